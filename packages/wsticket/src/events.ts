@@ -1,0 +1,98 @@
+/**
+ * Audit events: every decision, as a typed value, to one sink. They name a ticket by its id and never hold a secret.
+ * @module
+ */
+import type { EpochMs } from './clock.ts'
+import type { Subject } from './credential.ts'
+import type { IssueRefusalCode, RefusalCode } from './refusals.ts'
+import type { TicketId } from './ticket.ts'
+
+/** A ticket was issued. */
+export interface TicketIssued {
+  readonly type: 'ticket_issued'
+  readonly at: EpochMs
+  readonly ticketId: TicketId
+  readonly subject: Subject
+  readonly audience: string
+  readonly clientAddress: string | null
+  readonly origin: string | null
+  readonly expiresAt: EpochMs
+}
+
+/** The ticket endpoint refused. */
+export interface IssueRefused {
+  readonly type: 'issue_refused'
+  readonly at: EpochMs
+  readonly code: IssueRefusalCode
+  /** Null where the credential was not good enough to name one. */
+  readonly subject: Subject | null
+  readonly clientAddress: string | null
+  readonly origin: string | null
+  /** Name and code of the error behind a 503, never its message. */
+  readonly fault: string | null
+}
+
+/** A handshake was admitted, and its ticket spent. */
+export interface Admitted {
+  readonly type: 'admitted'
+  readonly at: EpochMs
+  readonly ticketId: TicketId
+  readonly subject: Subject
+  readonly audience: string
+  readonly carrier: string
+  readonly clientAddress: string | null
+  readonly origin: string | null
+  /** Whether the address fits the one that the ticket was issued to; null where the policy is `off`. */
+  readonly addressMatches: boolean | null
+}
+
+/** A handshake was refused. */
+export interface Refused {
+  readonly type: 'refused'
+  readonly at: EpochMs
+  readonly code: RefusalCode
+  /** Null where no well-formed ticket was presented. */
+  readonly ticketId: TicketId | null
+  /** Null where the store gave no record. */
+  readonly subject: Subject | null
+  readonly carrier: string | null
+  readonly clientAddress: string | null
+  readonly origin: string | null
+  /** Name and code of the error behind a 503, never its message. */
+  readonly fault: string | null
+}
+
+/** Something was set up in a way that takes protection away. Emitted once, at construction. */
+export interface DangerousSetting {
+  readonly type: 'dangerous_setting'
+  readonly at: EpochMs
+  readonly setting: string
+  readonly consequence: string
+}
+
+/** Anything that the audit hears of. */
+export type AuditEvent = TicketIssued | IssueRefused | Admitted | Refused | DangerousSetting
+
+/** Takes audit events. Synchronous; what it throws is swallowed, and changes no decision. */
+export type EventSink = (event: AuditEvent) => void
+
+/** Hears nothing: the default. */
+export const noEvents: EventSink = () => {}
+
+/** A sink that cannot throw. */
+export function safeSink(sink: EventSink): EventSink {
+  return (event) => {
+    try {
+      sink(event)
+    } catch {
+      // A broken log must neither admit, nor refuse, nor crash.
+    }
+  }
+}
+
+/** Names an error for an event: its name and code, never its message, which may quote what it was given. */
+export function nameFault(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? `${error.name} ${code}` : error.name
+}

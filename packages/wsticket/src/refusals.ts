@@ -1,0 +1,136 @@
+/**
+ * The one table of everything that wsticket refuses: what the audit says, what the wire says, what a client does next.
+ * Refusals are values. The private code (the row's name) goes to the audit only; the public code goes on the wire, and
+ * refusals that share a public code cannot be told apart there (protocol.md section 5).
+ * @module
+ */
+
+/** What a client does after a refusal. `new_ticket` is bounded, `wait` honours Retry-After, `stop` needs a person. */
+export type ClientAction = 'new_ticket' | 'wait' | 'stop'
+
+/** One row of the table. */
+export interface RefusalRow {
+  /** HTTP status before the 101, and of the ticket endpoint. */
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 503
+  /** WebSocket close code after the 101: 4000 + status, except where RFC 6455 has a code of its own. */
+  readonly closeCode: number
+  /** The code on the wire: in the problem document, and as the close reason. ASCII. */
+  readonly publicCode: string
+  /** One sentence for the developer who reads the response. Never says which check failed where that would help a thief. */
+  readonly detail: string
+  readonly action: ClientAction
+}
+
+const invalidTicket = {
+  status: 401,
+  closeCode: 4401,
+  publicCode: 'invalid_ticket',
+  detail: 'The ticket does not open this WebSocket. Ask for a new one.',
+  action: 'new_ticket',
+} as const satisfies RefusalRow
+
+const forbidden = {
+  status: 403,
+  closeCode: 4403,
+  publicCode: 'forbidden',
+  detail: 'This WebSocket is not open to this client.',
+  action: 'stop',
+} as const satisfies RefusalRow
+
+const badRequest = {
+  status: 400,
+  closeCode: 4400,
+  publicCode: 'bad_request',
+  detail: 'The opening handshake is malformed.',
+  action: 'stop',
+} as const satisfies RefusalRow
+
+const tryLater = {
+  status: 503,
+  closeCode: 1013,
+  publicCode: 'try_later',
+  detail: 'The request could not be decided, so it was refused. Try again after Retry-After.',
+  action: 'wait',
+} as const satisfies RefusalRow
+
+/** Why an opening handshake is refused. The keys are private codes: audit only. */
+export const refusals = {
+  ticket_missing: {
+    status: 401,
+    closeCode: 4401,
+    publicCode: 'ticket_required',
+    detail: 'The opening handshake carries no ticket. Ask for one with POST /tickets and present it.',
+    action: 'new_ticket',
+  },
+  ticket_malformed: invalidTicket,
+  ticket_unknown: invalidTicket,
+  ticket_expired: invalidTicket,
+  ticket_spent: invalidTicket,
+  ticket_revoked: invalidTicket,
+  audience_mismatch: invalidTicket,
+  address_mismatch: invalidTicket,
+  origin_forbidden: forbidden,
+  permission_denied: forbidden,
+  handshake_malformed: badRequest,
+  store_unavailable: tryLater,
+} as const satisfies Record<string, RefusalRow>
+
+/** A private refusal code of the opening handshake: see {@link refusals}. */
+export type RefusalCode = keyof typeof refusals
+
+const invalidToken = {
+  status: 401,
+  closeCode: 4401,
+  publicCode: 'invalid_token',
+  detail: 'The credential is not valid here.',
+  action: 'stop',
+} as const satisfies RefusalRow
+
+/** Why the ticket endpoint refuses. The close code is the one that the browser client reports, for want of a socket. */
+export const issueRefusals = {
+  credential_missing: {
+    status: 401,
+    closeCode: 4401,
+    publicCode: 'credential_required',
+    detail: 'Send the credential as Authorization: Bearer.',
+    action: 'stop',
+  },
+  credential_malformed: invalidToken,
+  credential_invalid: invalidToken,
+  credential_expired: invalidToken,
+  grant_denied: { ...forbidden, detail: 'The subject may not have a ticket for this audience.' },
+  origin_forbidden: { ...forbidden, detail: 'Tickets are not issued to this origin.' },
+  request_malformed: {
+    ...badRequest,
+    detail: 'The body is either empty or a JSON object with the optional member "audience", a string.',
+  },
+  route_unknown: { ...badRequest, status: 404, closeCode: 4404, publicCode: 'not_found', detail: 'There is nothing here.' },
+  method_not_allowed: {
+    ...badRequest,
+    status: 405,
+    closeCode: 4405,
+    publicCode: 'method_not_allowed',
+    detail: 'Tickets are issued by POST only.',
+  },
+  body_too_large: {
+    ...badRequest,
+    status: 413,
+    closeCode: 4413,
+    publicCode: 'content_too_large',
+    detail: 'The body is larger than a ticket request can be.',
+  },
+  media_type_unsupported: {
+    ...badRequest,
+    status: 415,
+    closeCode: 4415,
+    publicCode: 'unsupported_media_type',
+    detail: 'A body is sent as application/json.',
+  },
+  issue_unavailable: tryLater,
+} as const satisfies Record<string, RefusalRow>
+
+/** A private refusal code of the ticket endpoint: see {@link issueRefusals}. */
+export type IssueRefusalCode = keyof typeof issueRefusals
+
+/** Seconds that a client waits before it asks again after a 503 (RFC 9110 section 10.2.3). */
+export const retryAfterSeconds = 2

@@ -1,0 +1,55 @@
+/**
+ * Port: where the records of tickets are kept, and the one place where a ticket is spent. Implementations stand in `stores/`
+ * and pass the published suite `wsticket/testing/store-conformance`.
+ * @module
+ */
+import type { EpochMs } from './clock.ts'
+import type { TicketId, TicketRecord } from './ticket.ts'
+
+/** What came of presenting an id. Only `redeemed` admits. */
+export type RedeemOutcome =
+  | { readonly kind: 'redeemed'; readonly record: TicketRecord }
+  | { readonly kind: 'spent' | 'expired' | 'revoked' | 'unknown' }
+
+/** What a store knows of an id, without spending it. */
+export type TicketState =
+  | { readonly kind: 'pending' | 'redeemed' | 'expired' | 'revoked'; readonly record: TicketRecord }
+  | { readonly kind: 'unknown' }
+
+/**
+ * A ticket store.
+ *
+ * It keeps records under their id and MUST NOT ever see a ticket. Every method MUST throw a `StoreError`, or reject with
+ * one, where it cannot tell what happened: it MUST NOT answer `unknown` for a fault. It MUST return records as they were
+ * inserted, member for member. It MUST keep two records apart whose ids differ in a single character.
+ */
+export interface TicketStore {
+  /** Names the engine in events: `memory`, `redis`. */
+  readonly name: string
+
+  /**
+   * Keeps a record until its natural expiry. MUST throw a `StoreError` with code `conflict` for an id that it already knows,
+   * and `capacity` where it can take no more; it MUST NOT drop another record to make room. A record that has already expired
+   * is accepted, and can never be redeemed.
+   */
+  insert(record: TicketRecord): Promise<void>
+
+  /**
+   * Spends a ticket. MUST be atomic over all handles and all processes that share the engine: of any number of calls, at any
+   * time, at most one ever gets `redeemed`. MUST decide expiry by the record's own `expiresAt`: `now >= expiresAt` is
+   * `expired`. A spent ticket stays `spent`, and a revoked one `revoked`, until the natural expiry of its record at least.
+   */
+  redeem(id: TicketId, now: EpochMs): Promise<RedeemOutcome>
+
+  /** What is known of a ticket. MUST NOT change it, and can never admit. */
+  read(id: TicketId, now: EpochMs): Promise<TicketState>
+
+  /** Voids a ticket. True where it was pending and no longer is; false where there was nothing to void. */
+  revoke(id: TicketId, now: EpochMs): Promise<boolean>
+
+  /** Removes records past their natural expiry and says how many; 0 where the engine does so by itself. */
+  sweep(now: EpochMs): Promise<number>
+
+  /** Releases what the store opened, never a client that it was handed. Later calls of other methods throw `closed`. */
+  close(): Promise<void>
+}
