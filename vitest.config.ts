@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = fileURLToPath(new URL('./packages/wsticket/src/', import.meta.url))
+const services = 'packages/*/test/services/**/*.test.ts'
+const browsers = 'packages/*/test/browsers/**/*.test.ts'
+
+/** Everything that crosses a process boundary is run one file at a time: two cores share engines, ports and patience. */
+const outsideTheProcess = { fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 }
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the sources, also where a package imports another by its public specifier: no build is needed.
+    alias: [
+      { find: /^wsticket$/, replacement: `${source}index.ts` },
+      { find: /^wsticket\/client$/, replacement: `${source}client/index.ts` },
+      { find: /^wsticket\/([a-z-]+\/[a-z-]+)$/, replacement: `${source}$1.ts` },
+    ],
+  },
+  test: {
+    watch: false,
+    passWithNoTests: true,
+    restoreMocks: true,
+    unstubGlobals: true,
+    teardownTimeout: 10_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.mjs'],
+          exclude: [services, browsers],
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+        },
+      },
+      { extends: true, test: { name: 'services', include: [services], ...outsideTheProcess } },
+      { extends: true, test: { name: 'browsers', include: [browsers], ...outsideTheProcess } },
+    ],
+  },
+})
