@@ -21,40 +21,55 @@ export interface RefusalRow {
   readonly action: ClientAction
 }
 
-const invalidTicket = {
+const invalidTicket: RefusalRow = {
   status: 401,
   closeCode: 4401,
   publicCode: 'invalid_ticket',
   detail: 'The ticket does not open this WebSocket. Ask for a new one.',
   action: 'new_ticket',
-} as const satisfies RefusalRow
+}
 
-const forbidden = {
+const forbidden: RefusalRow = {
   status: 403,
   closeCode: 4403,
   publicCode: 'forbidden',
   detail: 'This WebSocket is not open to this client.',
   action: 'stop',
-} as const satisfies RefusalRow
+}
 
-const badRequest = {
+const badRequest: RefusalRow = {
   status: 400,
   closeCode: 4400,
   publicCode: 'bad_request',
   detail: 'The opening handshake is malformed.',
   action: 'stop',
-} as const satisfies RefusalRow
+}
 
-const tryLater = {
+const tryLater: RefusalRow = {
   status: 503,
   closeCode: 1013,
   publicCode: 'try_later',
   detail: 'The request could not be decided, so it was refused. Try again after Retry-After.',
   action: 'wait',
-} as const satisfies RefusalRow
+}
 
-/** Why an opening handshake is refused. The keys are private codes: audit only. */
-export const refusals = {
+/** Why an opening handshake is refused: private codes, audit only. */
+export type RefusalCode =
+  | 'ticket_missing'
+  | 'ticket_malformed'
+  | 'ticket_unknown'
+  | 'ticket_expired'
+  | 'ticket_spent'
+  | 'ticket_revoked'
+  | 'audience_mismatch'
+  | 'address_mismatch'
+  | 'origin_forbidden'
+  | 'permission_denied'
+  | 'handshake_malformed'
+  | 'store_unavailable'
+
+/** Every refusal by its private code. */
+export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
   ticket_missing: {
     status: 401,
     closeCode: 4401,
@@ -73,21 +88,33 @@ export const refusals = {
   permission_denied: forbidden,
   handshake_malformed: badRequest,
   store_unavailable: tryLater,
-} as const satisfies Record<string, RefusalRow>
+}
 
-/** A private refusal code of the opening handshake: see {@link refusals}. */
-export type RefusalCode = keyof typeof refusals
-
-const invalidToken = {
+const invalidToken: RefusalRow = {
   status: 401,
   closeCode: 4401,
   publicCode: 'invalid_token',
   detail: 'The credential is not valid here.',
   action: 'stop',
-} as const satisfies RefusalRow
+}
 
 /** Why the ticket endpoint refuses. The close code is the one that the browser client reports, for want of a socket. */
-export const issueRefusals = {
+export type IssueRefusalCode =
+  | 'credential_missing'
+  | 'credential_malformed'
+  | 'credential_invalid'
+  | 'credential_expired'
+  | 'grant_denied'
+  | 'origin_forbidden'
+  | 'request_malformed'
+  | 'route_unknown'
+  | 'method_not_allowed'
+  | 'body_too_large'
+  | 'media_type_unsupported'
+  | 'issue_unavailable'
+
+/** Every refusal by its private code. */
+export const issueRefusals: { readonly [code in IssueRefusalCode]: RefusalRow } = {
   credential_missing: {
     status: 401,
     closeCode: 4401,
@@ -127,10 +154,7 @@ export const issueRefusals = {
     detail: 'A body is sent as application/json.',
   },
   issue_unavailable: tryLater,
-} as const satisfies Record<string, RefusalRow>
-
-/** A private refusal code of the ticket endpoint: see {@link issueRefusals}. */
-export type IssueRefusalCode = keyof typeof issueRefusals
+}
 
 /** Seconds that a client waits before it asks again after a 503 (RFC 9110 section 10.2.3). */
-export const retryAfterSeconds = 2
+export const retryAfterSeconds: number = 2

@@ -1,0 +1,24 @@
+/**
+ * Port: where in the opening handshake a ticket travels. Implementations stand in `carriers/`.
+ * @module
+ */
+import type { Handshake, Passage } from './handshake.ts'
+
+/** The carriers of protocol.md section 4. */
+export type CarrierName = 'subprotocol' | 'authorization' | 'query'
+
+/**
+ * A carrier. Both functions do no I/O and MUST NOT throw.
+ */
+export interface Carrier {
+  readonly name: CarrierName
+
+  /** Every text that the handshake presents as a ticket in this carrier, in order, not yet parsed. */
+  find(handshake: Handshake): readonly string[]
+
+  /** The same passage without anything that this carrier put there. MUST leave everything else as it is, in order. */
+  strip(passage: Passage): Passage
+}
+
+/** Nothing found. */
+export const nothingPresented: readonly string[] = Object.freeze([])

@@ -1,0 +1,29 @@
+/**
+ * Carrier `?ticket=wst_...`: works with every server and every client, and stands in every access log on the way. Off by
+ * default; a ticket is short-lived and single-use so that this is bearable where nothing else works.
+ * @module
+ */
+import { type Carrier, nothingPresented } from '../carrier.ts'
+
+/** Name of the query parameter. */
+export const parameter = 'ticket'
+
+/** Reads tickets from the query, decoded once. Off by default. */
+export const query: Carrier = {
+  name: 'query',
+  find: ({ target }) => {
+    const mark = target.indexOf('?')
+    return mark < 0 ? nothingPresented : new URLSearchParams(target.slice(mark + 1)).getAll(parameter)
+  },
+  strip: ({ target, rawHeaders }) => ({ target: withoutTicket(target), rawHeaders }),
+}
+
+function withoutTicket(target: string): string {
+  const mark = target.indexOf('?')
+  if (mark < 0) return target
+  const kept = target
+    .slice(mark + 1)
+    .split('&')
+    .filter((pair) => !new URLSearchParams(pair).has(parameter))
+  return kept.length === 0 ? target.slice(0, mark) : `${target.slice(0, mark)}?${kept.join('&')}`
+}

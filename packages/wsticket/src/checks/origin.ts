@@ -1,0 +1,45 @@
+/**
+ * Origin: which pages may open a WebSocket, and ask for a ticket (RFC 6455 section 10.2, RFC 6454).
+ * @module
+ */
+import type { AttemptCheck } from '../check.ts'
+import { ConfigurationError } from '../errors.ts'
+
+/**
+ * Who may come without an Origin header. A browser always sends one; anything else can send none, or any.
+ * - `authorization_carrier`: only a client that presents its ticket in Authorization, which a browser cannot do. Default.
+ * - `any_carrier`: every client. Takes nothing from pages, which still need a listed origin.
+ */
+export type NonBrowserClients = 'authorization_carrier' | 'any_carrier'
+
+// Scheme and authority, no path: what a browser puts into Origin (RFC 6454 section 6.1), for schemes of apps as well.
+const serializedOrigin = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*\\]+$/
+
+/**
+ * The origins of a list, to be compared exactly.
+ * @throws ConfigurationError for an entry that no browser could ever send.
+ */
+export function parseOrigins(origins: readonly string[]): ReadonlySet<string> {
+  for (const origin of origins) {
+    if (!serializedOrigin.test(origin) || !isCanonical(origin)) {
+      throw new ConfigurationError(
+        'origins',
+        `must be exact origins such as https://app.example (scheme, host, and port unless it is the default; lower case, no path, no *), not ${JSON.stringify(origin)}`,
+      )
+    }
+  }
+  return new Set(origins)
+}
+
+function isCanonical(origin: string): boolean {
+  return !/^https?:/.test(origin) || (URL.canParse(origin) && new URL(origin).origin === origin)
+}
+
+/** Refuses pages of origins that are not in the list, and clients without one that the policy does not name. */
+export function createOriginCheck(origins: ReadonlySet<string>, nonBrowserClients: NonBrowserClients): AttemptCheck {
+  return ({ handshake, carrier }) => {
+    if (handshake.origin !== null) return origins.has(handshake.origin) ? null : 'origin_forbidden'
+    if (nonBrowserClients === 'any_carrier' || carrier === 'authorization') return null
+    return 'origin_forbidden'
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * wsticket: single-use tickets that open WebSockets. This entry reaches no `node:` module.
+ * @module
+ */
+export {
+  type Admission,
+  type AdmissionOptions,
+  type AdmittedDecision,
+  createAdmission,
+  type Decision,
+  type RefusedDecision,
+} from './admission.ts'
+export type { CarrierName } from './carrier.ts'
+export type { AddressPolicy, AddressPrefixes } from './checks/client-address.ts'
+export type { NonBrowserClients } from './checks/origin.ts'
+export type { Claims, Json } from './claims.ts'
+export { type Clock, type EpochMs, systemClock } from './clock.ts'
+export {
+  type Authenticate,
+  type CredentialRefusal,
+  type Identity,
+  parseSubject,
+  type Subject,
+  subjectOf,
+} from './credential.ts'
+export { ConfigurationError, StoreError, type StoreErrorCode } from './errors.ts'
+export type { Admitted, AuditEvent, DangerousSetting, EventSink, IssueRefused, Refused, TicketIssued } from './events.ts'
+export type { Handshake, Opening, Passage } from './handshake.ts'
+export { createIssuer, type Grant, type IssueContext, type IssuedTicket, type Issuer, type IssuerOptions } from './issuer.ts'
+export { type HttpAnswer, refusalAnswer } from './problem.ts'
+export {
+  type ClientAction,
+  type IssueRefusalCode,
+  issueRefusals,
+  type RefusalCode,
+  type RefusalRow,
+  refusals,
+} from './refusals.ts'
+export type { Session } from './sessions.ts'
+export {
+  generateTicket,
+  idOfTicket,
+  parseTicket,
+  parseTicketId,
+  type RandomSource,
+  type Ticket,
+  type TicketId,
+  type TicketRecord,
+} from './ticket.ts'
+export {
+  createTicketEndpoint,
+  type Peer,
+  type TicketEndpoint,
+  type TicketEndpointOptions,
+  type TicketRequest,
+} from './ticket-endpoint.ts'
+export type { RedeemOutcome, TicketState, TicketStore } from './ticket-store.ts'

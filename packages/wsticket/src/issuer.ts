@@ -1,0 +1,160 @@
+/**
+ * The issuer: makes a ticket for somebody who has proved who they are, and stores its record.
+ * @module
+ */
+import { type Claims, copyClaims, noClaims } from './claims.ts'
+import { type Clock, type EpochMs, systemClock } from './clock.ts'
+import { type Identity, type Subject, subjectOf } from './credential.ts'
+import { ConfigurationError } from './errors.ts'
+import { type EventSink, noEvents, safeSink } from './events.ts'
+import type { IssueRefusalCode } from './refusals.ts'
+import { generateTicket, idOfTicket, type RandomSource, systemRandom, type Ticket, type TicketId } from './ticket.ts'
+import type { TicketStore } from './ticket-store.ts'
+
+/** How tickets are issued. */
+export interface IssuerOptions {
+  /** The store that the verifiers redeem from. */
+  readonly store: TicketStore
+  /** The WebSocket services that tickets are issued for. The first is the one meant where a request names none. */
+  readonly audiences: readonly string[]
+  /** How long a ticket is good, in milliseconds. Default 30,000; never beyond the credential's own end. */
+  readonly lifetimeMs?: number
+  /** The most that `lifetimeMs` or a grant may ask for, in milliseconds. Default 60,000: more has to be said here. */
+  readonly maximumLifetimeMs?: number
+  /** How long a session may last, in milliseconds. Default: until the credential ends. */
+  readonly sessionLifetimeMs?: number
+  /** Hears of every ticket. Default: nobody. */
+  readonly onEvent?: EventSink
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+  /** Default: `crypto.getRandomValues`. */
+  readonly random?: RandomSource
+}
+
+/** What a ticket is to be good for. */
+export interface Grant {
+  /** One of the issuer's audiences. */
+  readonly audience: string
+  /** What the application shall know of the subject; at most 4 KiB of JSON. Default none. */
+  readonly claims?: object
+  /** In milliseconds. Default: the issuer's. */
+  readonly lifetimeMs?: number
+  /** In milliseconds. Default: the issuer's. */
+  readonly sessionLifetimeMs?: number
+}
+
+/** Where a ticket was asked for. */
+export interface IssueContext {
+  readonly clientAddress: string | null
+  readonly origin: string | null
+}
+
+/** A new ticket, and when it and its session end. */
+export interface IssuedTicket {
+  readonly ticket: Ticket
+  readonly id: TicketId
+  readonly issuedAt: EpochMs
+  readonly expiresAt: EpochMs
+  readonly sessionExpiresAt: EpochMs | null
+}
+
+/** Issues tickets. */
+export interface Issuer {
+  readonly audiences: readonly string[]
+  /**
+   * Stores a record and returns its ticket, or `credential_expired` where the credential has ended.
+   * @throws StoreError where the record could not be stored: there is no ticket then.
+   * @throws ConfigurationError for an identity or a grant that cannot be.
+   */
+  issue(identity: Identity, grant: Grant, context: IssueContext): Promise<IssuedTicket | (IssueRefusalCode & 'credential_expired')>
+}
+
+const defaultLifetimeMs = 30_000
+const longestOrdinaryLifetimeMs = 60_000
+
+/**
+ * Creates the issuer's side.
+ * @throws ConfigurationError for an option that cannot be.
+ */
+export function createIssuer(options: IssuerOptions): Issuer {
+  const { store, audiences, clock = systemClock, random = systemRandom } = options
+  const { lifetimeMs = defaultLifetimeMs, maximumLifetimeMs = longestOrdinaryLifetimeMs, sessionLifetimeMs } = options
+  const emit = safeSink(options.onEvent ?? noEvents)
+  requireAudiences(audiences)
+  requireDuration('maximumLifetimeMs', maximumLifetimeMs, Number.MAX_SAFE_INTEGER)
+  requireDuration('lifetimeMs', lifetimeMs, maximumLifetimeMs)
+  if (sessionLifetimeMs !== undefined) requireDuration('sessionLifetimeMs', sessionLifetimeMs, Number.MAX_SAFE_INTEGER)
+  announceDangers(maximumLifetimeMs, clock(), emit)
+
+  function periods(identity: Identity, grant: Grant, now: EpochMs) {
+    const wanted = requireDuration('grant.lifetimeMs', grant.lifetimeMs ?? lifetimeMs, maximumLifetimeMs)
+    const session = grant.sessionLifetimeMs ?? sessionLifetimeMs
+    if (session !== undefined) requireDuration('grant.sessionLifetimeMs', session, Number.MAX_SAFE_INTEGER)
+    const credentialEnd = requireInstant('identity.expiresAt', identity.expiresAt) ?? Number.POSITIVE_INFINITY
+    const sessionEnd = Math.min(now + (session ?? Number.POSITIVE_INFINITY), credentialEnd)
+    return {
+      expiresAt: Math.min(now + wanted, sessionEnd) as EpochMs,
+      sessionExpiresAt: sessionEnd === Number.POSITIVE_INFINITY ? null : (sessionEnd as EpochMs),
+    }
+  }
+
+  return {
+    audiences,
+    async issue(identity, grant, { clientAddress, origin }) {
+      const subject = subjectOf(identity)
+      const { audience } = grant
+      if (!audiences.includes(audience)) throw new ConfigurationError('grant.audience', 'must be one of audiences')
+      const claims: Claims = grant.claims === undefined ? noClaims : copyClaims(grant.claims)
+      const issuedAt = clock()
+      const { expiresAt, sessionExpiresAt } = periods(identity, grant, issuedAt)
+      if (expiresAt <= issuedAt) return 'credential_expired'
+      const ticket = generateTicket(random)
+      const id = idOfTicket(ticket)
+      await store.insert({ id, subject, audience, claims, clientAddress, origin, issuedAt, expiresAt, sessionExpiresAt })
+      emit(issued({ at: issuedAt, ticketId: id, subject, audience, clientAddress, origin, expiresAt }))
+      return { ticket, id, issuedAt, expiresAt, sessionExpiresAt }
+    },
+  }
+}
+
+function issued(about: {
+  at: EpochMs
+  ticketId: TicketId
+  subject: Subject
+  audience: string
+  clientAddress: string | null
+  origin: string | null
+  expiresAt: EpochMs
+}) {
+  return { type: 'ticket_issued', ...about } as const
+}
+
+function requireAudiences(audiences: readonly string[]): void {
+  const named = Array.isArray(audiences) && audiences.length > 0
+  if (!named || !audiences.every((audience) => typeof audience === 'string' && audience !== '')) {
+    throw new ConfigurationError('audiences', 'must name at least one WebSocket service')
+  }
+}
+
+function requireDuration(option: string, durationMs: number, most: number): number {
+  if (!Number.isSafeInteger(durationMs) || durationMs < 1) {
+    throw new ConfigurationError(option, 'must be a whole number of milliseconds, 1 or more')
+  }
+  if (durationMs > most) {
+    throw new ConfigurationError(option, `must be at most ${most} milliseconds (maximumLifetimeMs allows more)`)
+  }
+  return durationMs
+}
+
+function requireInstant(option: string, instant: EpochMs | null): EpochMs | null {
+  if (instant !== null && !Number.isFinite(instant)) {
+    throw new ConfigurationError(option, 'must be milliseconds since the Unix epoch, or null')
+  }
+  return instant
+}
+
+function announceDangers(maximumLifetimeMs: number, at: EpochMs, emit: EventSink): void {
+  if (maximumLifetimeMs <= longestOrdinaryLifetimeMs) return
+  const consequence = 'whoever gets hold of an unused ticket has that long to use it'
+  emit({ type: 'dangerous_setting', at, setting: `maximumLifetimeMs: ${maximumLifetimeMs}`, consequence })
+}
