@@ -11,7 +11,18 @@ import { listTree, readModules } from './module-graph.mjs'
 
 /** @import { Import, Module } from './module-graph.mjs' */
 
-const vocabulary = ['ticket', 'claims', 'clock', 'refusals', 'events', 'errors', 'digest', 'problem', 'sessions']
+const vocabulary = [
+  'ticket',
+  'claims',
+  'clock',
+  'refusals',
+  'events',
+  'errors',
+  'digest',
+  'problem',
+  'sessions',
+  'loopback',
+]
 const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake']
 const words = [...vocabulary, ...ports]
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']

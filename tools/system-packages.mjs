@@ -1,0 +1,52 @@
+/**
+ * Installs the Debian packages that the named parts of the test run need and that are missing.
+ *   node tools/system-packages.mjs browsers services
+ */
+import { spawnSync } from 'node:child_process'
+
+/** Debian package, and the part of the run that needs it. */
+const systemPackages = [{ name: 'chromium', part: 'browsers' }]
+
+const parts = process.argv.slice(2)
+const needed = systemPackages.filter(({ part }) => parts.includes(part)).map(({ name }) => name)
+process.exitCode = provide(needed) ? 0 : 1
+
+/** @param {string[]} names @returns {boolean} whether the run may go on */
+function provide(names) {
+  if (names.length === 0) return say('None needed.')
+  if (spawnSync('dpkg-query', ['--version']).error) return say(`Not a Debian: trusting that it has ${names.join(' ')}.`)
+  const missing = names.filter((name) => !isInstalled(name))
+  if (missing.length === 0) return say(`Already there: ${names.join(' ')}.`)
+  return install(missing)
+}
+
+/** @param {string[]} missing @returns {boolean} */
+function install(missing) {
+  const list = missing.join(' ')
+  if (process.getuid?.() !== 0) {
+    say(`Missing: ${list}. As root: apt-get install -y --no-install-recommends ${list}`)
+    say('What needs none of them runs without: npm test -- check unit pack')
+    return false
+  }
+  say(`Installing ${list}.`)
+  return apt('update') && apt('install', '-y', '--no-install-recommends', ...missing)
+}
+
+/** @param {string} name @returns {boolean} */
+function isInstalled(name) {
+  return spawnSync('dpkg-query', ['--status', name], { encoding: 'utf8' }).stdout.includes(
+    'Status: install ok installed',
+  )
+}
+
+/** @param {string[]} args @returns {boolean} */
+function apt(...args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  return spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
+}
+
+/** @param {string} text @returns {true} */
+function say(text) {
+  console.log(text)
+  return true
+}

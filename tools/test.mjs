@@ -1,0 +1,88 @@
+/**
+ * Runs everything that proves this project, or the parts of it that are named, and sums up in its last line.
+ *   npm test                     all of it
+ *   npm test -- unit browsers    these parts: check, unit, services, browsers, pack
+ * What it prints, and what the tests write into the folder WSTICKET_TEST_OUTPUT, is searched for secrets at the end.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTranscript } from './transcript.mjs'
+import { readCounts } from './vitest-report.mjs'
+
+const parts = ['check', 'unit', 'services', 'browsers', 'pack']
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : parts
+const unknown = chosen.filter((part) => !parts.includes(part))
+if (unknown.length > 0) {
+  console.error(`No such part: ${unknown.join(' ')}. There are: ${parts.join(' ')}.`)
+  process.exit(2)
+}
+
+const output = mkdtempSync(join(tmpdir(), 'wsticket-test-'))
+const reports = join(output, 'reports')
+mkdirSync(reports)
+const transcript = createTranscript(join(output, 'transcript.log'))
+
+/**
+ * @typedef {object} Step
+ * @property {string} title
+ * @property {readonly string[]} command
+ * @property {string} [part] runs only where this part is chosen
+ * @property {boolean} [essential] nothing that follows makes sense without it
+ * @property {string} [report] where vitest counts its tests; any other step counts as one
+ */
+
+/** @type {Step[]} */
+const steps = [
+  { title: 'System packages', command: ['node', 'tools/system-packages.mjs', ...chosen], essential: true },
+  { title: 'Build', command: ['npm', 'run', '--silent', 'build'], essential: true },
+  { part: 'check', title: 'Format and lint', command: ['biome', 'check', '--error-on-warnings'] },
+  { part: 'check', title: 'Lint with types', command: oxlint('packages', 'tools', 'benchmarks', 'examples') },
+  { part: 'check', title: 'Types of the tests', command: ['tsc', '-p', 'tsconfig.tests.json'] },
+  { part: 'check', title: 'Import graph', command: ['node', 'tools/check-imports.mjs'] },
+  { part: 'check', title: 'Dead exports and dependencies', command: ['knip'] },
+  vitest('unit', 'Unit tests'),
+  vitest('services', 'Tests against real services'),
+  vitest('browsers', 'Tests in browsers'),
+  { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
+  { title: 'Secrets in the output', command: ['node', 'tools/check-secrets.mjs', output] },
+]
+
+/** @param {string[]} paths @returns {string[]} */
+function oxlint(...paths) {
+  return ['oxlint', '--type-aware', '--deny-warnings', '--report-unused-disable-directives', ...paths]
+}
+
+/** @param {string} part @param {string} title @returns {Step} */
+function vitest(part, title) {
+  const report = join(reports, `${part}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  return { part, title, report, command: ['vitest', 'run', '--project', part, ...reporters] }
+}
+
+/** @param {Step} step @returns {Promise<{ passed: number, failed: number, line: string }>} */
+async function runStep({ title, command, report }) {
+  const startedAt = performance.now()
+  transcript.write(`\n== ${title}\n`)
+  const succeeded = await transcript.run(command, { WSTICKET_TEST_OUTPUT: output })
+  const counts = report ? readCounts(report, succeeded) : { passed: Number(succeeded), failed: Number(!succeeded) }
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  const verdict = counts.failed === 0 ? 'ok    ' : 'FAILED'
+  const tests = report ? `  (${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped)` : ''
+  return { ...counts, line: `${verdict} ${seconds.padStart(6)} s  ${title}${tests}` }
+}
+
+const results = []
+for (const step of steps.filter(({ part }) => part === undefined || chosen.includes(part))) {
+  const result = await runStep(step)
+  results.push(result)
+  if (step.essential && result.failed > 0) break
+}
+
+const passed = results.reduce((sum, result) => sum + result.passed, 0)
+const failed = results.reduce((sum, result) => sum + result.failed, 0)
+console.log(`\n== Summary\n${results.map(({ line }) => line).join('\n')}`)
+if (failed === 0) rmSync(output, { recursive: true })
+else console.log(`The output is kept in ${output}`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
