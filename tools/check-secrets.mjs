@@ -16,7 +16,9 @@ const shownCharacters = 8
  */
 export function checkSecrets(folder) {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
   return { files: files.length, found: files.flatMap((file) => checkFile(folder, file)) }
 }
 

@@ -42,7 +42,12 @@ function isInstalled(name) {
 /** @param {string[]} args @returns {boolean} */
 function apt(...args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
+  return (
+    spawnSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    }).status === 0
+  )
 }
 
 /** @param {string} text @returns {true} */
