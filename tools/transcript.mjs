@@ -3,6 +3,7 @@
  * @module
  */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -22,6 +23,8 @@ const running = new Set()
  * @returns {Transcript}
  */
 export function createTranscript(path) {
+  process.once('SIGINT', endEverything)
+  process.once('SIGTERM', endEverything)
   const write = (/** @type {string | Uint8Array} */ text) => {
     process.stdout.write(text)
     appendFileSync(path, text)
@@ -35,45 +38,37 @@ export function createTranscript(path) {
  * @param {Transcript['write']} write
  * @returns {Promise<boolean>}
  */
-function run([file = '', ...args], env, write) {
-  const { promise, resolve } = defer()
+async function run([file = '', ...args], env, write) {
   const child = spawn(file, args, { env: { ...plainEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
-  const timer = setTimeout(() => {
-    write(`${file} is still running after ${timeLimitMs / 1000} s and is ended\n`)
-    child.kill('SIGKILL')
-  }, timeLimitMs)
   child.stdout.on('data', write)
   child.stderr.on('data', write)
-  child.on('error', (error) => {
-    write(`${file} cannot be run: ${error.message}\n`)
-    resolve(false)
-  })
-  child.on('close', (code) => resolve(code === 0))
-  return promise.finally(() => {
+  const timer = setTimeout(() => {
+    write(`${file}, or something that it started, is still running after ${timeLimitMs / 1000} s\n`)
+    child.kill('SIGKILL')
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }, timeLimitMs)
+  try {
+    const [code] = await once(child, 'close')
+    return code === 0
+  } catch (error) {
+    write(`${file} cannot be run: ${error}\n`)
+    return false
+  } finally {
     clearTimeout(timer)
     running.delete(child)
-  })
+  }
 }
 
-/** @returns {{ promise: Promise<boolean>, resolve: (value: boolean) => void }} */
-function defer() {
-  let resolve = (/** @type {boolean} */ _value) => {}
-  const promise = new Promise((/** @type {(value: boolean) => void} */ settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
+/** @param {NodeJS.Signals} signal */
+function endEverything(signal) {
+  for (const child of running) child.kill(signal)
+  process.exit(1)
 }
 
 /** No colours: they would stand between a check and the text that it looks for. */
 function plainEnvironment() {
   const { FORCE_COLOR: _, ...env } = process.env
   return { ...env, NO_COLOR: '1', PATH: `${join('node_modules', '.bin')}${delimiter}${env.PATH}` }
-}
-
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-  process.once(signal, () => {
-    for (const child of running) child.kill(signal)
-    process.exit(1)
-  })
 }
