@@ -43,7 +43,9 @@ async function run([file = '', ...args], env, write) {
   running.add(child)
   child.stdout.on('data', write)
   child.stderr.on('data', write)
+  let inTime = true
   const timer = setTimeout(() => {
+    inTime = false
     write(`${file}, or something that it started, is still running after ${timeLimitMs / 1000} s\n`)
     child.kill('SIGKILL')
     child.stdout.destroy()
@@ -51,9 +53,9 @@ async function run([file = '', ...args], env, write) {
   }, timeLimitMs)
   try {
     const [code] = await once(child, 'close')
-    return code === 0
+    return code === 0 && inTime
   } catch (error) {
-    write(`${file} cannot be run: ${error}\n`)
+    write(`${file} cannot be run: ${String(error)}\n`)
     return false
   } finally {
     clearTimeout(timer)
