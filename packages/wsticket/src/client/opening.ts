@@ -1,0 +1,103 @@
+/**
+ * The opening of a WebSocket: what the two arguments of `new WebSocket()` say, and where the ticket goes in them
+ * (WHATWG WebSockets section 3.1, protocol.md section 4).
+ * @module
+ */
+import { mayCarrySecrets, pageUrl } from './transport.ts'
+
+/** Where the ticket travels: as a subprotocol that is offered, or as the query parameter `ticket`. */
+export type ClientCarrier = 'subprotocol' | 'query'
+
+/** The arguments of a WebSocket, parsed. */
+export interface Opening {
+  /** Absolute, `ws:` or `wss:`, without a fragment. */
+  readonly url: URL
+  /** The application's own subprotocols, in its order. */
+  readonly protocols: readonly string[]
+}
+
+/** What an opening must obey. */
+export interface OpeningRules {
+  readonly carrier: ClientCarrier
+  /** Hosts other than this machine to which a ticket may go without TLS. */
+  readonly insecureHosts: readonly string[]
+}
+
+const marker = 'wsticket.v1'
+const ticketPrefix = 'wst_'
+const parameter = 'ticket'
+
+// RFC 6455 section 4.1 item 10: a subprotocol is a token (RFC 9110 section 5.6.2).
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/**
+ * Reads the URL argument as a WebSocket does: relative to the page, `http:` as `ws:`, `https:` as `wss:`.
+ *
+ * @throws DOMException `SyntaxError` for what is no WebSocket URL, has a fragment, or has a `ticket` of its own while the
+ * query is the carrier; `SecurityError` where the ticket would travel in plaintext ({@link mayCarrySecrets})
+ */
+export function readUrl(argument: string | URL, rules: OpeningRules): URL {
+  const url = parseUrl(argument)
+  if (url.protocol === 'http:') url.protocol = 'ws:'
+  if (url.protocol === 'https:') url.protocol = 'wss:'
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw syntaxError('The URL of a WebSocket is ws: or wss:.')
+  if (url.href.includes('#')) throw syntaxError('The URL of a WebSocket has no fragment.')
+  if (rules.carrier === 'query' && url.searchParams.has(parameter)) {
+    throw syntaxError('The query parameter "ticket" is where the ticket goes: the URL cannot have its own.')
+  }
+  if (!mayCarrySecrets(url, rules.insecureHosts)) {
+    throw new DOMException(
+      'A ticket is not sent in plaintext: use wss:, or name the host in the option insecureHosts.',
+      'SecurityError',
+    )
+  }
+  return url
+}
+
+/**
+ * Reads the argument `protocols`: a text, an array of texts, or nothing (undefined, null, '' or []).
+ *
+ * @throws DOMException `SyntaxError` for anything else, for what is no token, for duplicates, and for names of wsticket's
+ */
+export function readProtocols(argument: unknown): readonly string[] {
+  if (argument === undefined || argument === null || argument === '') return []
+  const protocols: readonly unknown[] = Array.isArray(argument) ? [...argument] : [argument]
+  if (!protocols.every(isProtocol)) throw syntaxError('A subprotocol is a token (RFC 9110 section 5.6.2).')
+  if (new Set(protocols).size !== protocols.length) throw syntaxError('A subprotocol is offered once.')
+  if (protocols.some((protocol) => protocol === marker || protocol.startsWith(ticketPrefix))) {
+    throw syntaxError('The subprotocols wsticket.v1 and wst_... are those of the ticket.')
+  }
+  return protocols
+}
+
+/** The arguments for the real socket. The application's own subprotocols come first, the ticket last: servers that select
+ * the first offer, as many do, then never send a ticket back. */
+export function withTicket(
+  opening: Opening,
+  carrier: ClientCarrier,
+  ticket: string,
+): { url: string; protocols: string[] } {
+  if (carrier === 'subprotocol') {
+    return { url: opening.url.href, protocols: [...opening.protocols, marker, ticket] }
+  }
+  const url = new URL(opening.url)
+  // Not searchParams: that would spell the rest of the query anew.
+  url.search = url.search === '' ? `?${parameter}=${ticket}` : `${url.search}&${parameter}=${ticket}`
+  return { url: url.href, protocols: [...opening.protocols] }
+}
+
+function parseUrl(argument: string | URL): URL {
+  try {
+    return new URL(argument, pageUrl())
+  } catch {
+    throw syntaxError('The URL of a WebSocket is absolute, or there is a page that it is relative to.')
+  }
+}
+
+function isProtocol(value: unknown): value is string {
+  return typeof value === 'string' && token.test(value)
+}
+
+function syntaxError(message: string): DOMException {
+  return new DOMException(message, 'SyntaxError')
+}

@@ -1,0 +1,117 @@
+/**
+ * The options of `createTicketWebSocket`, checked.
+ * @module
+ */
+import type { ClientCarrier, OpeningRules } from './opening.ts'
+import { createTicketSource, type TicketSource, type TicketSourceOptions } from './ticket-source.ts'
+import { readHosts } from './transport.ts'
+
+/** What a ticket WebSocket needs of the socket beneath it: the browser's has it, `ws`'s has it. */
+export interface BaseWebSocket {
+  binaryType: string
+  readonly bufferedAmount: number
+  readonly extensions: string
+  readonly protocol: string
+  readonly readyState: number
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: never) => void) | null
+  onerror: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
+  send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+}
+
+/** The constructor of the socket beneath. */
+export type BaseWebSocketConstructor = new (url: string, protocols?: string[]) => BaseWebSocket
+
+/** The options that there are whatever the tickets come from. */
+export interface TicketWebSocketTuning {
+  /**
+   * How the ticket travels. Default `subprotocol`: no access log shows it, but the server must select one of the offered
+   * subprotocols, as wsticket's adapters do. `query` works with any server, and stands in every log on the way.
+   */
+  readonly carrier?: ClientCarrier | undefined
+  /**
+   * How long a ticket may take, `credential()` included, in milliseconds, before the socket fails with `try_later`. Default
+   * 3000: reconnecting clients give up on a socket that has not opened after 4 or 5 seconds.
+   */
+  readonly ticketTimeoutMs?: number | undefined
+  /**
+   * Hosts to which tickets and credentials may go without TLS, as `URL.hostname` spells them: no port, IPv6 in brackets.
+   * Default: none. Needed neither for this machine, nor on a page that itself came over plain http from another machine.
+   */
+  readonly insecureHosts?: readonly string[] | undefined
+  /**
+   * The real WebSocket class. Default: the global one at the time of the call. On Node 20 give `ws`'s; for a client
+   * certificate or other headers, a subclass that passes them to its constructor.
+   */
+  readonly WebSocket?: BaseWebSocketConstructor | undefined
+}
+
+/** Options of `createTicketWebSocket`: a ticket endpoint and a credential, or a ticket source of one's own. */
+export type TicketWebSocketOptions = TicketWebSocketTuning &
+  (
+    | (TicketSourceOptions & { readonly ticketSource?: undefined })
+    | {
+        /** Gets the ticket of each attempt, in place of `ticketUrl`, `credential`, `audience` and `fetch`. */
+        readonly ticketSource: TicketSource
+        readonly ticketUrl?: undefined
+        readonly credential?: undefined
+        readonly audience?: undefined
+        readonly fetch?: undefined
+      }
+  )
+
+/** The options with every default in its place. */
+export interface TicketWebSocketSettings extends OpeningRules {
+  readonly ticketSource: TicketSource
+  readonly ticketTimeoutMs: number
+  readonly WebSocket: BaseWebSocketConstructor
+}
+
+const defaultTicketTimeoutMs = 3000
+
+// The longest delay of a timer: a greater one would fire at once.
+const longestTimeoutMs = 2 ** 31 - 1
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws TypeError for options that cannot be, and where there is no WebSocket class
+ * @throws DOMException `SecurityError` where the credential would travel in plaintext
+ */
+export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSettings {
+  return {
+    ticketSource: readTicketSource(options),
+    ticketTimeoutMs: readTimeout(options.ticketTimeoutMs ?? defaultTicketTimeoutMs),
+    carrier: readCarrier(options.carrier ?? 'subprotocol'),
+    insecureHosts: readHosts(options.insecureHosts ?? []),
+    // Read now, not at each attempt: the class that we make may itself be put in the global's place.
+    WebSocket: readBase(options.WebSocket ?? globalThis.WebSocket),
+  }
+}
+
+function readTicketSource(options: TicketWebSocketOptions): TicketSource {
+  const { ticketSource, ticketUrl, credential, audience, fetch } = options
+  if (ticketSource === undefined) return createTicketSource(options)
+  if (typeof ticketSource !== 'function') throw new TypeError('ticketSource is a function that returns a ticket.')
+  if ([ticketUrl, credential, audience, fetch].some((option) => option !== undefined)) {
+    throw new TypeError('ticketSource stands in place of ticketUrl, credential, audience and fetch.')
+  }
+  return ticketSource
+}
+
+function readTimeout(ticketTimeoutMs: number): number {
+  if (ticketTimeoutMs > 0 && ticketTimeoutMs <= longestTimeoutMs) return ticketTimeoutMs
+  throw new TypeError(`ticketTimeoutMs is a number of milliseconds from 1 to ${longestTimeoutMs}.`)
+}
+
+function readCarrier(carrier: ClientCarrier): ClientCarrier {
+  if (carrier === 'subprotocol' || carrier === 'query') return carrier
+  throw new TypeError('carrier is "subprotocol" or "query".')
+}
+
+function readBase(base: BaseWebSocketConstructor | undefined): BaseWebSocketConstructor {
+  if (typeof base === 'function') return base
+  throw new TypeError('There is no WebSocket here: pass one as the option WebSocket, such as that of the package ws.')
+}

@@ -1,0 +1,139 @@
+/**
+ * A ticket endpoint and a WebSocket server on one port of this machine: what the client meets, without the client's code.
+ * @module
+ */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { generateTicket } from '../../src/ticket.ts'
+
+/** A request that the ticket endpoint saw. */
+export interface SeenRequest {
+  readonly method: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** An opening handshake that the server saw. */
+export interface SeenHandshake {
+  readonly target: string
+  readonly protocols: readonly string[]
+  readonly ticket: string | null
+}
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void
+
+/** The server. Whatever it saw is in its arrays; what it does can be replaced while it runs. */
+export class TicketServer {
+  readonly requests: SeenRequest[] = []
+  readonly handshakes: SeenHandshake[] = []
+  readonly issued: Set<string> = new Set()
+  readonly unspent: Set<string> = new Set()
+  /** Answers a ticket request. */
+  answer: Answer = (response) => this.issue(response)
+  /** Selects a subprotocol. */
+  select: (offered: Set<string>) => string | false = (offered) => [...offered][0] ?? false
+  /** Gets every admitted socket. By default it sends back what it receives. */
+  serve: (socket: WebSocket) => void = (socket) => {
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
+  }
+
+  readonly #http = createServer((request, response) => void this.#onRequest(request, response))
+  readonly #sockets = new WebSocketServer({
+    server: this.#http,
+    handleProtocols: (offered) => this.select(offered),
+    verifyClient: ({ req }: { req: IncomingMessage }) => this.#admits(req),
+  })
+
+  /** Starts a server on a free port. */
+  static async start(): Promise<TicketServer> {
+    const server = new TicketServer()
+    server.#sockets.on('connection', (socket) => server.serve(socket))
+    server.#http.listen(0, '127.0.0.1')
+    await once(server.#http, 'listening')
+    return server
+  }
+
+  get host(): string {
+    return `127.0.0.1:${(this.#http.address() as AddressInfo).port}`
+  }
+
+  get ticketUrl(): string {
+    return `http://${this.host}/tickets`
+  }
+
+  get socketUrl(): string {
+    return `ws://${this.host}/ws`
+  }
+
+  /** Answers with a new ticket. */
+  issue(response: ServerResponse): void {
+    const ticket = generateTicket()
+    this.issued.add(ticket)
+    this.unspent.add(ticket)
+    answerJson(response, 201, { ticket, id: 'id', expires_in: 30, session_expires_in: null })
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate()
+    this.#sockets.close()
+    this.#http.closeAllConnections()
+    this.#http.close()
+    await once(this.#http, 'close')
+  }
+
+  async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request)
+    this.requests.push({ method: request.method ?? '', headers: request.headers, body })
+    this.answer(response, request)
+  }
+
+  #admits({ url = '', headers }: IncomingMessage): boolean {
+    const protocols = (headers['sec-websocket-protocol'] ?? '').split(/, */).filter((protocol) => protocol !== '')
+    const tickets = protocols.filter((protocol) => protocol.startsWith('wst_'))
+    tickets.push(...new URL(url, 'ws://host').searchParams.getAll('ticket'))
+    const ticket = tickets.length === 1 ? (tickets[0] ?? null) : null
+    this.handshakes.push({ target: url, protocols, ticket })
+    return ticket !== null && this.unspent.delete(ticket)
+  }
+}
+
+/** Answers with JSON. */
+export function answerJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+}
+
+/** The next event of a type. */
+export function next<Type extends keyof WebSocketEventMap>(
+  socket: WebSocketLike,
+  type: Type,
+): Promise<WebSocketEventMap[Type]> {
+  return new Promise((resolve) => {
+    socket.addEventListener(type, (event) => resolve(event as WebSocketEventMap[Type]), { once: true })
+  })
+}
+
+/** Resolves when the socket is open; rejects with what its error says. */
+export function opened(socket: WebSocketLike): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.addEventListener('open', () => resolve(), { once: true })
+    socket.addEventListener('error', (event) => reject(new Error((event as ErrorEvent).message)), { once: true })
+  })
+}
+
+/** Every event of a socket up to its close, in the order in which they came. */
+export function eventsUntilClose(socket: WebSocketLike): Promise<Event[]> {
+  return new Promise((resolve) => {
+    const events: Event[] = []
+    for (const type of ['open', 'message', 'error', 'close']) {
+      socket.addEventListener(type, (event) => {
+        events.push(event)
+        if (type === 'close') resolve(events)
+      })
+    }
+  })
+}
+
+type WebSocketLike = Pick<globalThis.WebSocket, 'addEventListener'>
