@@ -110,7 +110,8 @@ function importEntry({ specifier }, project) {
     timeout: importLimitMs,
   })
   if (child.signal !== null) return [`${specifier}: something is still running after its import`]
-  if (child.status !== 0) return [`${specifier}: cannot be imported: ${child.stderr}`]
+  if (child.status !== 0)
+    return [`${specifier}: cannot be imported: ${/^.*Error.*$/m.exec(child.stderr)?.[0] ?? child.stderr}`]
   return child.stdout + child.stderr === '' ? [] : [`${specifier}: its import prints: ${child.stdout}${child.stderr}`]
 }
 
