@@ -1,8 +1,9 @@
-import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTicketSource, TicketRequestError, type TicketSourceOptions } from '../../src/client/index.ts'
 import { issueRefusalAnswer } from '../../src/problem.ts'
 import { type IssueRefusalCode, issueRefusals } from '../../src/refusals.ts'
+import { generateTicket } from '../../src/ticket.ts'
+import { textsOf } from './texts.ts'
 import { answerJson, TicketServer } from './ticket-server.ts'
 
 const credential = 'eyJ.secret.credential'
@@ -148,7 +149,12 @@ describe('No ticket, and a TicketRequestError', () => {
     server.answer = (response) => response.writeHead(201).end(body)
     const error = await failure(ask())
     expect(error).toMatchObject({ status: 201, code: 'try_later', closeCode: 1013 })
-    expect(inspect(error)).not.toContain('wst_')
+    expect(textsOf(error).join()).not.toContain('wst_')
+  })
+
+  it('comes of a ticket in an answer other than 201', async () => {
+    server.answer = (response) => answerJson(response, 200, { ticket: generateTicket() })
+    expect(await failure(ask())).toMatchObject({ status: 200, code: 'try_later', closeCode: 1013 })
   })
 
   it('comes of a body that breaks off', async () => {
@@ -176,7 +182,7 @@ describe('No ticket, and a TicketRequestError', () => {
     async (value) => {
       const error = await failure(ask({ credential: () => value as string }))
       expect(error).toMatchObject({ status: null, code: 'invalid_token', closeCode: 4401 })
-      expect(inspect(error)).not.toContain(String(value))
+      expect(textsOf(error).join()).not.toContain(String(value))
       expect(server.requests).toHaveLength(0)
     },
   )
@@ -189,7 +195,7 @@ describe('No ticket, and a TicketRequestError', () => {
 
   it('never shows the credential', async () => {
     server.answer = (response, { headers }) => answerJson(response, 401, { code: headers.authorization })
-    expect(inspect(await failure(ask()), { depth: null, showHidden: true })).not.toContain(credential)
+    expect(textsOf(await failure(ask())).join()).not.toContain(credential)
   })
 })
 

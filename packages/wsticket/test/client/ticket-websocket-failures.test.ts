@@ -1,5 +1,4 @@
-import { inspect } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket as WsWebSocket } from 'ws'
 import {
   createTicketWebSocket,
@@ -13,6 +12,7 @@ import { issueRefusalAnswer } from '../../src/problem.ts'
 import { type IssueRefusalCode, issueRefusals } from '../../src/refusals.ts'
 import { generateTicket } from '../../src/ticket.ts'
 import { bases } from './bases.ts'
+import { textsOf } from './texts.ts'
 import { answerJson, eventsUntilClose, TicketServer } from './ticket-server.ts'
 
 let server: TicketServer
@@ -39,7 +39,7 @@ async function failureOf(socket: WebSocket): Promise<{ error: SocketErrorEvent; 
   const events = await eventsUntilClose(socket)
   expect(events.map(({ type }) => type)).toEqual(['error', 'close'])
   expect(events.every(({ target }) => target === socket)).toBe(true)
-  expect(inspect(events, { depth: null, showHidden: true, getters: true })).not.toMatch(/wst_|eyJ/)
+  expect(textsOf(events).join()).not.toMatch(/wst_|eyJ/)
   expect(socket.readyState).toBe(3)
   const [error, close] = events as [SocketErrorEvent, CloseEvent]
   expect(error).toBeInstanceOf(SocketErrorEvent)
@@ -97,6 +97,40 @@ describe('A failed ticket request', () => {
     expect(close).toMatchObject({ code: 1013, reason: 'try_later' })
     expect(error.message).toContain('40 ms')
     await givenUp
+  })
+
+  it('is awaited for 3 seconds unless told otherwise', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const TicketWebSocket = createTicketWebSocket({
+        ticketSource: () => new Promise(() => {}),
+        WebSocket: WsWebSocket,
+      })
+      const socket = new TicketWebSocket(server.socketUrl)
+      await vi.advanceTimersByTimeAsync(2999)
+      expect(socket.readyState).toBe(0)
+      const failure = failureOf(socket)
+      await vi.advanceTimersByTimeAsync(1)
+      expect((await failure).close).toMatchObject({ code: 1013 })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('is told once, also if the source fails after the time is up', async () => {
+    const TicketWebSocket = createTicketWebSocket({
+      ticketSource: ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      ticketTimeoutMs: 10,
+      WebSocket: WsWebSocket,
+    })
+    const socket = new TicketWebSocket(server.socketUrl)
+    await failureOf(socket)
+    const again = vi.fn()
+    socket.onerror = again
+    socket.onclose = again
+    await new Promise(setImmediate)
+    expect(again).not.toHaveBeenCalled()
   })
 
   it('counts a credential that does not come against ticketTimeoutMs', async () => {
@@ -303,7 +337,7 @@ describe('A real socket that misbehaves', () => {
     const socket = new (ticketClass({ WebSocket: Quoting, carrier: 'query' }))(server.socketUrl)
     const events = await eventsUntilClose(socket)
     expect(events.map(({ type }) => type)).toContain('error')
-    expect(inspect(events, { depth: null, showHidden: true })).not.toContain('wst_')
+    expect(textsOf(events).join()).not.toContain('wst_')
   })
 
   it('gets what it says of other errors to the user', async () => {

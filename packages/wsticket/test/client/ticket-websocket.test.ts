@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket as WsWebSocket } from 'ws'
 import {
@@ -7,6 +6,7 @@ import {
   type TicketWebSocketTuning,
 } from '../../src/client/index.ts'
 import { bases } from './bases.ts'
+import { textsOf } from './texts.ts'
 import { eventsUntilClose, next, opened, TicketServer } from './ticket-server.ts'
 
 let server: TicketServer
@@ -19,10 +19,6 @@ afterEach(() => server.stop())
 
 function ticketClass(tuning: TicketWebSocketTuning): TicketWebSocketConstructor {
   return createTicketWebSocket({ ticketUrl: server.ticketUrl, credential: () => 'credential', ...tuning })
-}
-
-function everythingOf(...values: unknown[]): string {
-  return inspect(values, { depth: null, showHidden: true, getters: true })
 }
 
 /** A class like the given one that notes what it is constructed with. */
@@ -124,7 +120,9 @@ describe.each(bases)('A TicketWebSocket on $name', ({ WebSocket }) => {
     }
     const events = await eventsUntilClose(socket)
     expect(events.map(({ type }) => type)).toEqual(['open', 'message', 'close'])
-    expect(everythingOf(socket, events, socket.url, socket.protocol)).not.toContain('wst_')
+    const texts = textsOf([socket, events])
+    expect(texts).toEqual(expect.arrayContaining([socket.url, 'hello', 'bye']))
+    expect(texts.join()).not.toContain('wst_')
   })
 
   it('keeps the binaryType that was set before the ticket came', async () => {
@@ -302,6 +300,17 @@ describe.each(bases)('To its user, a TicketWebSocket on $name', ({ WebSocket }) 
     socket.onopen = () => calls.push('second')
     await opened(socket)
     expect(calls).toEqual(['second', 'listener'])
+  })
+
+  it('calls a handler in a new place after it was taken away', async () => {
+    const socket = new (ticketClass({ WebSocket }))(server.socketUrl)
+    const calls: string[] = []
+    socket.onopen = () => calls.push('first')
+    socket.addEventListener('open', () => calls.push('listener'))
+    socket.onopen = null
+    socket.onopen = () => calls.push('second')
+    await opened(socket)
+    expect(calls).toEqual(['listener', 'second'])
   })
 
   it('dispatches nothing before its constructor has returned', async () => {
