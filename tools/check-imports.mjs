@@ -22,6 +22,7 @@ const vocabulary = [
   'problem',
   'sessions',
   'loopback',
+  'wire',
 ]
 const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake']
 const words = [...vocabulary, ...ports]
@@ -42,7 +43,7 @@ const layers = [
   { places: entries, mayImport: [...words, ...parts] },
   { places: ['adapters/'], mayImport: [...words, ...entries, 'adapters/node'], node: true },
   { places: ['index'], mayImport: [...words, ...parts, ...entries] },
-  { places: ['client/'], mayImport: ['client/', 'refusals'] },
+  { places: ['client/'], mayImport: ['client/', 'refusals', 'wire'] },
   { places: ['testing/'], mayImport: [...words, ...parts, ...entries, 'stores/', 'testing/'], node: true },
 ]
 

@@ -6,7 +6,7 @@
 import type { Carrier, CarrierName } from './carrier.ts'
 import { authorization } from './carriers/authorization.ts'
 import { query } from './carriers/query.ts'
-import { marker, subprotocol } from './carriers/subprotocol.ts'
+import { subprotocol } from './carriers/subprotocol.ts'
 import type { Attempt, TicketCheck } from './check.ts'
 import { createAudienceCheck } from './checks/audience.ts'
 import {
@@ -22,12 +22,13 @@ import { createOriginCheck, type NonBrowserClients, parseOrigins } from './check
 import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import type { Subject } from './credential.ts'
 import { ConfigurationError, StoreError } from './errors.ts'
-import { type EventSink, nameFault, noEvents, safeSink } from './events.ts'
+import { type AuditEvent, type EventSink, nameFault, noEvents, safeSink } from './events.ts'
 import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
 import type { RedeemOutcome, TicketStore } from './ticket-store.ts'
+import { ticketSubprotocol } from './wire.ts'
 
 /** How WebSockets are admitted. */
 export interface AdmissionOptions {
@@ -109,8 +110,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const resolveClientAddress = createClientAddressResolver(options.trustedProxies ?? [])
   const prefixes = requirePrefixes(options.addressPrefixes ?? defaultPrefixes)
   const policy = options.addressPolicy ?? 'prefix'
-  const checkOrigin = createOriginCheck(parseOrigins(options.origins), options.nonBrowserClients ?? 'authorization_carrier')
-  const checkTicket = inOrder([createAudienceCheck(requireAudience(options.audience)), createClientAddressCheck(policy, prefixes)])
+  const checkOrigin = createOriginCheck(
+    parseOrigins(options.origins),
+    options.nonBrowserClients ?? 'authorization_carrier',
+  )
+  const checkTicket = inOrder([
+    createAudienceCheck(requireAudience(options.audience)),
+    createClientAddressCheck(policy, prefixes),
+  ])
   const emit = safeSink(options.onEvent ?? noEvents)
   announceDangers(options, clock(), emit)
 
@@ -121,7 +128,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const carrier = presented.length === 1 ? (presented[0] as Presented).carrier : null
     const clientAddress = resolveClientAddress(handshake.peerAddress, handshake.forwardedFor)
     const attempt: Attempt = { handshake, carrier: carrier?.name ?? null, clientAddress }
-    Object.assign(findings, attempt)
+    findings.handshake = handshake
+    findings.carrier = attempt.carrier
+    findings.clientAddress = clientAddress
 
     const originRefusal = checkOrigin(attempt)
     if (originRefusal !== null) return refused(originRefusal)
@@ -146,8 +155,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (permit !== undefined && (await permit(session, passage)) !== true) return refused('permission_denied')
 
     const addressMatches = policy === 'off' ? null : addressesMatch(record.clientAddress, clientAddress, prefixes)
-    emit({ type: 'admitted', at: now, ticketId: id, carrier: carrier.name, addressMatches, ...about(session) })
-    return { kind: 'admitted', session, passage, fallbackProtocol: handshake.protocols.includes(marker) ? marker : null }
+    emit(admittedEvent(session, carrier.name, addressMatches))
+    return {
+      kind: 'admitted',
+      session,
+      passage,
+      fallbackProtocol: handshake.protocols.includes(ticketSubprotocol) ? ticketSubprotocol : null,
+    }
   }
 
   return {
@@ -160,10 +174,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
         subject: null,
         fault: null,
       }
-      const decision = await decide(opening, findings).catch((error: unknown) => {
+      let decision: Decision
+      try {
+        decision = await decide(opening, findings)
+      } catch (error) {
         findings.fault = nameFault(error)
-        return refused('store_unavailable')
-      })
+        decision = refused('store_unavailable')
+      }
       if (decision.kind === 'refused') {
         const { handshake, ...known } = findings
         emit({ type: 'refused', at: clock(), code: decision.code, origin: handshake?.origin ?? null, ...known })
@@ -209,11 +226,21 @@ function requireSame(record: TicketRecord, id: TicketId): TicketRecord {
 
 function openSession(record: TicketRecord, { handshake, clientAddress }: Attempt, admittedAt: EpochMs): Session {
   const { id, subject, audience, claims, sessionExpiresAt } = record
-  return { id, subject, audience, claims, clientAddress, origin: handshake.origin, admittedAt, expiresAt: sessionExpiresAt }
+  return {
+    id,
+    subject,
+    audience,
+    claims,
+    clientAddress,
+    origin: handshake.origin,
+    admittedAt,
+    expiresAt: sessionExpiresAt,
+  }
 }
 
-function about({ subject, audience, clientAddress, origin }: Session) {
-  return { subject, audience, clientAddress, origin }
+function admittedEvent(session: Session, carrier: CarrierName, addressMatches: boolean | null): AuditEvent {
+  const { id: ticketId, admittedAt: at, subject, audience, clientAddress, origin } = session
+  return { type: 'admitted', at, ticketId, subject, audience, carrier, clientAddress, origin, addressMatches }
 }
 
 function parseCarriers(names: readonly CarrierName[]): readonly Carrier[] {
@@ -228,7 +255,8 @@ function parseCarriers(names: readonly CarrierName[]): readonly Carrier[] {
 }
 
 function requireAudience(audience: string): string {
-  if (typeof audience !== 'string' || audience === '') throw new ConfigurationError('audience', 'must be a non-empty string')
+  if (typeof audience !== 'string' || audience === '')
+    throw new ConfigurationError('audience', 'must be a non-empty string')
   return audience
 }
 

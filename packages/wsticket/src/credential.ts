@@ -24,7 +24,11 @@ export interface Identity {
 }
 
 /** Why a credential is no good. Rows of `issueRefusals`. */
-export type CredentialRefusal = 'credential_missing' | 'credential_malformed' | 'credential_invalid' | 'credential_expired'
+export type CredentialRefusal =
+  | 'credential_missing'
+  | 'credential_malformed'
+  | 'credential_invalid'
+  | 'credential_expired'
 
 /**
  * Verifies the credential of a request.

@@ -39,89 +39,99 @@ export interface Passage {
 /** More header lines than this are refused: past its own limit Node drops lines silently, a proxy's among them. */
 export const maxHeaderLines = 100
 
+/** More offered subprotocols than this are refused. */
+export const maxProtocols = 32
+
 const originForm = /^\/(?:[!$-[\]-~"][!-"$-[\]-~]*)?$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const key = /^[+/0-9A-Za-z]{22}==$/
 const noProtocols: readonly string[] = Object.freeze([])
 
-/** The lines of one handshake while they are read. A line that must be single and is not makes it malformed. */
-interface Lines {
-  single: Map<string, string>
-  listed: Map<string, string>
-  malformed: boolean
+/** Headers of which one line is allowed (RFC 6455 section 4.2.1, RFC 9110 section 5.3): the line, or null. */
+const noSingleLines = {
+  host: null as string | null,
+  origin: null as string | null,
+  authorization: null as string | null,
+  upgrade: null as string | null,
+  'sec-websocket-key': null as string | null,
+  'sec-websocket-version': null as string | null,
+  'content-length': null as string | null,
+  'transfer-encoding': null as string | null,
 }
 
-/** Headers of which one line is allowed (RFC 6455 section 4.2.1, RFC 9110 section 5.3). */
-const singleHeaders = new Set([
-  'host',
-  'origin',
-  'authorization',
-  'upgrade',
-  'sec-websocket-key',
-  'sec-websocket-version',
-  'content-length',
-  'transfer-encoding',
-])
-const listedHeaders = new Set(['connection', 'sec-websocket-protocol', 'x-forwarded-for'])
+/** Headers that are lists (RFC 9110 section 5.6.1): all lines joined, or null. */
+const noLists = {
+  connection: null as string | null,
+  'sec-websocket-protocol': null as string | null,
+  'x-forwarded-for': null as string | null,
+}
+
+type SingleLines = typeof noSingleLines
+type Lists = typeof noLists
 
 /** The handshake that an opening spells, or null where it is malformed in any way. Does no I/O and never throws. */
 export function parseHandshake(opening: Opening): Handshake | null {
   if (opening.method !== 'GET') return null
   if (opening.httpVersion !== null && opening.httpVersion !== '1.1') return null
   if (!originForm.test(opening.target)) return null
-  const lines = readLines(opening.rawHeaders)
-  if (lines.malformed || !isWebSocketUpgrade(lines)) return null
-  const protocols = parseProtocols(lines.listed.get('sec-websocket-protocol'))
+  const single = { ...noSingleLines }
+  const lists = { ...noLists }
+  if (!readLines(opening.rawHeaders, single, lists) || !isWebSocketUpgrade(single, lists)) return null
+  const protocols = parseProtocols(lists['sec-websocket-protocol'])
   if (protocols === null) return null
   return {
     target: opening.target,
     rawHeaders: opening.rawHeaders,
     peerAddress: opening.peerAddress,
-    origin: lines.single.get('origin') ?? null,
-    authorization: lines.single.get('authorization') ?? null,
+    origin: single.origin,
+    authorization: single.authorization,
     protocols,
-    forwardedFor: lines.listed.get('x-forwarded-for') ?? null,
+    forwardedFor: lists['x-forwarded-for'],
   }
 }
 
-function readLines(rawHeaders: readonly string[]): Lines {
-  const lines: Lines = { single: new Map(), listed: new Map(), malformed: rawHeaders.length > 2 * maxHeaderLines }
-  for (let at = 0; at + 1 < rawHeaders.length && !lines.malformed; at += 2) {
+/** Sorts the lines that matter. False where there are too many, or two where one is allowed. */
+function readLines(rawHeaders: readonly string[], single: SingleLines, lists: Lists): boolean {
+  if (rawHeaders.length > 2 * maxHeaderLines) return false
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] as string).toLowerCase()
     const value = rawHeaders[at + 1] as string
-    if (singleHeaders.has(name)) {
-      lines.malformed = lines.single.has(name)
-      lines.single.set(name, value)
-    } else if (listedHeaders.has(name)) {
-      const before = lines.listed.get(name)
-      lines.listed.set(name, before === undefined ? value : `${before},${value}`)
+    if (Object.hasOwn(noSingleLines, name)) {
+      if (single[name as keyof SingleLines] !== null) return false
+      single[name as keyof SingleLines] = value
+    } else if (Object.hasOwn(noLists, name)) {
+      const before = lists[name as keyof Lists]
+      lists[name as keyof Lists] = before === null ? value : `${before},${value}`
     }
   }
-  return lines
+  return true
 }
 
-function isWebSocketUpgrade({ single, listed }: Lines): boolean {
-  const length = single.get('content-length')
+function isWebSocketUpgrade(single: SingleLines, lists: Lists): boolean {
   return (
-    single.has('host') &&
-    single.get('upgrade')?.toLowerCase() === 'websocket' &&
-    hasUpgradeToken(listed.get('connection')) &&
-    single.get('sec-websocket-version') === '13' &&
-    key.test(single.get('sec-websocket-key') ?? '') &&
-    !single.has('transfer-encoding') &&
-    (length === undefined || length === '0')
+    single.host !== null &&
+    single.upgrade?.toLowerCase() === 'websocket' &&
+    hasUpgradeToken(lists.connection) &&
+    single['sec-websocket-version'] === '13' &&
+    key.test(single['sec-websocket-key'] ?? '') &&
+    single['transfer-encoding'] === null &&
+    (single['content-length'] === null || single['content-length'] === '0')
   )
 }
 
-function hasUpgradeToken(connection: string | undefined): boolean {
-  if (connection === undefined) return false
+function hasUpgradeToken(connection: string | null): boolean {
+  if (connection === null) return false
   if (connection === 'Upgrade') return true
   return connection.split(',').some((option) => option.trim().toLowerCase() === 'upgrade')
 }
 
-function parseProtocols(line: string | undefined): readonly string[] | null {
-  if (line === undefined) return noProtocols
-  const protocols = line.split(',').map((entry) => entry.trim())
-  if (!protocols.every((entry) => token.test(entry))) return null
-  return new Set(protocols).size === protocols.length ? protocols : null
+function parseProtocols(line: string | null): readonly string[] | null {
+  if (line === null) return noProtocols
+  const protocols: string[] = []
+  for (const entry of line.split(',')) {
+    const protocol = entry.trim()
+    if (!token.test(protocol) || protocols.includes(protocol) || protocols.length === maxProtocols) return null
+    protocols.push(protocol)
+  }
+  return protocols
 }

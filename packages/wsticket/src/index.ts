@@ -11,7 +11,12 @@ export {
   type RefusedDecision,
 } from './admission.ts'
 export type { CarrierName } from './carrier.ts'
-export type { AddressPolicy, AddressPrefixes } from './checks/client-address.ts'
+export {
+  type AddressPolicy,
+  type AddressPrefixes,
+  type ClientAddressResolver,
+  createClientAddressResolver,
+} from './checks/client-address.ts'
 export type { NonBrowserClients } from './checks/origin.ts'
 export type { Claims, Json } from './claims.ts'
 export { type Clock, type EpochMs, systemClock } from './clock.ts'
@@ -24,9 +29,24 @@ export {
   subjectOf,
 } from './credential.ts'
 export { ConfigurationError, StoreError, type StoreErrorCode } from './errors.ts'
-export type { Admitted, AuditEvent, DangerousSetting, EventSink, IssueRefused, Refused, TicketIssued } from './events.ts'
+export type {
+  Admitted,
+  AuditEvent,
+  DangerousSetting,
+  EventSink,
+  IssueRefused,
+  Refused,
+  TicketIssued,
+} from './events.ts'
 export type { Handshake, Opening, Passage } from './handshake.ts'
-export { createIssuer, type Grant, type IssueContext, type IssuedTicket, type Issuer, type IssuerOptions } from './issuer.ts'
+export {
+  createIssuer,
+  type Grant,
+  type IssueContext,
+  type IssuedTicket,
+  type Issuer,
+  type IssuerOptions,
+} from './issuer.ts'
 export { type HttpAnswer, refusalAnswer } from './problem.ts'
 export {
   type ClientAction,

@@ -66,7 +66,11 @@ export interface Issuer {
    * @throws StoreError where the record could not be stored: there is no ticket then.
    * @throws ConfigurationError for an identity or a grant that cannot be.
    */
-  issue(identity: Identity, grant: Grant, context: IssueContext): Promise<IssuedTicket | (IssueRefusalCode & 'credential_expired')>
+  issue(
+    identity: Identity,
+    grant: Grant,
+    context: IssueContext,
+  ): Promise<IssuedTicket | (IssueRefusalCode & 'credential_expired')>
 }
 
 const defaultLifetimeMs = 30_000
@@ -110,7 +114,17 @@ export function createIssuer(options: IssuerOptions): Issuer {
       if (expiresAt <= issuedAt) return 'credential_expired'
       const ticket = generateTicket(random)
       const id = idOfTicket(ticket)
-      await store.insert({ id, subject, audience, claims, clientAddress, origin, issuedAt, expiresAt, sessionExpiresAt })
+      await store.insert({
+        id,
+        subject,
+        audience,
+        claims,
+        clientAddress,
+        origin,
+        issuedAt,
+        expiresAt,
+        sessionExpiresAt,
+      })
       emit(issued({ at: issuedAt, ticketId: id, subject, audience, clientAddress, origin, expiresAt }))
       return { ticket, id, issuedAt, expiresAt, sessionExpiresAt }
     },

@@ -2,7 +2,14 @@
  * What goes over HTTP: an answer that every adapter can send as it is, and problem documents (RFC 9457).
  * @module
  */
-import { type IssueRefusalCode, issueRefusals, type RefusalCode, type RefusalRow, refusals, retryAfterSeconds } from './refusals.ts'
+import {
+  type IssueRefusalCode,
+  issueRefusals,
+  type RefusalCode,
+  type RefusalRow,
+  refusals,
+  retryAfterSeconds,
+} from './refusals.ts'
 
 /** A complete HTTP answer. */
 export interface HttpAnswer {

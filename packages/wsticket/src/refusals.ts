@@ -131,7 +131,13 @@ export const issueRefusals: { readonly [code in IssueRefusalCode]: RefusalRow } 
     ...badRequest,
     detail: 'The body is either empty or a JSON object with the optional member "audience", a string.',
   },
-  route_unknown: { ...badRequest, status: 404, closeCode: 4404, publicCode: 'not_found', detail: 'There is nothing here.' },
+  route_unknown: {
+    ...badRequest,
+    status: 404,
+    closeCode: 4404,
+    publicCode: 'not_found',
+    detail: 'There is nothing here.',
+  },
   method_not_allowed: {
     ...badRequest,
     status: 405,

@@ -81,7 +81,7 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
   const emit = safeSink(options.onEvent ?? noEvents)
 
   async function issue(request: Request, findings: Findings): Promise<IssuedTicket | Refusal> {
-    if (new URL(request.url).pathname !== path) return refuse('route_unknown')
+    if (pathOf(request.url) !== path) return refuse('route_unknown')
     if (findings.origin !== null && !origins.has(findings.origin)) return refuse('origin_forbidden')
     if (request.method !== 'POST') return refuse('method_not_allowed')
     const identity = await authenticate(request)
@@ -131,6 +131,11 @@ interface Findings {
 
 function refuse(refusal: IssueRefusalCode): Refusal {
   return { refusal }
+}
+
+/** The path of an absolute URL as a Request has it: already normal, so that reading it is enough. */
+function pathOf(url: string): string {
+  return /^[^:]+:\/\/[^/]*([^?#]*)/.exec(url)?.[1] ?? ''
 }
 
 function defaultGrant(audiences: readonly string[], { audience }: TicketRequest): Grant | null {

@@ -7,6 +7,7 @@ import type { Claims } from './claims.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
 import { sha256 } from './digest.ts'
+import { hasTicketForm, ticketPrefix } from './wire.ts'
 
 declare const ticket: unique symbol
 declare const ticketId: unique symbol
@@ -35,27 +36,25 @@ export interface TicketRecord {
   readonly sessionExpiresAt: EpochMs | null
 }
 
-/** Fills the array with random bytes from a CSPRNG. Default: `crypto.getRandomValues`. */
+/** Fills the array with random bytes from a CSPRNG, and returns it. */
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
 
-/** Where random bytes come from unless told otherwise. */
-export const systemRandom: RandomSource = (bytes) => crypto.getRandomValues(bytes)
+/** Where random bytes come from unless told otherwise: the runtime's CSPRNG. */
+export const systemRandom: RandomSource = createPooledRandom(1024)
 
 const ticketBytes = 32
 
-// 32 bytes are 256 bits: the 43rd character carries 4 of them, so its 2 low bits are zero in the one canonical spelling
-// (RFC 4648 section 3.5). Any other spelling is not a ticket.
-const ticketForm = /^wst_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
+// 43 characters, canonical, as in wire.ts.
 const idForm = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 
 /** A new ticket of 256 random bits. */
 export function generateTicket(random: RandomSource = systemRandom): Ticket {
-  return `wst_${base64url.encode(random(new Uint8Array(ticketBytes)))}` as Ticket
+  return `${ticketPrefix}${base64url.encode(random(new Uint8Array(ticketBytes)))}` as Ticket
 }
 
 /** The ticket that a text spells, or null where it spells none. Does no I/O and never throws. */
 export function parseTicket(text: string): Ticket | null {
-  return ticketForm.test(text) ? (text as Ticket) : null
+  return hasTicketForm(text) ? (text as Ticket) : null
 }
 
 /** The id of a ticket. */
@@ -66,4 +65,22 @@ export function idOfTicket(text: Ticket): TicketId {
 /** The id that a text spells, or null where it spells none. */
 export function parseTicketId(text: string): TicketId | null {
   return idForm.test(text) ? (text as TicketId) : null
+}
+
+/** One call to the CSPRNG serves many tickets: the call costs more than the bytes. What was handed out is wiped. */
+function createPooledRandom(poolBytes: number): RandomSource {
+  const pool = new Uint8Array(poolBytes)
+  let used = poolBytes
+  return (bytes) => {
+    if (bytes.length > poolBytes) return crypto.getRandomValues(bytes)
+    if (used + bytes.length > poolBytes) {
+      crypto.getRandomValues(pool)
+      used = 0
+    }
+    const slice = pool.subarray(used, used + bytes.length)
+    bytes.set(slice)
+    slice.fill(0)
+    used += bytes.length
+    return bytes
+  }
 }

@@ -20,16 +20,22 @@ export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: B
 /** Answers an admitted handshake with 101. The request no longer carries the ticket. */
 export type Accept = (request: IncomingMessage, socket: Duplex, head: Buffer, decision: AdmittedDecision) => void
 
-const sessions = new WeakMap<object, Session>()
+// A property, not a WeakMap: it costs nothing at garbage collection, however many sockets live.
+const decided: unique symbol = Symbol('wsticket.decision')
+
+/** The decision by which a request was admitted; undefined for any other request. */
+export function decisionOf(request: object): AdmittedDecision | undefined {
+  return (request as { [decided]?: AdmittedDecision })[decided]
+}
 
 /**
  * The session that an admitted request opened: who is at the other end of the WebSocket.
  * @throws TypeError for a request that was not admitted here: there is nobody to trust.
  */
 export function sessionOf(request: object): Session {
-  const session = sessions.get(request)
-  if (session === undefined) throw new TypeError('sessionOf() takes the request of an admitted handshake')
-  return session
+  const decision = decisionOf(request)
+  if (decision === undefined) throw new TypeError('sessionOf() takes the request of an admitted handshake')
+  return decision.session
 }
 
 /** The ticket endpoint as a listener for `createServer`. */
@@ -58,7 +64,7 @@ export function createUpgradeListener(admission: Admission, accept: Accept): Upg
       if (decision.kind === 'refused') return refuseUpgrade(socket, refusalAnswer(decision.code))
       request.url = decision.passage.target
       replaceHeaders(request, decision.passage.rawHeaders)
-      sessions.set(request, decision.session)
+      ;(request as { [decided]?: AdmittedDecision })[decided] = decision
       accept(request, socket, head, decision)
     })
   }
@@ -75,22 +81,31 @@ export function refuseUpgrade(socket: Duplex, { status, headers, body }: HttpAns
 /** Header names of the carriers. */
 const carrierHeaders = ['authorization', 'sec-websocket-protocol']
 
+/** IncomingMessage makes this view from rawHeaders by the number of lines received, which is no longer theirs. */
+const distinctView: PropertyDescriptor & ThisType<IncomingMessage> = {
+  configurable: true,
+  get() {
+    const distinct: { [name: string]: string[] } = Object.create(null)
+    const { rawHeaders } = this
+    for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+      const name = (rawHeaders[at] as string).toLowerCase()
+      distinct[name] = [...(distinct[name] ?? []), rawHeaders[at + 1] as string]
+    }
+    return distinct
+  },
+}
+
 /** Takes the ticket out of every view that an IncomingMessage has of its headers. */
 function replaceHeaders(request: IncomingMessage, rawHeaders: readonly string[]): void {
-  // Both views are made from rawHeaders when first asked for, by the number of lines that were received: ask first.
-  const { headers, headersDistinct } = request
+  const { headers } = request
   for (const name of carrierHeaders) {
     if (headers[name] === undefined) continue
     const lines = rawHeaders.filter((_, at) => at % 2 === 1 && (rawHeaders[at - 1] as string).toLowerCase() === name)
-    if (lines.length === 0) {
-      delete headers[name]
-      delete headersDistinct[name]
-    } else {
-      headers[name] = lines.join(', ')
-      headersDistinct[name] = lines
-    }
+    if (lines.length === 0) delete headers[name]
+    else headers[name] = lines.join(', ')
   }
-  request.rawHeaders = [...rawHeaders]
+  request.rawHeaders = rawHeaders as string[]
+  Object.defineProperty(request, 'headersDistinct', distinctView)
 }
 
 function openingOf(request: IncomingMessage): Opening {

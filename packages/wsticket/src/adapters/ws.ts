@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Admission } from '../admission.ts'
 import { refusalAnswer } from '../problem.ts'
-import { createUpgradeListener, refuseUpgrade, type UpgradeListener } from './node.ts'
+import { createUpgradeListener, decisionOf, refuseUpgrade, type UpgradeListener } from './node.ts'
 
 export { sessionOf } from './node.ts'
 
@@ -36,14 +36,12 @@ export interface WsServerLike {
  * client is given `wsticket.v1`, which `socket.protocol` does not show.
  */
 export function createWebSocketUpgrade(admission: Admission, server: WsServerLike): UpgradeListener {
-  const fallbacks = new WeakMap<IncomingMessage, string>()
   server.on('headers', (headers, request) => {
-    const fallback = fallbacks.get(request)
-    if (fallback === undefined || headers.some((line) => /^sec-websocket-protocol:/i.test(line))) return
+    const fallback = decisionOf(request)?.fallbackProtocol
+    if (!fallback || headers.some((line) => line.startsWith('Sec-WebSocket-Protocol:'))) return
     headers.push(`Sec-WebSocket-Protocol: ${fallback}`)
   })
-  const upgrade = createUpgradeListener(admission, (request, socket, head, { fallbackProtocol }) => {
-    if (fallbackProtocol !== null) fallbacks.set(request, fallbackProtocol)
+  const upgrade = createUpgradeListener(admission, (request, socket, head) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
       // A bad frame is an error event on the WebSocket; without a listener it would end the process.
       webSocket.on('error', () => {})

@@ -4,16 +4,14 @@
  * @module
  */
 import { type Carrier, nothingPresented } from '../carrier.ts'
-
-/** Name of the query parameter. */
-export const parameter = 'ticket'
+import { ticketParameter } from '../wire.ts'
 
 /** Reads tickets from the query, decoded once. Off by default. */
 export const query: Carrier = {
   name: 'query',
   find: ({ target }) => {
     const mark = target.indexOf('?')
-    return mark < 0 ? nothingPresented : new URLSearchParams(target.slice(mark + 1)).getAll(parameter)
+    return mark < 0 ? nothingPresented : new URLSearchParams(target.slice(mark + 1)).getAll(ticketParameter)
   },
   strip: ({ target, rawHeaders }) => ({ target: withoutTicket(target), rawHeaders }),
 }
@@ -24,6 +22,6 @@ function withoutTicket(target: string): string {
   const kept = target
     .slice(mark + 1)
     .split('&')
-    .filter((pair) => !new URLSearchParams(pair).has(parameter))
+    .filter((pair) => !new URLSearchParams(pair).has(ticketParameter))
   return kept.length === 0 ? target.slice(0, mark) : `${target.slice(0, mark)}?${kept.join('&')}`
 }

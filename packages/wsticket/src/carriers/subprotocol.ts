@@ -4,11 +4,7 @@
  */
 import { type Carrier, nothingPresented } from '../carrier.ts'
 import type { Passage } from '../handshake.ts'
-
-/** The subprotocol that the server selects where the application has none of its own. Offered before the ticket. */
-export const marker = 'wsticket.v1'
-
-const ticketPrefix = 'wst_'
+import { ticketPrefix, ticketSubprotocol } from '../wire.ts'
 
 /** Reads tickets from the offered subprotocols. On by default. */
 export const subprotocol: Carrier = {
@@ -36,6 +32,6 @@ function withoutOurs(line: string): string {
   return line
     .split(',')
     .map((entry) => entry.trim())
-    .filter((entry) => entry !== marker && !entry.startsWith(ticketPrefix))
+    .filter((entry) => entry !== ticketSubprotocol && !entry.startsWith(ticketPrefix))
     .join(', ')
 }

@@ -47,7 +47,7 @@ export type ClientAddressResolver = (peerAddress: string | null, forwardedFor: s
 export function createClientAddressResolver(trustedProxies: readonly string[]): ClientAddressResolver {
   const networks = trustedProxies.map(parseNetwork)
   const isTrusted = (address: Address) => networks.some((network) => isWithin(address, network))
-  if (networks.length === 0) return (peerAddress) => parseAddress(peerAddress)?.toString() ?? null
+  if (networks.length === 0) return canonicalAddress
   return (peerAddress, forwardedFor) => {
     let client = parseAddress(peerAddress)
     if (client === null || !isTrusted(client)) return client?.toString() ?? null
@@ -96,6 +96,15 @@ function requireBits(option: string, bits: number, most: number): void {
 
 function isWithin(address: Address, [network, bits]: Network): boolean {
   return address.kind() === network.kind() && address.match(network as never, bits)
+}
+
+// An IPv4 address as sockets report it, alone or within IPv6: canonical as it stands, the common case on the hot path.
+const plainIPv4 = /^(?:::ffff:)?((?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4})$/
+
+function canonicalAddress(text: string | null): string | null {
+  if (text === null) return null
+  const plain = plainIPv4.exec(text)?.[1]
+  return plain ?? parseAddress(text)?.toString() ?? null
 }
 
 const bracketed = /^\[([^\]]*)\](?::\d{1,5})?$/

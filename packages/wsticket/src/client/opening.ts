@@ -3,6 +3,7 @@
  * (WHATWG WebSockets section 3.1, protocol.md section 4).
  * @module
  */
+import { ticketParameter, ticketPrefix, ticketSubprotocol } from '../wire.ts'
 import { mayCarrySecrets, pageUrl } from './transport.ts'
 
 /** Where the ticket travels: as a subprotocol that is offered, or as the query parameter `ticket`. */
@@ -23,10 +24,6 @@ export interface OpeningRules {
   readonly insecureHosts: readonly string[]
 }
 
-const marker = 'wsticket.v1'
-const ticketPrefix = 'wst_'
-const parameter = 'ticket'
-
 // RFC 6455 section 4.1 item 10: a subprotocol is a token (RFC 9110 section 5.6.2).
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
@@ -42,7 +39,7 @@ export function readUrl(argument: string | URL, rules: OpeningRules): URL {
   if (url.protocol === 'https:') url.protocol = 'wss:'
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw syntaxError('The URL of a WebSocket is ws: or wss:.')
   if (url.href.includes('#')) throw syntaxError('The URL of a WebSocket has no fragment.')
-  if (rules.carrier === 'query' && url.searchParams.has(parameter)) {
+  if (rules.carrier === 'query' && url.searchParams.has(ticketParameter)) {
     throw syntaxError('The query parameter "ticket" is where the ticket goes: the URL cannot have its own.')
   }
   if (!mayCarrySecrets(url, rules.insecureHosts)) {
@@ -64,7 +61,7 @@ export function readProtocols(argument: unknown): readonly string[] {
   const protocols: readonly unknown[] = Array.isArray(argument) ? [...argument] : [argument]
   if (!protocols.every(isProtocol)) throw syntaxError('A subprotocol is a token (RFC 9110 section 5.6.2).')
   if (new Set(protocols).size !== protocols.length) throw syntaxError('A subprotocol is offered once.')
-  if (protocols.some((protocol) => protocol === marker || protocol.startsWith(ticketPrefix))) {
+  if (protocols.some((protocol) => protocol === ticketSubprotocol || protocol.startsWith(ticketPrefix))) {
     throw syntaxError('The subprotocols wsticket.v1 and wst_... are those of the ticket.')
   }
   return protocols
@@ -78,11 +75,11 @@ export function withTicket(
   ticket: string,
 ): { url: string; protocols: string[] } {
   if (carrier === 'subprotocol') {
-    return { url: opening.url.href, protocols: [...opening.protocols, marker, ticket] }
+    return { url: opening.url.href, protocols: [...opening.protocols, ticketSubprotocol, ticket] }
   }
   const url = new URL(opening.url)
   // Not searchParams: that would spell the rest of the query anew.
-  url.search = url.search === '' ? `?${parameter}=${ticket}` : `${url.search}&${parameter}=${ticket}`
+  url.search = url.search === '' ? `?${ticketParameter}=${ticket}` : `${url.search}&${ticketParameter}=${ticket}`
   return { url: url.href, protocols: [...opening.protocols] }
 }
 

@@ -2,6 +2,7 @@
  * Where a ticket comes from: `POST /tickets` (protocol.md section 3), or a function of the caller's own.
  * @module
  */
+import { hasTicketForm } from '../wire.ts'
 import { refusalOfAnswer, undecided, unfitCredential } from './ticket-request-error.ts'
 import { mayCarrySecrets, pageUrl, readHosts } from './transport.ts'
 
@@ -36,12 +37,9 @@ export interface TicketSourceOptions {
   readonly insecureHosts?: readonly string[] | undefined
 }
 
-// The 43rd character carries 4 of the 256 bits: its 2 low bits are zero (RFC 4648 section 3.5).
-const ticketForm = /^wst_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
-
 /** Whether a value has the form of a ticket. Says nothing about whether it opens anything. */
 export function isTicket(value: unknown): value is string {
-  return typeof value === 'string' && ticketForm.test(value)
+  return typeof value === 'string' && hasTicketForm(value)
 }
 
 /**

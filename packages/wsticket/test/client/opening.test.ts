@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest'
 import { WebSocket as WsWebSocket } from 'ws'
-import { marker } from '../../src/carriers/subprotocol.ts'
 import {
   createTicketWebSocket,
   type TicketWebSocketOptions,
   type TicketWebSocketTuning,
 } from '../../src/client/index.ts'
+import { ticketSubprotocol } from '../../src/wire.ts'
 
 function open(url: string | URL, protocols?: unknown, tuning: TicketWebSocketTuning = {}): WebSocket {
   const TicketWebSocket = createTicketWebSocket({
@@ -107,8 +107,8 @@ describe('The subprotocols of a TicketWebSocket', () => {
 
   it.each([
     ['a duplicate', ['app.v1', 'app.v1']],
-    ['the marker', ['app.v1', marker]],
-    ['the marker alone', marker],
+    ['the marker', ['app.v1', ticketSubprotocol]],
+    ['the marker alone', ticketSubprotocol],
     ['a ticket', ['wst_anything']],
     ['an empty one', ['app.v1', '']],
     ['two in one', 'app.v1, app.v2'],

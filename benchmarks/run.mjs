@@ -1,0 +1,140 @@
+/**
+ * CPU time per operation of wsticket, as ratios against a control without it, measured in the same run.
+ *
+ *   npm run bench                      7 fresh process pairs of 8 interleaved rounds: about 5 minutes
+ *   npm run bench -- --short           1 pair of 3 rounds: shows that it runs, its figures mean little
+ *   npm run bench -- --only admission  one comparison
+ *   npm run bench -- --node PATH       another node for the subjects
+ *
+ * Every operation is checked: a refusal fails the run. Raw results go to benchmarks/results/, with the machine's facts.
+ * @module
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { openWebSockets, postTokens } from './load.mjs'
+
+const comparisons = {
+  admission: { subject: 'ws-ticket', control: 'ws-bare', load: openWebSockets, operations: 2000, aim: 1.08 },
+  issue: { subject: 'issue', control: 'verify-only', load: postTokens, operations: 3000, aim: 1.1 },
+}
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    node: { type: 'string', default: process.execPath },
+    pairs: { type: 'string' },
+  },
+})
+const plan = options.short ? { pairs: 1, rounds: 3, warmUps: 1 } : { pairs: Number(options.pairs ?? 7), rounds: 8, warmUps: 6 }
+
+const results = []
+for (const [name, comparison] of Object.entries(comparisons)) {
+  if (options.only === undefined || options.only === name) results.push(await compare(name, comparison))
+}
+print(results)
+keep(results)
+
+/** Runs fresh process pairs; in each, rounds of subject and control in turn. */
+async function compare(name, { subject, control, load, operations, aim }) {
+  const pairs = []
+  for (let pair = 0; pair < plan.pairs; pair++) {
+    process.stderr.write(`${name}: process pair ${pair + 1} of ${plan.pairs}\n`)
+    pairs.push(await runPair({ subject, control, load, operations }))
+  }
+  const ratio = median(pairs.map((pair) => pair.ratio))
+  return { name, subject, control, operations, aim, ratio, pairs }
+}
+
+async function runPair({ subject, control, load, operations }) {
+  const processes = { subject: await start(subject), control: await start(control) }
+  const samples = { subject: [], control: [] }
+  const count = operations * (plan.rounds + plan.warmUps)
+  const stock = {}
+  for (const side of ['subject', 'control']) stock[side] = await processes[side].prepare(count)
+  for (let round = -plan.warmUps; round < plan.rounds; round++) {
+    // Which side goes first alternates, so that a drift of the machine favours neither.
+    for (const side of round % 2 === 0 ? ['subject', 'control'] : ['control', 'subject']) {
+      const { port, cpu } = processes[side]
+      const before = await cpu()
+      await load(port, stock[side].splice(0, operations))
+      const after = await cpu()
+      if (round >= 0) samples[side].push((after - before) / operations)
+    }
+  }
+  for (const side of Object.values(processes)) side.stop()
+  const ratios = samples.subject.map((value, round) => value / samples.control[round])
+  return { ratio: median(ratios), subjectUs: median(samples.subject), controlUs: median(samples.control), samples }
+}
+
+/** Starts a subject in a process of its own, on a core of its own where the system can do that. */
+async function start(subject) {
+  const file = new URL(`./subjects/${subject}.mjs`, import.meta.url).pathname
+  const pinned = process.platform === 'linux' && cpus().length > 1
+  const [command, ...args] = pinned ? ['taskset', '-c', '0', options.node, file] : [options.node, file]
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const { port } = await answer(child)
+  const ask = (question) => {
+    child.send(question)
+    return answer(child)
+  }
+  return {
+    port,
+    prepare: async (count) => (await ask({ ask: 'prepare', count })).prepared,
+    cpu: async () => {
+      const { cpu } = await ask({ ask: 'cpu' })
+      return cpu.user + cpu.system
+    },
+    stop: () => child.disconnect(),
+  }
+}
+
+function answer(child) {
+  return new Promise((resolve, reject) => {
+    const failed = (code) => reject(new Error(`a benchmark subject ended with status ${code}`))
+    child.once('exit', failed)
+    child.once('error', reject)
+    child.once('message', (message) => {
+      child.off('exit', failed)
+      child.off('error', reject)
+      resolve(message)
+    })
+  })
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+function print(all) {
+  for (const { name, subject, control, aim, ratio, pairs } of all) {
+    const spread = pairs.map((pair) => pair.ratio)
+    const us = (side) => median(pairs.map((pair) => pair[side])).toFixed(1)
+    console.log(
+      `${name}: ${ratio.toFixed(3)} x the CPU of ${control} (pairs ${Math.min(...spread).toFixed(3)} to ${Math.max(...spread).toFixed(3)}, ` +
+        `aim ${aim} or less): ${us('subjectUs')} us against ${us('controlUs')} us, ${subject} against ${control}`,
+    )
+  }
+}
+
+function keep(all) {
+  const facts = {
+    at: new Date().toISOString(),
+    node: execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim(),
+    cpu: cpus()[0].model,
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    commit: execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim(),
+    plan,
+  }
+  const folder = new URL('./results/', import.meta.url)
+  mkdirSync(folder, { recursive: true })
+  const file = new URL(`${facts.at.slice(0, 19).replaceAll(':', '')}-${facts.node}${options.short ? '-short' : ''}.json`, folder)
+  writeFileSync(file, `${JSON.stringify({ facts, results: all }, null, 1)}\n`)
+  process.stderr.write(`raw results: benchmarks/results/${file.pathname.split('/').pop()}\n`)
+}

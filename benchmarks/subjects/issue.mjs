@@ -1,0 +1,22 @@
+// Subject: POST /tickets, the whole of it: verify, decide, make, store, answer, audit.
+import { createServer } from 'node:http'
+import { createIssuer, createTicketEndpoint } from 'wsticket'
+import { createRequestListener } from 'wsticket/adapters/node'
+import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
+import { createMemoryStore } from 'wsticket/stores/memory'
+import { audience, issuer, keys, signToken } from './identity-provider.mjs'
+import { serve } from './subject.mjs'
+
+let events = 0
+const onEvent = () => {
+  events++
+}
+const store = createMemoryStore({ maxRecords: 1_000_000 })
+const endpoint = createTicketEndpoint({
+  issuer: createIssuer({ store, audiences: ['bench'], onEvent }),
+  authenticate: createJwtAuthenticator({ issuer, audience, keys, algorithms: ['ES256'] }),
+  origins: ['https://app.example'],
+  onEvent,
+})
+const server = createServer(createRequestListener(endpoint))
+serve(server, async (count) => Array(count).fill(await signToken()))

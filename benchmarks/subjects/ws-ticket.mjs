@@ -1,0 +1,35 @@
+// Subject: the same server behind admission, every check at its default, the audit listened to.
+import { createServer } from 'node:http'
+import { WebSocketServer } from 'ws'
+import { createAdmission, createIssuer } from 'wsticket'
+import { createWebSocketUpgrade, sessionOf } from 'wsticket/adapters/ws'
+import { createMemoryStore } from 'wsticket/stores/memory'
+import { serve } from './subject.mjs'
+
+const hourMs = 3_600_000
+const store = createMemoryStore({ maxRecords: 1_000_000 })
+const issuer = createIssuer({ store, audiences: ['bench'], lifetimeMs: hourMs, maximumLifetimeMs: hourMs })
+const identity = { issuer: 'https://id.example', subject: 'alice', expiresAt: null, claims: {} }
+const context = { clientAddress: '127.0.0.1', origin: 'https://app.example' }
+let events = 0
+const admission = createAdmission({
+  store,
+  audience: 'bench',
+  origins: ['https://app.example'],
+  onEvent: () => {
+    events++
+  },
+})
+
+const server = createServer()
+const wss = new WebSocketServer({ noServer: true })
+server.admitted = 0
+server.on('upgrade', createWebSocketUpgrade(admission, wss))
+wss.on('connection', (_, request) => {
+  if (sessionOf(request).audience === 'bench' && events > 0) server.admitted++
+})
+serve(server, async (count) => {
+  const issued = []
+  for (let made = 0; made < count; made++) issued.push((await issuer.issue(identity, { audience: 'bench' }, context)).ticket)
+  return issued
+})

@@ -1,0 +1,22 @@
+/**
+ * The names that both ends of the wire must spell alike (protocol.md sections 2 and 4).
+ * @module
+ */
+
+/** What a ticket's text begins with: log redaction and secret scanners know it by that. */
+export const ticketPrefix = 'wst_'
+
+// 32 bytes are 256 bits: the 43rd character carries 4 of them, so its 2 low bits are zero in the one canonical spelling
+// (RFC 4648 section 3.5). Any other spelling is not a ticket.
+const ticketForm = /^wst_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
+
+/** Whether a text has the form of a ticket. Says nothing about whether it opens anything. */
+export function hasTicketForm(text: string): boolean {
+  return ticketForm.test(text)
+}
+
+/** The subprotocol that is offered before the ticket, and selected where the application selects none of its own. */
+export const ticketSubprotocol = 'wsticket.v1'
+
+/** The query parameter that carries a ticket. */
+export const ticketParameter = 'ticket'
