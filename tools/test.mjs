@@ -50,7 +50,7 @@ const steps = [
 
 /** @param {string[]} paths @returns {string[]} */
 function oxlint(...paths) {
-  return ['oxlint', '--type-aware', '--deny-warnings', '--report-unused-disable-directives', ...paths]
+  return ['oxlint', '--format=unix', '--type-aware', '--deny-warnings', '--report-unused-disable-directives', ...paths]
 }
 
 /** @param {string} part @param {string} title @returns {Step} */

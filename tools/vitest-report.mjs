@@ -2,7 +2,7 @@
  * Counts what a vitest run came to.
  * @module
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 /**
  * @typedef {object} Counts
@@ -21,6 +21,8 @@ import { existsSync, readFileSync } from 'node:fs'
 export function readCounts(path, succeeded) {
   if (!existsSync(path)) return { passed: 0, failed: Number(!succeeded), skipped: 0 }
   const report = JSON.parse(readFileSync(path, 'utf8'))
+  // One value a line: whoever finds a secret in a title can then say in which.
+  writeFileSync(path, JSON.stringify(report, null, 1))
   const brokenFiles = report.testResults.filter(isBroken).length
   const failed = report.numFailedTests + brokenFiles
   return {
