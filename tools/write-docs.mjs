@@ -1,0 +1,115 @@
+/**
+ * Writes what the documents say twice, and holds the rest against the code.
+ *   node tools/write-docs.mjs           writes docs/refusals.md and the generated parts of other documents
+ *   node tools/write-docs.mjs --check   fails, one line each, where a document is out of step
+ * Needs a build.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { idOfTicket, issueRefusals, parseTicket, refusals } from 'wsticket'
+
+const root = new URL('../', import.meta.url)
+const read = (path) => readFileSync(new URL(path, root), 'utf8')
+
+const actions = {
+  new_ticket: 'asks for a new ticket, a bounded number of times',
+  wait: 'waits for Retry-After',
+  stop: 'stops: a person has to do something',
+}
+
+/** Every generated document: its path and what it must be. */
+async function documents() {
+  return {
+    'docs/refusals.md': refusalsDocument(),
+    'docs/protocol.md': withPart(read('docs/protocol.md'), 'zero ticket', zeroTicket()),
+    'docs/gateway.md': withPart(read('docs/gateway.md'), 'options', await gatewayOptions()),
+  }
+}
+
+function refusalsDocument() {
+  return `<!-- Written by npm run docs from packages/wsticket/src/refusals.ts. -->
+# Refusals
+
+The private code is in the audit and nowhere else. The public code is what the wire says: as \`code\` of the problem document, and as
+the reason of a close frame.
+
+## The opening handshake
+
+${table(refusals)}
+
+## The ticket endpoint
+
+The close code is what \`wsticket/client\` reports for a socket that never opened for want of a ticket.
+
+${table(issueRefusals)}
+`
+}
+
+function table(rows) {
+  const lines = Object.entries(rows).map(
+    ([code, { status, closeCode, publicCode, action }]) =>
+      `| \`${code}\` | ${status} | ${closeCode} | \`${publicCode}\` | ${actions[action]} |`,
+  )
+  return ['| private code | HTTP | close code | public code | the client |', '|---|---|---|---|---|', ...lines].join('\n')
+}
+
+function zeroTicket() {
+  const ticket = parseTicket(`wst_${'A'.repeat(43)}`)
+  return `\`\`\`\n${idOfTicket(ticket)}\n\`\`\``
+}
+
+async function gatewayOptions() {
+  const { optionsTable } = await import('../packages/gateway/dist/config/options.js')
+  return optionsTable()
+}
+
+/** The document with what stands between the two comments of a part replaced. */
+function withPart(document, name, text) {
+  const begin = `<!-- ${name}: written by npm run docs -->`
+  const end = `<!-- end of ${name} -->`
+  const from = document.indexOf(begin)
+  const to = document.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`a document lacks its part between "${begin}" and "${end}"`)
+  return `${document.slice(0, from + begin.length)}\n${text}\n${document.slice(to)}`
+}
+
+/** Lines of code in the README that no example has: an example is run, the README is not. */
+function untestedLines() {
+  const example = new Set(read('examples/one-process/server.mjs').split('\n'))
+  const blocks = [...read('README.md').matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1])
+  return blocks
+    .filter((block) => !block.includes('wsticket/client'))
+    .flatMap((block) => block.split('\n'))
+    .filter((line) => line !== '' && !example.has(line))
+    .map((line) => `README.md: not in examples/one-process/server.mjs: ${line}`)
+}
+
+/** Files and links that a document names and that are not there. */
+function deadNames() {
+  const sources = [...read('ARCHITECTURE.md').matchAll(/`([a-z-]+(?:\/[a-z-]+)?\.ts)`/g)]
+    .map((match) => `packages/wsticket/src/${match[1]}`)
+    .filter((path) => !existsSync(new URL(path, root)))
+    .map((path) => `ARCHITECTURE.md: names ${path}, which is not there`)
+  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/library.md', 'docs/protocol.md', 'docs/gateway.md']
+  const links = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\(([^)#:]+)\)/g)]
+      .map((match) => match[1])
+      .filter((link) => !existsSync(new URL(link, new URL(page, root))))
+      .map((link) => `${page}: links to ${link}, which is not there`),
+  )
+  return [...sources, ...links]
+}
+
+async function main() {
+  const check = process.argv.includes('--check')
+  const written = await documents()
+  const stale = Object.entries(written).filter(([path, text]) => !existsSync(new URL(path, root)) || read(path) !== text)
+  if (!check) for (const [path, text] of stale) writeFileSync(new URL(path, root), text)
+  const faults = [...untestedLines(), ...deadNames()]
+  if (check) faults.push(...stale.map(([path]) => `${path}: out of step with the code; run npm run docs`))
+  for (const fault of faults) console.error(fault)
+  if (faults.length === 0) console.log(check ? 'The documents are in step.' : `Written: ${stale.length}.`)
+  process.exitCode = faults.length === 0 ? 0 : 1
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main()
