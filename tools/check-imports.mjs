@@ -43,7 +43,7 @@ const layers = [
   { places: entries, mayImport: [...words, ...parts] },
   { places: ['adapters/'], mayImport: [...words, ...entries, 'adapters/node'], node: true },
   { places: ['index'], mayImport: [...words, ...parts, ...entries] },
-  { places: ['client/'], mayImport: ['client/', 'refusals', 'wire'] },
+  { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   { places: ['testing/'], mayImport: [...words, ...parts, ...entries, 'stores/', 'testing/'], node: true },
 ]
 

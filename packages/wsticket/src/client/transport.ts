@@ -2,6 +2,7 @@
  * Over which connections a credential or a ticket may travel.
  * @module
  */
+import { isLoopback } from '../loopback.ts'
 
 /** The URL that relative URLs start from: of the document, or of the worker; undefined where there is no page. */
 export function pageUrl(): string | undefined {
@@ -20,12 +21,6 @@ export function mayCarrySecrets(url: URL, insecureHosts: readonly string[]): boo
   if (isLoopback(url.hostname) || insecureHosts.includes(url.hostname)) return true
   const { location } = globalThis as Partial<Pick<typeof globalThis, 'location'>>
   return location?.protocol === 'http:' && !isLoopback(location.hostname)
-}
-
-// RFC 6761 section 6.3 (localhost), RFC 1122 section 3.2.1.3 (127/8), RFC 4291 section 2.5.3 (::1). The URL parser has
-// already brought every other spelling of an address to these.
-function isLoopback(hostname: string): boolean {
-  return /^(?:(?:.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
 /**
