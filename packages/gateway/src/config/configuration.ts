@@ -1,0 +1,38 @@
+/**
+ * What the gateway is told: every value checked, every default filled in.
+ * @module
+ */
+import type { AddressPolicy, CarrierName, NonBrowserClients } from 'wsticket'
+
+/** Where to listen. */
+export interface ListenAddress {
+  /** An address or a name; without the brackets of an IPv6 address. */
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+}
+
+/** The configuration of `serve`. The table in `options.ts` says what each member is. */
+export interface Configuration {
+  readonly listen: ListenAddress
+  readonly issuer: string
+  readonly tokenAudience: string
+  /** Null: the issuer's discovery document says. */
+  readonly jwksUrl: URL | null
+  readonly algorithms: readonly string[]
+  readonly tokenType: string
+  readonly audience: string
+  readonly upstream: URL
+  readonly path: string
+  readonly origins: readonly string[]
+  readonly carriers: readonly CarrierName[]
+  readonly nonBrowserClients: NonBrowserClients
+  readonly trustedProxies: readonly string[]
+  readonly addressPolicy: AddressPolicy
+  readonly addressPrefixIpv4: number
+  readonly addressPrefixIpv6: number
+  readonly ticketLifetimeMs: number
+  readonly maximumTicketLifetimeMs: number
+  /** Null: as long as the token is good. */
+  readonly sessionLifetimeMs: number | null
+}

@@ -1,0 +1,80 @@
+/**
+ * What was given on the command line and in the environment, not yet understood.
+ * @module
+ */
+import { parseArgs } from 'node:util'
+import { nearest } from './nearest.ts'
+import { options, variableOf } from './options.ts'
+
+/** The texts that were given for one option, and where. */
+export interface GivenTexts {
+  /** `--listen` or `WSTICKET_LISTEN`: what a complaint is about. */
+  readonly source: string
+  readonly texts: readonly string[]
+}
+
+/** Everything that was given: by flag, and what is wrong already. */
+export interface Given {
+  readonly byFlag: ReadonlyMap<string, GivenTexts>
+  readonly problems: readonly string[]
+}
+
+/** Environment variables. */
+export type Environment = { readonly [variable: string]: string | undefined }
+
+const rows = Object.values(options)
+const flags = rows.map(({ flag }) => flag)
+const lists = new Set(rows.filter(({ reading }) => reading.kind === 'list').map(({ flag }) => flag))
+
+/** Collects what was given. A flag goes before its variable; a variable that is empty counts as not set. */
+export function collectGiven(args: readonly string[], environment: Environment): Given {
+  const fromArgs = readArgs(args)
+  const fromEnvironment = readEnvironment(environment)
+  return {
+    byFlag: new Map([...fromEnvironment.byFlag, ...fromArgs.byFlag]),
+    problems: [...fromArgs.problems, ...fromEnvironment.problems],
+  }
+}
+
+function readArgs(args: readonly string[]): Given {
+  const byFlag = new Map<string, GivenTexts>()
+  const problems: string[] = []
+  const declared = Object.fromEntries(flags.map((flag) => [flag, { type: 'string', multiple: true } as const]))
+  const { tokens } = parseArgs({ args: [...args], options: declared, strict: false, tokens: true })
+  for (const token of tokens) {
+    if (token.kind === 'positional') problems.push(`${JSON.stringify(token.value)}: nothing is expected here`)
+    if (token.kind !== 'option') continue
+    const source = token.rawName
+    const missing = token.value === undefined || (token.inlineValue === false && token.value.startsWith('--'))
+    const before = byFlag.get(token.name)
+    if (!flags.includes(token.name))
+      problems.push(
+        unknown(
+          source,
+          flags.map((flag) => `--${flag}`),
+        ),
+      )
+    else if (missing) problems.push(`${source} needs a value`)
+    else if (before !== undefined && !lists.has(token.name)) problems.push(`${source} is given twice`)
+    else byFlag.set(token.name, { source, texts: [...(before?.texts ?? []), token.value as string] })
+  }
+  return { byFlag, problems }
+}
+
+function readEnvironment(environment: Environment): Given {
+  const byFlag = new Map<string, GivenTexts>()
+  for (const flag of flags) {
+    const source = variableOf(flag)
+    const text = environment[source]
+    if (text === undefined || text === '') continue
+    byFlag.set(flag, { source, texts: lists.has(flag) ? text.split(',').map((member) => member.trim()) : [text] })
+  }
+  const variables = flags.map(variableOf)
+  const strangers = Object.keys(environment).filter((name) => name.startsWith('WSTICKET_') && !variables.includes(name))
+  return { byFlag, problems: strangers.map((name) => unknown(name, variables)) }
+}
+
+function unknown(written: string, names: readonly string[]): string {
+  const meant = nearest(written, names)
+  return `${written} is not known${meant === null ? '' : `: did you mean ${meant}?`}`
+}

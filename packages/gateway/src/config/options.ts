@@ -1,0 +1,178 @@
+/**
+ * THE TABLE of options: flags, environment variables, defaults, `--help` and the reference are all made from it.
+ * @module
+ */
+import type { Configuration } from './configuration.ts'
+import * as values from './values.ts'
+
+/** One option of `serve`. */
+export interface Option<Output> {
+  /** Without its dashes. The environment variable is the same in capitals, with `WSTICKET_` before it. */
+  readonly flag: string
+  /** What stands for the value in help texts. */
+  readonly placeholder: string
+  /** One or two sentences. */
+  readonly help: string
+  /** Under which heading. */
+  readonly group: 'Network' | 'Tokens' | 'Tickets' | 'Who may connect'
+  readonly reading: Reading<Output>
+}
+
+/** How the given texts become the value. */
+export type Reading<Output> =
+  | { readonly kind: 'required'; readonly value: values.Value<Output> }
+  | { readonly kind: 'optional'; readonly value: values.Value<Output>; readonly fallback: string }
+  | { readonly kind: 'nullable'; readonly value: values.Value<NonNullable<Output>>; readonly without: string }
+  | { readonly kind: 'list'; readonly value: values.Value<MemberOf<Output>>; readonly fallback: readonly string[] }
+
+type MemberOf<Output> = Output extends readonly (infer Member)[] ? Member : never
+
+/** All options, by the member of the configuration that they set. */
+export const options: { readonly [member in keyof Configuration]: Option<Configuration[member]> } = {
+  listen: {
+    flag: 'listen',
+    placeholder: 'address:port',
+    help: 'Where to listen. Plain HTTP: put a proxy that speaks TLS in front of it.',
+    group: 'Network',
+    reading: { kind: 'optional', value: values.listenAddress, fallback: '127.0.0.1:8080' },
+  },
+  upstream: {
+    flag: 'upstream',
+    placeholder: 'url',
+    help: 'The WebSocket service behind the gateway, ws: or wss:. A path here replaces the path that the client asked for.',
+    group: 'Network',
+    reading: { kind: 'required', value: values.upstreamUrl },
+  },
+  path: {
+    flag: 'path',
+    placeholder: 'path',
+    help: 'The path where WebSockets are opened.',
+    group: 'Network',
+    reading: { kind: 'optional', value: values.path, fallback: '/ws' },
+  },
+  trustedProxies: {
+    flag: 'trusted-proxy',
+    placeholder: 'address or network',
+    help: 'A reverse proxy in front of the gateway, such as 10.0.0.0/8, whose X-Forwarded-For is believed.',
+    group: 'Network',
+    reading: { kind: 'list', value: values.network, fallback: [] },
+  },
+  issuer: {
+    flag: 'issuer',
+    placeholder: 'url',
+    help: 'The identity provider whose tokens are accepted: their "iss".',
+    group: 'Tokens',
+    reading: { kind: 'required', value: values.issuerUrl },
+  },
+  tokenAudience: {
+    flag: 'token-audience',
+    placeholder: 'name',
+    help: 'The "aud" that tokens must have: the name of the API that hands out tickets.',
+    group: 'Tokens',
+    reading: { kind: 'required', value: values.name },
+  },
+  jwksUrl: {
+    flag: 'jwks-url',
+    placeholder: 'url',
+    help: "Where the issuer's keys are.",
+    group: 'Tokens',
+    reading: { kind: 'nullable', value: values.keysUrl, without: 'by the discovery document of the issuer' },
+  },
+  algorithms: {
+    flag: 'algorithm',
+    placeholder: 'name',
+    help: 'A signature algorithm that tokens may have.',
+    group: 'Tokens',
+    reading: { kind: 'list', value: values.algorithm, fallback: ['ES256', 'RS256'] },
+  },
+  tokenType: {
+    flag: 'token-type',
+    placeholder: 'name',
+    help: 'The "typ" that tokens must have. Providers that do not follow RFC 9068 say JWT.',
+    group: 'Tokens',
+    reading: { kind: 'optional', value: values.name, fallback: 'at+jwt' },
+  },
+  audience: {
+    flag: 'audience',
+    placeholder: 'name',
+    help: 'What this WebSocket service is called in tickets: a ticket for another one does not open it.',
+    group: 'Tickets',
+    reading: { kind: 'required', value: values.name },
+  },
+  ticketLifetimeMs: {
+    flag: 'ticket-lifetime-ms',
+    placeholder: 'milliseconds',
+    help: 'How long a ticket is good, unless its token ends before.',
+    group: 'Tickets',
+    reading: { kind: 'optional', value: values.milliseconds, fallback: '30000' },
+  },
+  maximumTicketLifetimeMs: {
+    flag: 'maximum-ticket-lifetime-ms',
+    placeholder: 'milliseconds',
+    help: 'The most that the lifetime may be. More than the default has to be said here, and is reported at start.',
+    group: 'Tickets',
+    reading: { kind: 'optional', value: values.milliseconds, fallback: '60000' },
+  },
+  sessionLifetimeMs: {
+    flag: 'session-lifetime-ms',
+    placeholder: 'milliseconds',
+    help: 'How long a WebSocket may stay open, unless its token ends before. Then the connection is cut.',
+    group: 'Tickets',
+    reading: { kind: 'nullable', value: values.milliseconds, without: 'until the token ends' },
+  },
+  origins: {
+    flag: 'origin',
+    placeholder: 'origin',
+    help: 'An origin whose pages may ask for tickets and connect, exactly as a browser sends it: https://app.example.',
+    group: 'Who may connect',
+    reading: { kind: 'list', value: values.origin, fallback: [] },
+  },
+  carriers: {
+    flag: 'carrier',
+    placeholder: 'name',
+    help: 'Where tickets are looked for: subprotocol, authorization, query. A query stands in the access logs of proxies.',
+    group: 'Who may connect',
+    reading: {
+      kind: 'list',
+      value: values.oneOf('subprotocol', 'authorization', 'query'),
+      fallback: ['subprotocol', 'authorization'],
+    },
+  },
+  nonBrowserClients: {
+    flag: 'non-browser-clients',
+    placeholder: 'policy',
+    help: 'Who may come without an Origin: authorization_carrier or any_carrier.',
+    group: 'Who may connect',
+    reading: {
+      kind: 'optional',
+      value: values.oneOf('authorization_carrier', 'any_carrier'),
+      fallback: 'authorization_carrier',
+    },
+  },
+  addressPolicy: {
+    flag: 'address-policy',
+    placeholder: 'policy',
+    help: 'What the address of a client must share with the one that asked for the ticket: exact, prefix, report or off.',
+    group: 'Who may connect',
+    reading: { kind: 'optional', value: values.oneOf('exact', 'prefix', 'report', 'off'), fallback: 'prefix' },
+  },
+  addressPrefixIpv4: {
+    flag: 'address-prefix-ipv4',
+    placeholder: 'bits',
+    help: 'What the policy prefix compares of an IPv4 address.',
+    group: 'Who may connect',
+    reading: { kind: 'optional', value: values.bits(32), fallback: '24' },
+  },
+  addressPrefixIpv6: {
+    flag: 'address-prefix-ipv6',
+    placeholder: 'bits',
+    help: 'What the policy prefix compares of an IPv6 address.',
+    group: 'Who may connect',
+    reading: { kind: 'optional', value: values.bits(128), fallback: '56' },
+  },
+}
+
+/** The environment variable of a flag. */
+export function variableOf(flag: string): string {
+  return `WSTICKET_${flag.toUpperCase().replaceAll('-', '_')}`
+}

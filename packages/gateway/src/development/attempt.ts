@@ -1,0 +1,123 @@
+/**
+ * One opening handshake as a client that is not a browser would send it, against this very gateway, and everything that came
+ * back. A browser can neither see the answer to a refused handshake, nor choose its Origin or its address.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { z } from 'zod'
+import { type GatewayEvent, presentable } from '../events.ts'
+import { type HeaderLine, headerLines } from '../header-lines.ts'
+import type { Witness } from './witness.ts'
+
+/** What is to be tried. */
+export interface Attempt {
+  /** Sent as it is, well formed or not. */
+  readonly ticket: string
+  /** Null for no Origin; undefined for the gateway's own. */
+  readonly origin?: string | null | undefined
+  /** A loopback address of this machine to connect from. */
+  readonly fromAddress?: string | undefined
+}
+
+/** What was sent, what came back, and why. */
+export interface AttemptReport {
+  readonly sent: readonly string[]
+  readonly received: readonly string[]
+  readonly admitted: boolean
+  readonly status: number
+  readonly event: GatewayEvent | null
+}
+
+/** Where attempts go. */
+export interface AttemptTarget {
+  readonly port: number
+  readonly path: string
+  readonly witness: Witness
+}
+
+/** The body of a request for an attempt. What HTTP could not carry is refused. */
+export const attemptRequest: z.ZodType<Attempt> = z.strictObject({
+  ticket: z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,200}$/, 'must be 1 to 200 characters that a subprotocol may have'),
+  origin: z
+    .string()
+    .regex(/^[ -~]{1,200}$/, 'must be 1 to 200 characters of ASCII')
+    .nullable()
+    .optional(),
+  fromAddress: z
+    .string()
+    .regex(/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, 'must be an IPv4 loopback address')
+    .optional(),
+})
+
+const timeoutMs = 15_000
+const shownTicketCharacters = 8
+
+/**
+ * Makes an attempt. A WebSocket that opens is closed at once.
+ * @throws Error with the system's code where there is no connection: `EADDRNOTAVAIL` for an address that is not the machine's.
+ */
+export async function runAttempt(attempt: Attempt, target: AttemptTarget): Promise<AttemptReport> {
+  const lines = requestLines(attempt, target.port)
+  const { response, body, event } = await exchange(lines, attempt.fromAddress, target)
+  const status = response.statusCode as number
+  const masked = `${attempt.ticket.slice(0, shownTicketCharacters)}…`
+  const sent = [`GET ${target.path} HTTP/1.1`, ...shown(lines)]
+  const received = [`HTTP/1.1 ${status} ${response.statusMessage}`, ...shown(headerLines(response.rawHeaders))]
+  return {
+    sent: sent.map((line) => line.replaceAll(attempt.ticket, masked)),
+    received: body === '' ? received : [...received, '', body],
+    admitted: status === 101,
+    status,
+    event: event === null ? null : presentable(event),
+  }
+}
+
+function requestLines({ ticket, origin }: Attempt, port: number): HeaderLine[] {
+  return [
+    ['Host', `127.0.0.1:${port}`],
+    ['Connection', 'Upgrade'],
+    ['Upgrade', 'websocket'],
+    ['Sec-WebSocket-Version', '13'],
+    ['Sec-WebSocket-Key', randomBytes(16).toString('base64')],
+    ['Sec-WebSocket-Protocol', `wsticket.v1, ${ticket}`],
+    ...(origin === null ? [] : [['Origin', origin ?? `http://127.0.0.1:${port}`] as const]),
+  ]
+}
+
+interface Exchange {
+  readonly response: IncomingMessage
+  readonly body: string
+  readonly event: GatewayEvent | null
+}
+
+function exchange(lines: HeaderLine[], fromAddress: string | undefined, target: AttemptTarget): Promise<Exchange> {
+  const { port, path, witness } = target
+  const from = fromAddress === undefined ? {} : { localAddress: fromAddress }
+  const request = requestHttp({ host: '127.0.0.1', port, path, headers: lines.flat(), agent: false, ...from })
+  return new Promise((resolve, reject) => {
+    let takeEvent = (): GatewayEvent | null => null
+    const answer = (response: IncomingMessage, body: string) => resolve({ response, body, event: takeEvent() })
+    request.setTimeout(timeoutMs, () => request.destroy(new Error('no answer')))
+    request.on('error', reject)
+    request.once('close', () => takeEvent())
+    request.once('socket', (socket) =>
+      socket.once('connect', () => {
+        takeEvent = witness.expect(socket.localAddress as string, socket.localPort as number)
+      }),
+    )
+    request.once('upgrade', (response, socket) => {
+      socket.destroy()
+      answer(response, '')
+    })
+    request.once('response', (response) => {
+      text(response).then((body) => answer(response, body), reject)
+    })
+    request.end()
+  })
+}
+
+function shown(lines: readonly HeaderLine[]): string[] {
+  return lines.map(([name, value]) => `${name}: ${value}`)
+}

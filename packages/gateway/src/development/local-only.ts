@@ -1,0 +1,30 @@
+/**
+ * Keeps other machines and other pages away from the development mode: pages of any site can send requests to a server on the
+ * developer's machine, and DNS can make a foreign name point there.
+ * @module
+ */
+import type { MiddlewareHandler } from 'hono'
+import { problem, responseOf } from '../problems.ts'
+
+const foreignHost = problem(421, 'foreign_host', 'The development mode answers under 127.0.0.1 and localhost only.')
+const foreignOrigin = problem(403, 'foreign_origin', 'The development mode answers its own page only.')
+const notJson = problem(415, 'unsupported_media_type', 'A body is sent as application/json.')
+
+/** The names under which the server on this port is its own. */
+export function ownHosts(port: number): readonly string[] {
+  return [`127.0.0.1:${port}`, `localhost:${port}`]
+}
+
+/** Lets requests pass that are addressed to one of the hosts, and come from none but its own pages. */
+export function localOnly(hosts: readonly string[]): MiddlewareHandler {
+  const origins = hosts.map((host) => `http://${host}`)
+  return async ({ req }, next) => {
+    const origin = req.header('origin')
+    if (!hosts.includes(req.header('host') ?? '')) return responseOf(foreignHost)
+    if (origin !== undefined && !origins.includes(origin)) return responseOf(foreignOrigin)
+    if (req.method === 'POST' && !/^application\/json(?:$|[ ;])/i.test(req.header('content-type') ?? '')) {
+      return responseOf(notJson)
+    }
+    return next()
+  }
+}

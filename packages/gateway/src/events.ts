@@ -1,0 +1,41 @@
+/**
+ * What the gateway reports: the library's audit events and its own, in a form that is safe to log and to show.
+ * @module
+ */
+import type { AuditEvent, EpochMs, TicketId } from 'wsticket'
+import type { UpstreamFailure } from './upstream/dial.ts'
+
+/** A handshake was admitted, its ticket is spent, and the upstream did not take it. */
+export interface UpstreamFailed {
+  readonly type: 'upstream_failed'
+  readonly at: EpochMs
+  readonly ticketId: TicketId
+  readonly code: UpstreamFailure
+  /** What the upstream answered instead of 101; null for no answer. */
+  readonly status: number | null
+}
+
+/** Anything that the gateway reports. */
+export type GatewayEvent = AuditEvent | UpstreamFailed
+
+/** Takes the gateway's events. Synchronous. */
+export type GatewayEventSink = (event: GatewayEvent) => void
+
+const longestText = 256
+// What a client may have put where it does not belong, such as a ticket in Origin.
+const secret = /wst_[\w-]{8,}|eyJ[\w-]+\.[\w-]+\.[\w-]*/g
+
+/**
+ * The same event with its texts bounded, without anything that looks like a ticket or a token, and without the query that a
+ * client may have put into Origin.
+ */
+export function presentable<Event extends GatewayEvent>(event: Event): Event {
+  const members = Object.entries(event).map(([name, value]) => [name, presentableValue(name, value)])
+  return Object.fromEntries(members)
+}
+
+function presentableValue(name: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  const text = (name === 'origin' ? value.replace(/[?#].*/s, '') : value).replace(secret, '(secret)')
+  return text.length > longestText ? `${text.slice(0, longestText)}...` : text
+}

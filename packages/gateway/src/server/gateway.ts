@@ -1,0 +1,117 @@
+/**
+ * The gateway: tickets over HTTP, admission at the WebSocket path, and the reverse proxy behind it.
+ * @module
+ */
+import type { Hono } from 'hono'
+import { NodeRequest, sendNodeResponse } from 'srvx/node'
+import {
+  type Admission,
+  type Authenticate,
+  createAdmission,
+  createClientAddressResolver,
+  createIssuer,
+  createTicketEndpoint,
+  type TicketEndpoint,
+  type TicketStore,
+} from 'wsticket'
+import {
+  type Accept,
+  createRequestListener,
+  createUpgradeListener,
+  type RequestListener,
+  refuseUpgrade,
+} from 'wsticket/adapters/node'
+import { createMemoryStore } from 'wsticket/stores/memory'
+import type { Configuration } from '../config/configuration.ts'
+import type { GatewayEventSink } from '../events.ts'
+import { notFound } from '../problems.ts'
+import { createWebSocketProxy } from '../upstream/websocket-proxy.ts'
+import type { Listeners } from './http-server.ts'
+
+/** What the gateway is made of. */
+export interface GatewayOptions {
+  readonly configuration: Configuration
+  readonly authenticate: Authenticate
+  /** Audiences that tickets are issued for besides the configured one, which alone opens the WebSocket. Default none. */
+  readonly otherAudiences?: readonly string[]
+  /** Answers every request but those for tickets. */
+  readonly pages: Hono
+  readonly onEvent: GatewayEventSink
+}
+
+const ticketsPath = '/tickets'
+
+/**
+ * Creates the gateway's listeners.
+ * @throws ConfigurationError for an option that cannot be.
+ */
+export function createGateway(options: GatewayOptions): Listeners {
+  const { configuration, pages } = options
+  const store = createMemoryStore()
+  const answerTicketRequest = createRequestListener(createEndpoint(options, store))
+  const answerOther = createPagesListener(pages)
+  const admit = createUpgradeListener(createGate(options, store), createProxy(options))
+  return {
+    request(request, response) {
+      if (pathOf(request.url) === ticketsPath) answerTicketRequest(request, response)
+      else answerOther(request, response)
+    },
+    upgrade(request, socket, head) {
+      if (pathOf(request.url) === configuration.path) return admit(request, socket, head)
+      socket.on('error', () => socket.destroy())
+      refuseUpgrade(socket, notFound)
+    },
+  }
+}
+
+function createPagesListener(pages: Hono): RequestListener {
+  return (request, response) => {
+    Promise.resolve(pages.fetch(new NodeRequest({ req: request, res: response })))
+      .then((answer) => sendNodeResponse(response, answer))
+      .catch(() => response.destroy())
+  }
+}
+
+function createEndpoint(options: GatewayOptions, store: TicketStore): TicketEndpoint {
+  const { configuration, authenticate, otherAudiences = [], onEvent } = options
+  const { audience, origins, trustedProxies, ticketLifetimeMs, maximumTicketLifetimeMs, sessionLifetimeMs } =
+    configuration
+  const issuer = createIssuer({
+    store,
+    audiences: [audience, ...otherAudiences],
+    lifetimeMs: ticketLifetimeMs,
+    maximumLifetimeMs: maximumTicketLifetimeMs,
+    ...(sessionLifetimeMs === null ? {} : { sessionLifetimeMs }),
+    onEvent,
+  })
+  return createTicketEndpoint({ issuer, authenticate, origins, trustedProxies, path: ticketsPath, onEvent })
+}
+
+function createGate({ configuration, onEvent }: GatewayOptions, store: TicketStore): Admission {
+  const { audience, origins, carriers, nonBrowserClients, trustedProxies, addressPolicy } = configuration
+  const addressPrefixes = { ipv4: configuration.addressPrefixIpv4, ipv6: configuration.addressPrefixIpv6 }
+  return createAdmission({
+    store,
+    audience,
+    origins,
+    carriers,
+    nonBrowserClients,
+    trustedProxies,
+    addressPolicy,
+    addressPrefixes,
+    // The upstream is told the subject in a header; what is no text cannot be spelled there.
+    permit: ({ subject }) => !/\p{Surrogate}/u.test(subject),
+    onEvent,
+  })
+}
+
+function createProxy({ configuration: { upstream, trustedProxies }, onEvent }: GatewayOptions): Accept {
+  const resolveClientAddress = createClientAddressResolver(trustedProxies)
+  // Behind a trusted proxy, and only there, the peer alone does not tell who the client is.
+  const isTrustedProxy = (peerAddress: string | null) => resolveClientAddress(peerAddress, null) === null
+  return createWebSocketProxy({ upstream, isTrustedProxy, onEvent })
+}
+
+function pathOf(target: string | undefined): string {
+  return (target ?? '').split('?', 1)[0] as string
+}

@@ -1,0 +1,86 @@
+/**
+ * One opening handshake with the upstream, on a connection of its own that is used for nothing else.
+ * @module
+ */
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { ForwardedHandshake } from './forwarded-handshake.ts'
+
+/**
+ * Why there is no WebSocket to the upstream.
+ * - `upstream_unreachable`: no connection, or it broke before an answer.
+ * - `upstream_refused`: an answer other than 101.
+ * - `upstream_malformed`: a 101 that does not answer this handshake.
+ * - `upstream_timeout`: no answer in time.
+ * - `client_gone`: the client left before there was one.
+ */
+export type UpstreamFailure =
+  | 'upstream_unreachable'
+  | 'upstream_refused'
+  | 'upstream_malformed'
+  | 'upstream_timeout'
+  | 'client_gone'
+
+/** There is no WebSocket to the upstream. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError'
+  readonly code: UpstreamFailure
+  /** What the upstream answered instead of 101; null for no answer. */
+  readonly status: number | null
+
+  constructor(code: UpstreamFailure, status: number | null = null) {
+    super(code)
+    this.code = code
+    this.status = status
+  }
+}
+
+/** The upstream's 101, not yet checked. */
+export interface UpstreamAnswer {
+  readonly response: IncomingMessage
+  readonly socket: Duplex
+  /** Bytes that came right behind the answer. */
+  readonly head: Buffer
+}
+
+/** A handshake under way. */
+export interface Dialling {
+  /** @throws UpstreamError where there is no 101. */
+  readonly answer: Promise<UpstreamAnswer>
+  /** Gives up, and closes the connection. Does nothing once there is an answer. */
+  abandon(): void
+}
+
+/** Starts a handshake with the upstream. */
+export function dial(upstream: URL, handshake: ForwardedHandshake, timeoutMs: number): Dialling {
+  const request = sendRequest(upstream, handshake)
+  const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
+    const timer = setTimeout(() => request.destroy(new UpstreamError('upstream_timeout')), timeoutMs)
+    const fail = (error: UpstreamError) => request.destroy(error)
+    request.once('close', () => clearTimeout(timer))
+    request.on('error', (error) => {
+      reject(error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable'))
+    })
+    request.once('response', ({ statusCode = null }) => fail(new UpstreamError('upstream_refused', statusCode)))
+    // A 101 that upgrades nothing would otherwise be taken for the first of two answers.
+    request.on('information', ({ statusCode }) => {
+      if (statusCode === 101) fail(new UpstreamError('upstream_malformed'))
+    })
+    request.once('upgrade', (response, socket, head) => {
+      clearTimeout(timer)
+      socket.on('error', () => socket.destroy())
+      resolve({ response, socket, head })
+    })
+    request.end()
+  })
+  return { answer, abandon: () => request.destroy(new UpstreamError('client_gone')) }
+}
+
+function sendRequest(upstream: URL, { target, rawHeaders }: ForwardedHandshake): ClientRequest {
+  const url = new URL(upstream)
+  const secure = url.protocol === 'wss:'
+  url.protocol = secure ? 'https:' : 'http:'
+  const options = { path: target, headers: [...rawHeaders], agent: false, setHost: false } as const
+  return secure ? requestHttps(url, options) : requestHttp(url, options)
+}

@@ -1,0 +1,53 @@
+/**
+ * The upstream's answer to the handshake: whether it is one (RFC 6455 section 4.2.2), and what the client gets of it.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { type HeaderLine, headerLines, membersOf, valuesOf } from '../header-lines.ts'
+import { UpstreamError } from './dial.ts'
+import { endToEnd } from './hop-by-hop.ts'
+
+/** What the client asked for. */
+export interface Asked {
+  /** Its Sec-WebSocket-Key. */
+  readonly key: string
+  /** The subprotocols that were offered to the upstream. */
+  readonly protocols: readonly string[]
+  /** What is selected where the upstream selects nothing; null for nothing. */
+  readonly fallbackProtocol: string | null
+}
+
+/**
+ * The head of the 101 that the client gets.
+ * @throws UpstreamError where the upstream's answer does not belong to this handshake.
+ */
+export function returnHandshake(response: IncomingMessage, asked: Asked): string {
+  const lines = headerLines(response.rawHeaders)
+  if (!belongs(lines, asked)) throw new UpstreamError('upstream_malformed')
+  const kept = endToEnd(lines).filter(([name]) => name.toLowerCase() !== 'content-length')
+  const selects = kept.some(([name]) => name.toLowerCase() === 'sec-websocket-protocol')
+  const all: HeaderLine[] = [['Upgrade', 'websocket'], ['Connection', 'Upgrade'], ...kept]
+  if (!selects && asked.fallbackProtocol !== null) all.push(['Sec-WebSocket-Protocol', asked.fallbackProtocol])
+  return `HTTP/1.1 101 Switching Protocols\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+}
+
+function belongs(lines: readonly HeaderLine[], { key, protocols }: Asked): boolean {
+  const accepts = valuesOf(lines, 'sec-websocket-accept')
+  const selected = valuesOf(lines, 'sec-websocket-protocol')
+  return (
+    accepts.length === 1 &&
+    accepts[0] === acceptOf(key) &&
+    membersOf(lines, 'upgrade').join() === 'websocket' &&
+    membersOf(lines, 'connection').includes('upgrade') &&
+    selected.length <= 1 &&
+    selected.every((protocol) => protocols.includes(protocol))
+  )
+}
+
+// RFC 6455 section 4.2.2, step 5.4.
+const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+function acceptOf(key: string): string {
+  return createHash('sha1').update(`${key}${guid}`).digest('base64')
+}

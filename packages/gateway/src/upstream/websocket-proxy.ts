@@ -1,0 +1,101 @@
+/**
+ * Reverse proxy for admitted WebSockets. Nothing is tunnelled either way before the upstream has agreed to the handshake.
+ * @module
+ */
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type AdmittedDecision, type HttpAnswer, systemClock } from 'wsticket'
+import { type Accept, refuseUpgrade } from 'wsticket/adapters/node'
+import type { GatewayEventSink } from '../events.ts'
+import { problem } from '../problems.ts'
+import { dial, type UpstreamAnswer, UpstreamError, type UpstreamFailure } from './dial.ts'
+import { forwardHandshake, type IsTrustedProxy } from './forwarded-handshake.ts'
+import { type Asked, returnHandshake } from './returned-handshake.ts'
+import { tunnel } from './tunnel.ts'
+
+/** Where admitted WebSockets go. */
+export interface WebSocketProxyOptions {
+  /** `ws:` or `wss:`. From the configuration, never from a request. */
+  readonly upstream: URL
+  readonly isTrustedProxy: IsTrustedProxy
+  readonly onEvent: GatewayEventSink
+  /** How long the upstream may take to answer a handshake, in milliseconds. Default 10,000. */
+  readonly answerTimeoutMs?: number
+}
+
+const lingerMs = 5000
+const keepAliveMs = 30_000
+
+const unavailable = problem(502, 'upstream_unavailable', 'The service behind this gateway did not take the WebSocket.')
+const timedOut = problem(504, 'upstream_timeout', 'The service behind this gateway did not answer in time.')
+
+/** Passes admitted handshakes on to the upstream, and joins the two sockets where it agrees. */
+export function createWebSocketProxy(options: WebSocketProxyOptions): Accept {
+  const { upstream, onEvent, answerTimeoutMs = 10_000 } = options
+  // oxlint-disable-next-line max-params -- the library's signature
+  return (request, socket, head, decision) => {
+    connect(request, socket, decision).then(
+      (agreed) => join({ socket, head }, agreed, decision),
+      (error: unknown) => {
+        const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
+        onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
+        refuseUpgrade(socket, answerTo(code))
+      },
+    )
+  }
+
+  async function connect(request: IncomingMessage, client: Duplex, decision: AdmittedDecision): Promise<Agreed> {
+    const dialling = dial(upstream, forwardHandshake(request, decision, options), answerTimeoutMs)
+    client.once('close', dialling.abandon)
+    const answer = await dialling.answer.finally(() => client.off('close', dialling.abandon))
+    try {
+      return { ...answer, returned: returnHandshake(answer.response, askedIn(request, decision)) }
+    } catch (error) {
+      answer.socket.destroy()
+      throw error
+    }
+  }
+}
+
+/** An upstream that agreed, and the head of the 101 for the client. */
+interface Agreed extends UpstreamAnswer {
+  readonly returned: string
+}
+
+/** A socket, and the bytes that were read from it too early. */
+interface End {
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+function join(client: End, upstream: Agreed, { session }: AdmittedDecision): void {
+  if (client.socket.destroyed) {
+    upstream.socket.destroy()
+    return
+  }
+  for (const { socket, head } of [client, upstream]) {
+    keepAlive(socket)
+    if (head.length > 0) socket.unshift(head)
+  }
+  client.socket.write(upstream.returned, 'latin1')
+  tunnel(client.socket, upstream.socket, { until: session.expiresAt, lingerMs })
+}
+
+function askedIn(request: IncomingMessage, { fallbackProtocol }: AdmittedDecision): Asked {
+  const offered = request.headers['sec-websocket-protocol'] ?? ''
+  return {
+    key: request.headers['sec-websocket-key'] ?? '',
+    protocols: offered.split(',').map((protocol) => protocol.trim()),
+    fallbackProtocol,
+  }
+}
+
+function answerTo(code: UpstreamFailure): HttpAnswer {
+  return code === 'upstream_timeout' ? timedOut : unavailable
+}
+
+/** A peer that is gone without a word is noticed, and small frames are not held back. */
+function keepAlive(socket: Duplex): void {
+  if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs).setNoDelay(true)
+}
