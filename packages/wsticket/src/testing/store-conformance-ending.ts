@@ -1,0 +1,111 @@
+/**
+ * Store suite: how a store ends, and what it does while its engine is away.
+ * @module
+ */
+import type { EpochMs } from '../clock.ts'
+import type { TicketStore } from '../ticket-store.ts'
+import { ConformanceFailure, within } from './conformance-case.ts'
+import { expectEqual, expectStoreError } from './store-expectations.ts'
+import { having, newId, type StoreCase, sampleRecord } from './store-harness.ts'
+
+/** Everything that a store can be asked, each of it once. */
+function askEverything(store: TicketStore, now: EpochMs): readonly (readonly [string, () => Promise<unknown>])[] {
+  return [
+    ['insert', () => store.insert(sampleRecord(now))],
+    ['redeem', () => store.redeem(newId(), now)],
+    ['read', () => store.read(newId(), now)],
+    ['revoke', () => store.revoke(newId(), now)],
+    ['sweep', () => store.sweep(now)],
+  ]
+}
+
+/** The longest that a store may take to say that its engine is away, in milliseconds. */
+const patienceMs = 15_000
+
+/** How a store ends. */
+export const endingCases: readonly StoreCase[] = [
+  {
+    name: 'has a name for the audit, in lower case',
+    run: async ({ open }) => {
+      const { name } = await open()
+      if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new ConformanceFailure(`the name is ${JSON.stringify(name)}`)
+    },
+  },
+  {
+    name: 'closes twice without complaint',
+    run: async ({ open }) => {
+      const store = await open()
+      await store.close()
+      await store.close()
+    },
+  },
+  {
+    name: 'does nothing after it was closed but say so',
+    run: async ({ open, clock }) => {
+      const store = await open()
+      await store.close()
+      for (const [method, ask] of askEverything(store, clock.now())) {
+        await expectStoreError(`${method} after close`, ask(), 'closed')
+      }
+    },
+  },
+  {
+    name: 'leaves the client open that it was handed',
+    needs: ['handedInClient'],
+    run: async ({ open, capabilities }) => {
+      const store = await open()
+      await store.close()
+      expectEqual('the client works', await having(capabilities.handedInClient)(), true)
+    },
+  },
+  {
+    name: 'says that its engine is away, and never that a ticket is unknown',
+    needs: ['outage'],
+    run: async ({ open, clock, capabilities }) => {
+      const store = await open()
+      const outage = having(capabilities.outage)
+      await outage.begin()
+      try {
+        for (const [method, ask] of askEverything(store, clock.now())) {
+          const answer = within(patienceMs, `${method} while the engine is away`, ask())
+          // Where the engine sweeps by itself there is nothing to fail.
+          if (method === 'sweep' && (await answer.catch(() => null)) === 0) continue
+          await expectStoreError(`${method} while the engine is away`, answer, 'unavailable')
+        }
+      } finally {
+        await outage.end()
+      }
+    },
+  },
+  {
+    name: 'spends a ticket at most once, also when its engine goes away in between',
+    needs: ['outage'],
+    run: async ({ open, clock, capabilities }) => {
+      const store = await open()
+      const outage = having(capabilities.outage)
+      const record = sampleRecord(clock.now())
+      await store.insert(record)
+      const redeemed = store.redeem(record.id, clock.now()).catch(() => null)
+      await outage.begin()
+      const during = store.redeem(record.id, clock.now()).catch(() => null)
+      const outcomes = [await within(patienceMs, 'redeem', redeemed), await within(patienceMs, 'redeem', during)]
+      await outage.end()
+      outcomes.push(await store.redeem(record.id, clock.now()), await store.redeem(record.id, clock.now()))
+      const times = outcomes.filter((outcome) => outcome?.kind === 'redeemed').length
+      if (times > 1) throw new ConformanceFailure(`the ticket was redeemed ${times} times`)
+    },
+  },
+  {
+    name: 'works again when its engine is back',
+    needs: ['outage'],
+    run: async ({ open, clock, capabilities }) => {
+      const store = await open()
+      const outage = having(capabilities.outage)
+      await outage.begin()
+      await outage.end()
+      const record = sampleRecord(clock.now())
+      await store.insert(record)
+      expectEqual('redeem', await store.redeem(record.id, clock.now()), { kind: 'redeemed', record })
+    },
+  },
+]
