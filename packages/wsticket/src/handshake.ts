@@ -42,7 +42,8 @@ export const maxHeaderLines = 100
 /** More offered subprotocols than this are refused. */
 export const maxProtocols = 32
 
-const originForm = /^\/(?:[!$-[\]-~"][!-"$-[\]-~]*)?$/
+// RFC 9112 section 3.2.1, without what others take for an authority (//host, /\host) or cut off (#fragment).
+const originForm = /^\/(?:[!"$-.0-[\]-~][!"$-[\]-~]*)?$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const key = /^[+/0-9A-Za-z]{22}==$/
 const noProtocols: readonly string[] = Object.freeze([])
