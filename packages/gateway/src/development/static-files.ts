@@ -11,7 +11,7 @@ import { notFound, responseOf } from '../problems.ts'
 export interface StaticFileOptions {
   /** The folder of the built page, with `index.html`; its URL ends with `/`. */
   readonly playground: URL
-  /** The folder of the built library, of which `client/*.js` and `refusals.js` are served; its URL ends with `/`. */
+  /** The folder of the built library, of which `client/*.js` and what it imports, `*.js`, are served; its URL ends with `/`. */
   readonly library: URL
   /** Hosts that the page may open WebSockets to. */
   readonly hosts: readonly string[]
@@ -26,7 +26,7 @@ const types = {
 
 // One name, no folder, no dot at its beginning: there is no way up.
 const fileName = /^[\w-]+(?:\.[\w-]+)*\.(html|css|js|svg)$/
-const moduleName = /^(?:client\/[\w-]+|refusals)\.js$/
+const moduleName = /^(?:client\/)?[\w-]+\.js$/
 
 const placeholder = '<!doctype html><title>wsticket</title><p>The page is not built yet: run npm run build.</p>'
 
