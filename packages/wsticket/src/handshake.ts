@@ -74,7 +74,7 @@ type Lists = typeof noLists
 export function parseHandshake(opening: Opening): Handshake | null {
   if (opening.method !== 'GET') return null
   if (opening.httpVersion !== null && opening.httpVersion !== '1.1') return null
-  if (!originForm.test(opening.target)) return null
+  if (!isOriginForm(opening.target)) return null
   const single = { ...noSingleLines }
   const lists = { ...noLists }
   if (!readLines(opening.rawHeaders, single, lists) || !isWebSocketUpgrade(single, lists)) return null
@@ -89,6 +89,11 @@ export function parseHandshake(opening: Opening): Handshake | null {
     protocols,
     forwardedFor: lists['x-forwarded-for'],
   }
+}
+
+/** Whether a request-target is a path of this server, with or without a query, and nothing that could be read otherwise. */
+export function isOriginForm(target: string): boolean {
+  return originForm.test(target)
 }
 
 /** Sorts the lines that matter. False where there are too many, or two where one is allowed. */

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Admission } from '../admission.ts'
+import { isOriginForm } from '../handshake.ts'
 import { refusalAnswer } from '../problem.ts'
 import { createUpgradeListener, decisionOf, refuseUpgrade, type UpgradeListener } from './node.ts'
 
@@ -33,7 +34,8 @@ export interface WsServerLike {
  * `server.on('upgrade', createWebSocketUpgrade(admission, wss))`. In `connection`, `sessionOf(request)` tells who it is.
  *
  * The application's subprotocols are chosen as ever (`handleProtocols`, or the first offered); where it chooses none, the
- * client is given `wsticket.v1`, which `socket.protocol` does not show.
+ * client is given `wsticket.v1`, which `socket.protocol` does not show. The option `path`, or a `shouldHandle` of your own,
+ * is asked before a ticket is spent, and sees the request as it came.
  */
 export function createWebSocketUpgrade(admission: Admission, server: WsServerLike): UpgradeListener {
   server.on('headers', (headers, request) => {
@@ -49,8 +51,9 @@ export function createWebSocketUpgrade(admission: Admission, server: WsServerLik
     })
   })
   return (request, socket, head) => {
-    // A path that is not the server's own costs no ticket.
-    if (server.shouldHandle(request) === false) {
+    // A path that is not the server's own costs no ticket. What is no target at all is left to admission to refuse: an
+    // application that parses it may throw, and that would end the process.
+    if (isOriginForm(request.url ?? '') && !server.shouldHandle(request)) {
       socket.on('error', () => socket.destroy())
       return refuseUpgrade(socket, refusalAnswer('handshake_malformed'))
     }
