@@ -46,6 +46,10 @@ export const maxProtocols = 32
 const originForm = /^\/(?:[!"$-.0-[\]-~][!"$-[\]-~]*)?$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const key = /^[+/0-9A-Za-z]{22}==$/
+// RFC 9110 section 5.5: a field value has no control characters but HTAB.
+const notInValues = /[^\t -~\u0080-\uffff]/
+// The lists that are read here are ASCII. What else String.trim() takes for whitespace must not pass for RFC 9110's.
+const notInLists = /[^\t -~]/
 const noProtocols: readonly string[] = Object.freeze([])
 
 /** Headers of which one line is allowed (RFC 6455 section 4.2.1, RFC 9110 section 5.3): the line, or null. */
@@ -96,16 +100,18 @@ export function isOriginForm(target: string): boolean {
   return originForm.test(target)
 }
 
-/** Sorts the lines that matter. False where there are too many, or two where one is allowed. */
+/** Sorts the lines that matter. False where one is malformed, or there are too many, or two where one is allowed. */
 function readLines(rawHeaders: readonly string[], single: SingleLines, lists: Lists): boolean {
-  if (rawHeaders.length > 2 * maxHeaderLines) return false
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+  if (rawHeaders.length > 2 * maxHeaderLines || rawHeaders.length % 2 !== 0) return false
+  for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] as string).toLowerCase()
     const value = rawHeaders[at + 1] as string
+    if (!token.test(name) || notInValues.test(value)) return false
     if (Object.hasOwn(noSingleLines, name)) {
       if (single[name as keyof SingleLines] !== null) return false
       single[name as keyof SingleLines] = value
     } else if (Object.hasOwn(noLists, name)) {
+      if (notInLists.test(value)) return false
       const before = lists[name as keyof Lists]
       lists[name as keyof Lists] = before === null ? value : `${before},${value}`
     }
