@@ -6,8 +6,8 @@ import type { Environment } from '../config/given.ts'
 import { startChatProcess } from '../development/chat-process.ts'
 import { startDevelopmentServer } from '../development/development-server.ts'
 import { warning } from '../development/identity-provider.ts'
-import { createAuditLog } from '../server/audit-log.ts'
 import type { RunningServer } from '../server/http-server.ts'
+import { auditToStdout } from './audit-to-stdout.ts'
 import { untilToldToStop } from './until-told-to-stop.ts'
 import { tell } from './verb.ts'
 
@@ -34,7 +34,7 @@ async function start(port: number, upstream: string): Promise<RunningServer | nu
       upstream,
       playground: new URL('../playground/', import.meta.url),
       library: new URL('../', import.meta.resolve('wsticket/client')),
-      onEvent: createAuditLog((line) => process.stdout.write(line)),
+      onEvent: auditToStdout(),
     })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error

@@ -24,6 +24,7 @@ export type Environment = { readonly [variable: string]: string | undefined }
 
 const rows = Object.values(options)
 const flags = rows.map(({ flag }) => flag)
+const spelledFlags = flags.map((flag) => `--${flag}`)
 const lists = new Set(rows.filter(({ reading }) => reading.kind === 'list').map(({ flag }) => flag))
 
 /** Collects what was given. A flag goes before its variable; a variable that is empty counts as not set. */
@@ -39,24 +40,24 @@ export function collectGiven(args: readonly string[], environment: Environment):
 function readArgs(args: readonly string[]): Given {
   const byFlag = new Map<string, GivenTexts>()
   const problems: string[] = []
+  // parseArgs would take the next flag for the value.
+  const isBare = (arg: string, at: number) => spelledFlags.includes(arg) && (args[at + 1]?.startsWith('--') ?? true)
+  problems.push(...args.filter(isBare).map((arg) => `${arg} needs a value`))
   const declared = Object.fromEntries(flags.map((flag) => [flag, { type: 'string', multiple: true } as const]))
-  const { tokens } = parseArgs({ args: [...args], options: declared, strict: false, tokens: true })
+  const complete = args.filter((arg, at) => !isBare(arg, at))
+  const { tokens } = parseArgs({ args: complete, options: declared, strict: false, tokens: true })
+  let strangerAt = -1
   for (const token of tokens) {
-    if (token.kind === 'positional') problems.push(`${JSON.stringify(token.value)}: nothing is expected here`)
-    if (token.kind !== 'option') continue
-    const source = token.rawName
-    const missing = token.value === undefined || (token.inlineValue === false && token.value.startsWith('--'))
-    const before = byFlag.get(token.name)
-    if (!flags.includes(token.name))
-      problems.push(
-        unknown(
-          source,
-          flags.map((flag) => `--${flag}`),
-        ),
-      )
-    else if (missing) problems.push(`${source} needs a value`)
-    else if (before !== undefined && !lists.has(token.name)) problems.push(`${source} is given twice`)
-    else byFlag.set(token.name, { source, texts: [...(before?.texts ?? []), token.value as string] })
+    if (token.kind === 'option' && flags.includes(token.name)) {
+      const before = byFlag.get(token.name)?.texts ?? []
+      if (before.length > 0 && !lists.has(token.name)) problems.push(`${token.rawName} is given twice`)
+      byFlag.set(token.name, { source: token.rawName, texts: [...before, token.value ?? ''] })
+    } else if (token.kind === 'option') {
+      problems.push(unknown(token.rawName, [...spelledFlags, '--check', '--help']))
+      strangerAt = token.index
+    } else if (token.kind === 'positional' && token.index !== strangerAt + 1) {
+      problems.push(`${JSON.stringify(token.value.slice(0, 20))} is not expected here`)
+    }
   }
   return { byFlag, problems }
 }

@@ -32,7 +32,8 @@ export interface AttemptReport {
 
 /** Where attempts go. */
 export interface AttemptTarget {
-  readonly port: number
+  /** The gateway's own: `http://127.0.0.1:8080`. */
+  readonly origin: string
   readonly path: string
   readonly witness: Witness
 }
@@ -59,7 +60,7 @@ const shownTicketCharacters = 8
  * @throws Error with the system's code where there is no connection: `EADDRNOTAVAIL` for an address that is not the machine's.
  */
 export async function runAttempt(attempt: Attempt, target: AttemptTarget): Promise<AttemptReport> {
-  const lines = requestLines(attempt, target.port)
+  const lines = requestLines(attempt, new URL(target.origin))
   const { response, body, event } = await exchange(lines, attempt.fromAddress, target)
   const status = response.statusCode as number
   const masked = `${attempt.ticket.slice(0, shownTicketCharacters)}…`
@@ -74,15 +75,15 @@ export async function runAttempt(attempt: Attempt, target: AttemptTarget): Promi
   }
 }
 
-function requestLines({ ticket, origin }: Attempt, port: number): HeaderLine[] {
+function requestLines({ ticket, origin }: Attempt, gateway: URL): HeaderLine[] {
   return [
-    ['Host', `127.0.0.1:${port}`],
+    ['Host', gateway.host],
     ['Connection', 'Upgrade'],
     ['Upgrade', 'websocket'],
     ['Sec-WebSocket-Version', '13'],
     ['Sec-WebSocket-Key', randomBytes(16).toString('base64')],
     ['Sec-WebSocket-Protocol', `wsticket.v1, ${ticket}`],
-    ...(origin === null ? [] : [['Origin', origin ?? `http://127.0.0.1:${port}`] as const]),
+    ...(origin === null ? [] : [['Origin', origin ?? gateway.origin] as const]),
   ]
 }
 
@@ -93,9 +94,9 @@ interface Exchange {
 }
 
 function exchange(lines: HeaderLine[], fromAddress: string | undefined, target: AttemptTarget): Promise<Exchange> {
-  const { port, path, witness } = target
+  const { origin, path, witness } = target
   const from = fromAddress === undefined ? {} : { localAddress: fromAddress }
-  const request = requestHttp({ host: '127.0.0.1', port, path, headers: lines.flat(), agent: false, ...from })
+  const request = requestHttp(new URL(path, origin), { headers: lines.flat(), agent: false, ...from })
   return new Promise((resolve, reject) => {
     let takeEvent = (): GatewayEvent | null => null
     const answer = (response: IncomingMessage, body: string) => resolve({ response, body, event: takeEvent() })

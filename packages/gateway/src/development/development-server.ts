@@ -2,7 +2,7 @@
  * The development mode: the gateway as `serve` runs it, and around it everything that it needs to be tried out.
  * @module
  */
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import type { Configuration } from '../config/configuration.ts'
 import { readConfiguration } from '../config/read-configuration.ts'
@@ -13,7 +13,7 @@ import { type Listeners, type RunningServer, startServer } from '../server/http-
 import { createPages } from '../server/pages.ts'
 import { type AttemptTarget, attemptRequest, runAttempt } from './attempt.ts'
 import { createEventStream, type EventStream } from './event-stream.ts'
-import { algorithm, createIdentityProvider, createSigningKey, type SigningKey } from './identity-provider.ts'
+import { algorithm, createIdentityProvider, createSigningKey, type SigningKey, warning } from './identity-provider.ts'
 import { readJsonBody } from './json-body.ts'
 import { localOnly, ownHosts } from './local-only.ts'
 import { createStaticFiles } from './static-files.ts'
@@ -59,8 +59,9 @@ function createListeners(options: DevelopmentOptions, key: SigningKey, stream: E
   const pages = createPages()
   pages.use(localOnly(hosts))
   pages.route('/', createStaticFiles({ ...options, hosts }))
+  pages.use('/dev/*', developmentOnly)
   pages.route('/dev', createIdentityProvider(key, { issuer, tokenAudience }))
-  pages.route('/dev', createObservation(stream, { port, path, witness }))
+  pages.route('/dev', createObservation(stream, { origin: configuration.origins[0] as string, path, witness }))
   const gateway = createGateway({
     configuration,
     authenticate: createJwtAuthenticator({
@@ -78,6 +79,12 @@ function createListeners(options: DevelopmentOptions, key: SigningKey, stream: E
     },
   })
   return { request: gateway.request, upgrade: witness.watch(gateway.upgrade) }
+}
+
+const developmentOnly: MiddlewareHandler = async (context, next) => {
+  await next()
+  context.header('X-Development-Only', warning)
+  context.header('Cache-Control', 'no-store')
 }
 
 /** The configuration as somebody would write it for `serve`: the development mode has no settings of its own. */
@@ -108,7 +115,7 @@ function createObservation(stream: EventStream, target: AttemptTarget): Hono {
     const read = await readJsonBody(context.req, attemptRequest)
     if (read instanceof Response) return read
     try {
-      return context.json(await runAttempt(read.body, target), 200, { 'Cache-Control': 'no-store' })
+      return context.json(await runAttempt(read.body, target))
     } catch (error) {
       return responseOf(attemptProblem(error as NodeJS.ErrnoException, read.body.fromAddress))
     }

@@ -43,11 +43,6 @@ export async function createSigningKey(): Promise<SigningKey> {
 /** The routes of the identity provider, below its URL: `/token`, `/jwks.json` and the discovery document. */
 export function createIdentityProvider(key: SigningKey, { issuer, tokenAudience }: IdentityProviderOptions): Hono {
   const routes = new Hono()
-  routes.use(async (context, next) => {
-    await next()
-    context.header('X-Development-Only', warning)
-    context.header('Cache-Control', 'no-store')
-  })
   routes.post('/token', async (context) => {
     const read = await readJsonBody(context.req, tokenRequest)
     if (read instanceof Response) return read
@@ -76,15 +71,15 @@ interface TokenContents extends IdentityProviderOptions {
 
 function sign({ privateKey, publicJwk }: SigningKey, contents: TokenContents): Promise<string> {
   const { issuer, tokenAudience, subject, lifetimeSeconds } = contents
-  // Whole seconds, rounded up: a token is never good for less than was asked.
-  const now = Math.ceil(systemClock() / 1000)
+  // RFC 7519 section 2 counts seconds. The end is rounded up: a token is never good for less than was asked.
+  const now = systemClock() / 1000
   return new SignJWT()
     .setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid: publicJwk.kid as string })
     .setIssuer(issuer)
     .setSubject(subject)
     .setAudience(tokenAudience)
-    .setIssuedAt(now - 1)
-    .setExpirationTime(now + lifetimeSeconds)
+    .setIssuedAt(Math.floor(now))
+    .setExpirationTime(Math.ceil(now) + lifetimeSeconds)
     .setJti(crypto.randomUUID())
     .sign(privateKey)
 }

@@ -12,7 +12,8 @@ const notJson = problem(415, 'unsupported_media_type', 'A body is sent as applic
 
 /** The names under which the server on this port is its own. */
 export function ownHosts(port: number): readonly string[] {
-  return [`127.0.0.1:${port}`, `localhost:${port}`]
+  // As a browser spells them: without the port where it is 80.
+  return ['127.0.0.1', 'localhost'].map((name) => new URL(`http://${name}:${port}`).host)
 }
 
 /** Lets requests pass that are addressed to one of the hosts, and come from none but its own pages. */

@@ -40,6 +40,7 @@ export interface GatewayOptions {
 }
 
 const ticketsPath = '/tickets'
+const maxRequestBodySize = 4096
 
 /**
  * Creates the gateway's listeners.
@@ -66,7 +67,7 @@ export function createGateway(options: GatewayOptions): Listeners {
 
 function createPagesListener(pages: Hono): RequestListener {
   return (request, response) => {
-    Promise.resolve(pages.fetch(new NodeRequest({ req: request, res: response })))
+    Promise.resolve(pages.fetch(new NodeRequest({ req: request, res: response, maxRequestBodySize })))
       .then((answer) => sendNodeResponse(response, answer))
       .catch(() => response.destroy())
   }

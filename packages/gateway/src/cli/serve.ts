@@ -1,0 +1,76 @@
+/**
+ * `wsticket-gateway serve`: the gateway in front of a real service.
+ * @module
+ */
+import { ConfigurationError } from 'wsticket'
+import { discoverKeys } from 'wsticket/credentials/discovery'
+import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
+import type { Configuration } from '../config/configuration.ts'
+import type { Environment } from '../config/given.ts'
+import { readConfiguration } from '../config/read-configuration.ts'
+import { createGateway } from '../server/gateway.ts'
+import { type RunningServer, startServer } from '../server/http-server.ts'
+import { createPages } from '../server/pages.ts'
+import { auditToStdout } from './audit-to-stdout.ts'
+import { help } from './help.ts'
+import { untilToldToStop } from './until-told-to-stop.ts'
+import { tell } from './verb.ts'
+
+/** Runs the gateway until told to stop. */
+export async function serve(args: readonly string[], environment: Environment): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) return help(['serve'])
+  const outcome = readConfiguration(
+    args.filter((arg) => arg !== '--check'),
+    environment,
+  )
+  if ('problems' in outcome) {
+    for (const problem of outcome.problems) tell(problem)
+    return 2
+  }
+  const { configuration } = outcome
+  if (args.includes('--check')) {
+    tell('The settings are good.')
+    return 0
+  }
+  const keys = configuration.jwksUrl ?? (await findKeys(configuration))
+  const server = keys === null ? null : await start(configuration, keys)
+  if (server === null) return 1
+  tell(
+    `wsticket-gateway listens on ${server.url}; WebSockets at ${configuration.path} go to ${configuration.upstream.href}`,
+  )
+  await untilToldToStop()
+  await server.close()
+  return 0
+}
+
+/** Where the issuer says that its keys are; null, and a word about it, where it does not say. */
+async function findKeys({ issuer }: Configuration): Promise<URL | null> {
+  try {
+    return await discoverKeys(issuer)
+  } catch (error) {
+    const reason = error instanceof ConfigurationError ? error.message : nameOf(error)
+    tell(`--issuer does not say where its keys are (${reason}). Where it has no discovery document, give --jwks-url.`)
+    return null
+  }
+}
+
+/** Starts to listen; null, and a word about it, where that is impossible. */
+async function start(configuration: Configuration, keys: URL): Promise<RunningServer | null> {
+  const { issuer, tokenAudience: audience, algorithms, tokenType: type, listen } = configuration
+  const authenticate = createJwtAuthenticator({ issuer, audience, keys, algorithms, type })
+  try {
+    return await startServer(listen, () =>
+      createGateway({ configuration, authenticate, pages: createPages(), onEvent: auditToStdout() }),
+    )
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    tell(`--listen ${listen.host}:${listen.port} is impossible here (${nameOf(error)})`)
+    return null
+  }
+}
+
+/** The most telling short name of an error: its code, or that of what caused it. */
+function nameOf(error: unknown): string {
+  const { code, cause, name } = error as { code?: string; cause?: { code?: string }; name: string }
+  return code ?? cause?.code ?? name
+}
