@@ -41,7 +41,7 @@ const layers = [
   { places: ['checks/', 'carriers/', 'credentials/'], mayImport: words },
   { places: ['issuer'], mayImport: words },
   { places: entries, mayImport: [...words, ...parts] },
-  { places: ['adapters/'], mayImport: [...words, ...entries, 'adapters/node'], node: true },
+  { places: ['adapters/'], mayImport: [...words, ...entries, 'adapters/node', 'adapters/incoming-message'], node: true },
   { places: ['index'], mayImport: [...words, ...parts, ...entries] },
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   { places: ['testing/'], mayImport: [...words, ...parts, ...entries, 'stores/', 'testing/'], node: true },

@@ -6,10 +6,11 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Duplex } from 'node:stream'
 import { NodeRequest } from 'srvx/node'
 import type { Admission, AdmittedDecision } from '../admission.ts'
-import type { Opening } from '../handshake.ts'
-import { type HttpAnswer, refusalAnswer } from '../problem.ts'
+import { maxHeaderLines } from '../handshake.ts'
+import { type HttpAnswer, issueRefusalAnswer, refusalAnswer } from '../problem.ts'
 import type { Session } from '../sessions.ts'
 import type { TicketEndpoint } from '../ticket-endpoint.ts'
+import { narrowTo, openingOf } from './incoming-message.ts'
 
 /** What `server.on('request', ...)` takes. */
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
@@ -38,82 +39,66 @@ export function sessionOf(request: object): Session {
   return decision.session
 }
 
-/** The ticket endpoint as a listener for `createServer`. */
+/**
+ * The ticket endpoint as a listener for `createServer`. A request with more header lines than a handshake may have is
+ * refused, too: Node drops lines without a word, and the proxy's X-Forwarded-For may be one of them.
+ */
 export function createRequestListener(endpoint: TicketEndpoint): RequestListener {
+  const tooManyLines = issueRefusalAnswer('request_malformed')
   return (request, response) => {
     const peer = { address: request.socket.remoteAddress ?? null }
-    endpoint.answer(new NodeRequest({ req: request, res: response }), peer).then(
-      ({ status, headers, body }) => {
-        response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
-        response.end(body)
-      },
+    const isLegible = request.rawHeaders.length <= 2 * maxHeaderLines
+    const answer = isLegible ? endpoint.answer(new NodeRequest({ req: request, res: response }), peer) : tooManyLines
+    Promise.resolve(answer)
+      .then(({ status, headers, body }) => {
+        // RFC 9110 section 8.6: a 204 has no Content-Length.
+        const length = status === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) }
+        response.writeHead(status, { ...headers, ...length }).end(body)
+      })
       // The endpoint never rejects; a response that cannot be written is no reason to end the process.
-      () => response.destroy(),
-    )
+      .catch(() => response.destroy())
   }
 }
 
 /**
  * Admission as a listener for `server.on('upgrade', ...)`. Takes every upgrade that it is given; the socket's errors are
- * handled from the first byte on, and a refusal is written and the connection closed.
+ * handled from the first byte on, and a refusal is written and the connection closed. A client that is gone, or has said
+ * that it sends nothing more, is not accepted. What `accept` throws closes the connection, and is an uncaught exception, as
+ * it is in a listener for `upgrade`: it is the application's, and not for this one to keep quiet about.
  */
 export function createUpgradeListener(admission: Admission, accept: Accept): UpgradeListener {
   return (request, socket, head) => {
     socket.on('error', () => socket.destroy())
-    void admission.admit(openingOf(request)).then((decision) => {
-      if (decision.kind === 'refused') return refuseUpgrade(socket, refusalAnswer(decision.code))
-      request.url = decision.passage.target
-      replaceHeaders(request, decision.passage.rawHeaders)
-      ;(request as { [decided]?: AdmittedDecision })[decided] = decision
-      accept(request, socket, head, decision)
-    })
+    admission
+      .admit(openingOf(request))
+      .then((decision) => {
+        if (decision.kind === 'refused') return refuseUpgrade(socket, refusalAnswer(decision.code))
+        if (!socket.readable || !socket.writable) return void socket.destroy()
+        narrowTo(request, decision.passage)
+        ;(request as { [decided]?: AdmittedDecision })[decided] = decision
+        return accept(request, socket, head, decision)
+      })
+      .catch((error: unknown) => {
+        socket.destroy()
+        queueMicrotask(() => {
+          throw error
+        })
+      })
   }
 }
 
-/** Writes an answer to an upgrade request, and closes the connection. */
+const lingerMs = 2000
+
+/**
+ * Writes an answer to an upgrade request, and closes the connection. What the client still sends is read and dropped until
+ * it closes, too, for 2 seconds at the most: a close with unread bytes is a reset, which can overtake the answer (RFC 9112
+ * section 9.6).
+ */
 export function refuseUpgrade(socket: Duplex, { status, headers, body }: HttpAnswer): void {
   const lines = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.once('finish', () => socket.destroy())
+  const deadline = setTimeout(() => socket.destroy(), lingerMs).unref()
+  socket.once('close', () => clearTimeout(deadline))
+  socket.resume()
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`)
-}
-
-/** Header names of the carriers. */
-const carrierHeaders = ['authorization', 'sec-websocket-protocol']
-
-/** IncomingMessage makes this view from rawHeaders by the number of lines received, which is no longer theirs. */
-const distinctView: PropertyDescriptor & ThisType<IncomingMessage> = {
-  configurable: true,
-  get() {
-    const distinct: { [name: string]: string[] } = Object.create(null)
-    const { rawHeaders } = this
-    for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-      const name = (rawHeaders[at] as string).toLowerCase()
-      distinct[name] = [...(distinct[name] ?? []), rawHeaders[at + 1] as string]
-    }
-    return distinct
-  },
-}
-
-/** Takes the ticket out of every view that an IncomingMessage has of its headers. */
-function replaceHeaders(request: IncomingMessage, rawHeaders: readonly string[]): void {
-  const { headers } = request
-  for (const name of carrierHeaders) {
-    if (headers[name] === undefined) continue
-    const lines = rawHeaders.filter((_, at) => at % 2 === 1 && (rawHeaders[at - 1] as string).toLowerCase() === name)
-    if (lines.length === 0) delete headers[name]
-    else headers[name] = lines.join(', ')
-  }
-  request.rawHeaders = rawHeaders as string[]
-  Object.defineProperty(request, 'headersDistinct', distinctView)
-}
-
-function openingOf(request: IncomingMessage): Opening {
-  return {
-    method: request.method ?? '',
-    httpVersion: request.httpVersion,
-    target: request.url ?? '',
-    rawHeaders: request.rawHeaders,
-    peerAddress: request.socket.remoteAddress ?? null,
-  }
 }

@@ -1,0 +1,48 @@
+/**
+ * What Node's IncomingMessage says of an opening handshake, and how the ticket is taken out of it.
+ * @module
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Opening, Passage } from '../handshake.ts'
+
+/** The opening handshake that a request is, nothing interpreted. */
+export function openingOf(request: IncomingMessage): Opening {
+  return {
+    method: request.method ?? '',
+    httpVersion: request.httpVersion,
+    target: request.url ?? '',
+    rawHeaders: request.rawHeaders,
+    peerAddress: request.socket.remoteAddress ?? null,
+  }
+}
+
+/** Header names of the carriers. */
+const carrierHeaders = ['authorization', 'sec-websocket-protocol']
+
+/** IncomingMessage makes this view from rawHeaders by the number of lines received, which is no longer theirs. */
+const distinctView: PropertyDescriptor & ThisType<IncomingMessage> = {
+  configurable: true,
+  get() {
+    const distinct: { [name: string]: string[] } = Object.create(null)
+    const { rawHeaders } = this
+    for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+      const name = (rawHeaders[at] as string).toLowerCase()
+      distinct[name] = [...(distinct[name] ?? []), rawHeaders[at + 1] as string]
+    }
+    return distinct
+  },
+}
+
+/** Leaves of a request what may be passed on, in every view that an IncomingMessage has of it. */
+export function narrowTo(request: IncomingMessage, { target, rawHeaders }: Passage): void {
+  request.url = target
+  const { headers } = request
+  for (const name of carrierHeaders) {
+    if (headers[name] === undefined) continue
+    const lines = rawHeaders.filter((_, at) => at % 2 === 1 && (rawHeaders[at - 1] as string).toLowerCase() === name)
+    if (lines.length === 0) delete headers[name]
+    else headers[name] = lines.join(', ')
+  }
+  request.rawHeaders = rawHeaders as string[]
+  Object.defineProperty(request, 'headersDistinct', distinctView)
+}
