@@ -28,7 +28,7 @@ import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
 import type { RedeemOutcome, TicketStore } from './ticket-store.ts'
-import { ticketSubprotocol } from './wire.ts'
+import { ticketPrefix, ticketSubprotocol } from './wire.ts'
 
 /** How WebSockets are admitted. */
 export interface AdmissionOptions {
@@ -82,6 +82,7 @@ export interface Admission {
 }
 
 const carriersByName: { readonly [name in CarrierName]: Carrier } = { subprotocol, authorization, query }
+const everyCarrier: readonly Carrier[] = Object.values(carriersByName)
 
 const refusalOfOutcome = {
   spent: 'ticket_spent',
@@ -125,7 +126,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const handshake = parseHandshake(opening)
     if (handshake === null) return refused('handshake_malformed')
     const presented = present(handshake, carriers)
-    const carrier = presented.length === 1 ? (presented[0] as Presented).carrier : null
+    const carrier = presented.length === 1 ? (carriers.find((one) => one === presented[0]?.carrier) ?? null) : null
     const clientAddress = resolveClientAddress(handshake.peerAddress, handshake.forwardedFor)
     const attempt: Attempt = { handshake, carrier: carrier?.name ?? null, clientAddress }
     findings.handshake = handshake
@@ -134,7 +135,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
     const originRefusal = checkOrigin(attempt)
     if (originRefusal !== null) return refused(originRefusal)
-    if (presented.length === 0) return refused('ticket_missing')
+    if (!presented.some((one) => carriers.includes(one.carrier))) return refused('ticket_missing')
     if (carrier === null) return refused('handshake_malformed')
     const ticket = parseTicket((presented[0] as Presented).text)
     if (ticket === null) return refused('ticket_malformed')
@@ -196,10 +197,17 @@ interface Presented {
   readonly text: string
 }
 
+/**
+ * Every text that the carriers in use present. What is spelled as a ticket in a carrier that is off counts, too: it would
+ * reach the application beside the one that is spent, and may even be selected as a subprotocol.
+ */
 function present(handshake: Handshake, carriers: readonly Carrier[]): readonly Presented[] {
   const presented: Presented[] = []
-  for (const carrier of carriers) {
-    for (const text of carrier.find(handshake)) presented.push({ carrier, text })
+  for (const carrier of everyCarrier) {
+    const isOn = carriers.includes(carrier)
+    for (const text of carrier.find(handshake)) {
+      if (isOn || text.startsWith(ticketPrefix)) presented.push({ carrier, text })
+    }
   }
   return presented
 }
