@@ -41,6 +41,7 @@ const steps = [
   { part: 'check', title: 'Types of the tests', command: ['tsc', '-p', 'tsconfig.tests.json'] },
   { part: 'check', title: 'Import graph', command: ['node', 'tools/check-imports.mjs'] },
   { part: 'check', title: 'Dead exports and dependencies', command: ['knip'] },
+  { part: 'check', title: 'Documents', command: ['node', 'tools/write-docs.mjs', '--check'] },
   vitest('unit', 'Unit tests'),
   vitest('services', 'Tests against real services'),
   vitest('browsers', 'Tests in browsers'),
