@@ -25,12 +25,21 @@ const encoder = new TextEncoder()
  * @throws ConfigurationError where the value is not a JSON object or larger than {@link maxClaimsBytes}: the grant is at fault.
  */
 export function copyClaims(claims: object): Claims {
-  const text = JSON.stringify(claims)
+  const text = toJson(claims)
   if (text === undefined || !text.startsWith('{')) throw new ConfigurationError('claims', 'must be a JSON object')
   if (encoder.encode(text).length > maxClaimsBytes) {
     throw new ConfigurationError('claims', `must be at most ${maxClaimsBytes} bytes of JSON`)
   }
   return JSON.parse(text, withoutPrototype) as Claims
+}
+
+/** JSON text; undefined for what has none: a BigInt, a circle, a `toJSON` that throws. Errors may quote values: none passes. */
+function toJson(value: object): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
 }
 
 function withoutPrototype(_member: string, value: Json): Json {
