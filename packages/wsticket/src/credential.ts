@@ -66,4 +66,6 @@ function requireName(option: string, name: unknown): void {
   if (typeof name !== 'string' || name === '') throw new ConfigurationError(option, 'must be a non-empty string')
   if (name.length > longestSubject) throw new ConfigurationError(option, `must be at most ${longestSubject} characters`)
   if (controlCharacter.test(name)) throw new ConfigurationError(option, 'must not contain a control character')
+  // UTF-8 has no lone surrogates: a store, or a header, would spell two such names alike.
+  if (/\p{Surrogate}/u.test(name)) throw new ConfigurationError(option, 'must be well-formed Unicode')
 }
