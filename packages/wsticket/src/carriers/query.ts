@@ -11,9 +11,14 @@ export const query: Carrier = {
   name: 'query',
   find: ({ target }) => {
     const mark = target.indexOf('?')
-    return mark < 0 ? nothingPresented : new URLSearchParams(target.slice(mark + 1)).getAll(ticketParameter)
+    return mark < 0 ? nothingPresented : parametersOf(target.slice(mark + 1)).getAll(ticketParameter)
   },
   strip: ({ target, rawHeaders }) => ({ target: withoutTicket(target), rawHeaders }),
+}
+
+/** The constructor of URLSearchParams drops one leading `?`, which no server behind us does: it is part of the name. */
+function parametersOf(text: string): URLSearchParams {
+  return new URLSearchParams(`&${text}`)
 }
 
 function withoutTicket(target: string): string {
@@ -22,6 +27,6 @@ function withoutTicket(target: string): string {
   const kept = target
     .slice(mark + 1)
     .split('&')
-    .filter((pair) => !new URLSearchParams(pair).has(ticketParameter))
+    .filter((pair) => !parametersOf(pair).has(ticketParameter))
   return kept.length === 0 ? target.slice(0, mark) : `${target.slice(0, mark)}?${kept.join('&')}`
 }
