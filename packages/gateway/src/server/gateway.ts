@@ -37,6 +37,8 @@ export interface GatewayOptions {
   /** Answers every request but those for tickets. */
   readonly pages: Hono
   readonly onEvent: GatewayEventSink
+  /** How long the upstream may take to answer a handshake, in milliseconds. Default 10,000. */
+  readonly upstreamTimeoutMs?: number
 }
 
 const ticketsPath = '/tickets'
@@ -100,17 +102,16 @@ function createGate({ configuration, onEvent }: GatewayOptions, store: TicketSto
     trustedProxies,
     addressPolicy,
     addressPrefixes,
-    // The upstream is told the subject in a header; what is no text cannot be spelled there.
-    permit: ({ subject }) => !/\p{Surrogate}/u.test(subject),
     onEvent,
   })
 }
 
-function createProxy({ configuration: { upstream, trustedProxies }, onEvent }: GatewayOptions): Accept {
+function createProxy({ configuration, onEvent, upstreamTimeoutMs = 10_000 }: GatewayOptions): Accept {
+  const { upstream, trustedProxies } = configuration
   const resolveClientAddress = createClientAddressResolver(trustedProxies)
   // Behind a trusted proxy, and only there, the peer alone does not tell who the client is.
   const isTrustedProxy = (peerAddress: string | null) => resolveClientAddress(peerAddress, null) === null
-  return createWebSocketProxy({ upstream, isTrustedProxy, onEvent })
+  return createWebSocketProxy({ upstream, isTrustedProxy, onEvent, answerTimeoutMs: upstreamTimeoutMs })
 }
 
 function pathOf(target: string | undefined): string {

@@ -2,13 +2,11 @@
  * The listener: one HTTP server with bounds on everything that a client can make it wait for, and its end.
  * @module
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { HttpAnswer } from 'wsticket'
 import type { RequestListener, UpgradeListener } from 'wsticket/adapters/node'
 import type { ListenAddress } from '../config/configuration.ts'
-import { problem } from '../problems.ts'
 
 /** What is done with requests and with upgrades. */
 export interface Listeners {
@@ -32,11 +30,7 @@ const bounds = {
   maxHeaderSize: 8192,
 } as const
 
-/** Past a limit of its own Node drops header lines without a word, a proxy's X-Forwarded-For among them. */
-const maxHeaderLines = 100
 const closeGraceMs = 1000
-
-const tooManyHeaders = problem(431, 'too_many_headers', `A request has at most ${maxHeaderLines} header lines.`)
 
 /**
  * Starts a server. The listeners are made when the port is known, before the first request is heard.
@@ -47,12 +41,13 @@ export async function startServer(
   createListeners: (port: number) => Listeners,
 ): Promise<RunningServer> {
   const server = createServer(bounds)
-  const connections = trackConnections(server)
+  // Sockets that are no longer the HTTP server's, so that it does not close them.
+  const upgraded = new Set<Duplex>()
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       try {
-        attach(server, createListeners((server.address() as AddressInfo).port), connections)
+        attach(server, createListeners((server.address() as AddressInfo).port), upgraded)
         resolve()
       } catch (error) {
         server.close()
@@ -60,60 +55,26 @@ export async function startServer(
       }
     })
   })
-  return { url: urlOf(server.address() as AddressInfo), close: () => closeServer(server, connections) }
+  return { url: urlOf(server.address() as AddressInfo), close: () => closeServer(server, upgraded) }
 }
 
-/** Writes an answer to a request. */
-export function answerRequest(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
-  response.end(body)
-}
-
-interface Connections {
-  readonly all: Set<Duplex>
-  readonly upgraded: Set<Duplex>
-}
-
-function trackConnections(server: Server): Connections {
-  const connections: Connections = { all: new Set(), upgraded: new Set() }
-  server.on('connection', (socket) => {
-    connections.all.add(socket)
-    socket.once('close', () => {
-      connections.all.delete(socket)
-      connections.upgraded.delete(socket)
-    })
-  })
-  return connections
-}
-
-function attach(
-  server: Server,
-  { request: onRequest, upgrade: onUpgrade }: Listeners,
-  { upgraded }: Connections,
-): void {
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (request.rawHeaders.length <= 2 * maxHeaderLines) return onRequest(request, response)
-    response.shouldKeepAlive = false
-    answerRequest(response, tooManyHeaders)
-  })
+function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): void {
+  server.on('request', listeners.request)
   server.on('upgrade', (request, socket, head) => {
     upgraded.add(socket)
-    onUpgrade(request, socket, head)
+    socket.once('close', () => upgraded.delete(socket))
+    listeners.upgrade(request, socket, head)
   })
 }
 
-function closeServer(server: Server, { all, upgraded }: Connections): Promise<void> {
+function closeServer(server: Server, upgraded: ReadonlySet<Duplex>): Promise<void> {
   return new Promise((resolve) => {
-    const cut = (sockets: Set<Duplex>) => {
-      for (const socket of sockets) socket.destroy()
-    }
-    const deadline = setTimeout(cut, closeGraceMs, all)
+    const deadline = setTimeout(() => server.closeAllConnections(), closeGraceMs)
     server.close(() => {
       clearTimeout(deadline)
       resolve()
     })
-    server.closeIdleConnections()
-    cut(upgraded)
+    for (const socket of upgraded) socket.destroy()
   })
 }
 

@@ -57,15 +57,14 @@ export function dial(upstream: URL, handshake: ForwardedHandshake, timeoutMs: nu
   const request = sendRequest(upstream, handshake)
   const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
     const timer = setTimeout(() => request.destroy(new UpstreamError('upstream_timeout')), timeoutMs)
-    const fail = (error: UpstreamError) => request.destroy(error)
     request.once('close', () => clearTimeout(timer))
     request.on('error', (error) => {
       reject(error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable'))
     })
-    request.once('response', ({ statusCode = null }) => fail(new UpstreamError('upstream_refused', statusCode)))
-    // A 101 that upgrades nothing would otherwise be taken for the first of two answers.
-    request.on('information', ({ statusCode }) => {
-      if (statusCode === 101) fail(new UpstreamError('upstream_malformed'))
+    // A 101 that upgrades nothing is a response like any other to node:http.
+    request.once('response', ({ statusCode = null }) => {
+      const code = statusCode === 101 ? 'upstream_malformed' : 'upstream_refused'
+      request.destroy(new UpstreamError(code, statusCode))
     })
     request.once('upgrade', (response, socket, head) => {
       clearTimeout(timer)

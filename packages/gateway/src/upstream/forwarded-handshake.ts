@@ -48,7 +48,6 @@ export function forwardHandshake(
 /**
  * A text as a header value: visible ASCII stays, everything else and `%` is percent-encoded as UTF-8, so that
  * `decodeURIComponent` gives the text back and no two texts look the same.
- * @throws URIError for a lone surrogate.
  */
 export function encodeHeaderValue(text: string): string {
   return text.replace(/[^!-$&-~]+/g, encodeURIComponent)

@@ -20,8 +20,8 @@ export interface WebSocketProxyOptions {
   readonly upstream: URL
   readonly isTrustedProxy: IsTrustedProxy
   readonly onEvent: GatewayEventSink
-  /** How long the upstream may take to answer a handshake, in milliseconds. Default 10,000. */
-  readonly answerTimeoutMs?: number
+  /** How long the upstream may take to answer a handshake, in milliseconds. */
+  readonly answerTimeoutMs: number
 }
 
 const lingerMs = 5000
@@ -32,7 +32,7 @@ const timedOut = problem(504, 'upstream_timeout', 'The service behind this gatew
 
 /** Passes admitted handshakes on to the upstream, and joins the two sockets where it agrees. */
 export function createWebSocketProxy(options: WebSocketProxyOptions): Accept {
-  const { upstream, onEvent, answerTimeoutMs = 10_000 } = options
+  const { upstream, onEvent, answerTimeoutMs } = options
   // oxlint-disable-next-line max-params -- the library's signature
   return (request, socket, head, decision) => {
     connect(request, socket, decision).then(

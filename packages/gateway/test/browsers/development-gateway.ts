@@ -1,0 +1,51 @@
+/**
+ * The built gateway in development mode, as a process of its own.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export interface DevelopmentGateway {
+  readonly url: string
+  readonly port: number
+  /** Ends the process, and waits until it has ended. */
+  stop(): Promise<void>
+}
+
+const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const startTimeoutMs = 20_000
+
+/** Starts it. The port 0 is any that is free. */
+export async function startDevelopmentGateway(port = 0): Promise<DevelopmentGateway> {
+  if (!existsSync(program)) throw new Error('The gateway is not built: npm run build')
+  const process_ = spawn(process.execPath, [program, 'dev'], {
+    env: { ...process.env, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const url = await readUrl(process_)
+  return { url, port: Number(new URL(url).port), stop: () => stop(process_) }
+}
+
+/** It says on its standard error where it is to be found. */
+function readUrl(gateway: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const timer = setTimeout(() => reject(new Error(`The gateway did not start. It said: ${said}`)), startTimeoutMs)
+    gateway.once('exit', (code) => reject(new Error(`The gateway ended with ${code}. It said: ${said}`)))
+    gateway.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0]
+      if (url === undefined) return
+      clearTimeout(timer)
+      resolve(url)
+    })
+  })
+}
+
+async function stop(gateway: ChildProcess): Promise<void> {
+  if (gateway.exitCode !== null || gateway.signalCode !== null) return
+  const ended = once(gateway, 'exit')
+  gateway.kill('SIGTERM')
+  await ended
+}

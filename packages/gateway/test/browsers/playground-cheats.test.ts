@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { refusedTicketRequest, usePlayground } from './playground.ts'
+import type { Visitor } from './visitor.ts'
+
+const playground = usePlayground()
+
+const invalidTicket = { status: '401 Unauthorized', wire: 'invalid_ticket' }
+const handshakes = [
+  { title: 'The same ticket twice', ...invalidTicket, audit: 'ticket_spent' },
+  { title: 'An expired ticket', ...invalidTicket, audit: 'ticket_expired' },
+  { title: 'A ticket for another service', ...invalidTicket, audit: 'audience_mismatch' },
+  { title: 'A foreign Origin', status: '403 Forbidden', wire: 'forbidden', audit: 'origin_forbidden' },
+  { title: 'Another address', ...invalidTicket, audit: 'address_mismatch' },
+]
+const forgery = {
+  title: 'A forged token',
+  status: '401 Unauthorized',
+  wire: 'invalid_token',
+  audit: 'credential_invalid',
+}
+const all = [...handshakes, forgery]
+
+async function visitSignedIn(): Promise<Visitor> {
+  const visitor = await playground.visit()
+  await visitor.signIn()
+  return visitor
+}
+
+/** Has the gateway be asked something else than what the page asked, as a gateway with a hole in it would answer. */
+async function attemptInstead(visitor: Visitor, change: (body: Record<string, string>) => object): Promise<void> {
+  await visitor.page.route('**/dev/attempt', async (route) => {
+    const body = route.request().postDataJSON() as Record<string, string>
+    await route.continue({ postData: JSON.stringify(change(body)) })
+  })
+}
+
+describe('a cheat', () => {
+  it('has a button each, and there are six', async () => {
+    const { page } = await visitSignedIn()
+    const titles = await page.getByRole('article').getByRole('heading', { level: 3 }).allInnerTexts()
+    expect(titles).toEqual(all.map(({ title }) => title))
+    expect(await page.getByRole('article').getByRole('button').count()).toBe(all.length)
+  })
+
+  for (const { title, status, wire, audit } of all) {
+    it(`is refused with ${wire}, and the audit says ${audit}: ${title}`, async () => {
+      const visitor = await visitSignedIn()
+      if (title === forgery.title) playground.tolerate(refusedTicketRequest)
+      const card = await visitor.tryCheat(title)
+      const code = status.slice(0, 3)
+      expect(await card.locator('.verdict').innerText()).toMatch(/^Refused\s+with \d+ \w+, as it must be\.$/)
+      expect(await card.locator('.verdict').innerText()).toContain(`${code} ${wire}`)
+      expect(await card.locator('.cheat-expected').innerText()).toContain(`${code} ${wire}`)
+      const received = await card.locator('.wire').last().innerText()
+      expect(received).toContain(`HTTP/1.1 ${status}`)
+      expect(received).toContain(`"code":"${wire}"`)
+      const [, knows, says] = await card.locator('.why dd').allInnerTexts()
+      expect(knows?.startsWith(audit)).toBe(true)
+      expect(says?.startsWith(wire)).toBe(true)
+      const event = visitor.page.locator('.event', { hasText: audit }).first()
+      await event.waitFor()
+      expect(await event.getAttribute('data-type')).toBe(title === forgery.title ? 'issue_refused' : 'refused')
+    })
+  }
+
+  it('keeps the reason of the audit off the wire', async () => {
+    const visitor = await visitSignedIn()
+    const card = await visitor.tryCheat('The same ticket twice')
+    const wire = (await card.locator('.wire').allInnerTexts()).join('\n')
+    expect(wire).not.toContain('ticket_spent')
+    expect(wire).toMatch(/wsticket\.v1, wst_[\w-]{4}…/)
+  })
+
+  it('gets the same answer, byte for byte, whatever is wrong with the ticket', async () => {
+    const visitor = await visitSignedIn()
+    const answers = new Set<string>()
+    for (const { title, wire } of handshakes.filter((cheat) => cheat.wire === invalidTicket.wire)) {
+      const card = await visitor.tryCheat(title)
+      expect(await card.locator('.verdict').innerText()).toContain(wire)
+      answers.add(await card.locator('.wire').last().innerText())
+    }
+    expect(answers.size).toBe(1)
+  })
+
+  it('shows both uses of a ticket that is used twice', async () => {
+    const visitor = await visitSignedIn()
+    const card = await visitor.tryCheat('The same ticket twice')
+    const stages = card.locator('.stage')
+    expect(await stages.locator('.badge').allInnerTexts()).toEqual(['Admitted', 'Refused'])
+    expect(await stages.first().innerText()).toContain('101 Switching Protocols')
+    const [first, second] = await stages.locator('.wire:first-child').allInnerTexts()
+    const ticketOf = (text = '') => /wst_[\w-]{4}/.exec(text)?.[0]
+    expect(ticketOf(first)).toBeDefined()
+    expect(ticketOf(first) === ticketOf(second)).toBe(true)
+  })
+
+  it('counts down while a ticket expires', async () => {
+    const visitor = await visitSignedIn()
+    const card = visitor.cheat('An expired ticket')
+    await card.getByRole('button').click()
+    const timer = card.getByRole('timer')
+    await timer.waitFor()
+    const before = Number.parseFloat((await timer.locator('span').innerText()).trim())
+    await visitor.page.waitForTimeout(400)
+    expect(Number.parseFloat((await timer.locator('span').innerText()).trim())).toBeLessThan(before)
+    await card.locator('.verdict .badge').waitFor()
+    expect(await timer.count()).toBe(0)
+  })
+
+  it('sends the Origin and shows the address that it pretends', async () => {
+    const visitor = await visitSignedIn()
+    const card = await visitor.tryCheat('A foreign Origin')
+    expect(await card.locator('.wire').first().innerText()).toContain('Origin: https://evil.example')
+    await visitor.tryCheat('Another address')
+    await visitor.page.locator('.event[data-type="refused"]', { hasText: '127.9.9.9' }).first().waitFor()
+  })
+
+  it('can be tried again', async () => {
+    const visitor = await visitSignedIn()
+    const card = await visitor.tryCheat('A foreign Origin')
+    const first = await card.locator('.preparation').innerText()
+    await card.getByRole('button').click()
+    await expect.poll(async () => (await card.locator('.preparation').innerText()) === first).toBe(false)
+    expect(await card.locator('.outcome details').count()).toBe(1)
+  })
+
+  it('raises the alarm where it is admitted', async () => {
+    const visitor = await visitSignedIn()
+    await attemptInstead(visitor, ({ ticket }) => ({ ticket }))
+    const card = await visitor.tryCheat('A foreign Origin')
+    expect(await card.locator('.verdict').innerText()).toMatch(/^Admitted\s+with 101. This must never happen/)
+    expect(await card.locator('.verdict .badge').getAttribute('data-verdict')).toBe('admitted')
+  })
+
+  it('is not taken for refused where the answer is not the expected one', async () => {
+    const visitor = await visitSignedIn()
+    await attemptInstead(visitor, ({ ticket }) => ({ ticket: ticket?.slice(0, 20) }))
+    const card = await visitor.tryCheat('A foreign Origin')
+    expect(await card.locator('.verdict').innerText()).toMatch(/^Unclear\s+The answer was 401 invalid_ticket/)
+  })
+
+  it('says so where it could not be tried', async () => {
+    const visitor = await visitSignedIn()
+    await attemptInstead(visitor, ({ ticket }) => ({ ticket, fromAddress: '192.0.2.1' }))
+    playground.tolerate(/400 .*\/dev\/attempt$/)
+    const card = visitor.cheat('Another address')
+    await card.getByRole('button').click()
+    await card.getByText('The attempt could not be made').waitFor()
+    expect(await card.locator('.badge').count()).toBe(0)
+  })
+})
