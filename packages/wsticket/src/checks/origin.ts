@@ -12,16 +12,18 @@ import { ConfigurationError } from '../errors.ts'
  */
 export type NonBrowserClients = 'authorization_carrier' | 'any_carrier'
 
-// Scheme and authority, no path: what a browser puts into Origin (RFC 6454 section 6.1), for schemes of apps as well.
-const serializedOrigin = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*\\]+$/
+// Scheme and authority in visible ASCII, no path: what a browser puts into Origin (RFC 6454 section 6.1, RFC 6455 section 10.2),
+// for schemes of apps as well. Not that of the WebSocket: the origin is the page's.
+const serializedOrigin = /^(?!wss?:)[a-z][a-z0-9+.-]*:\/\/(?:(?![/?#@*\\])[!-~])+$/
 
 /**
  * The origins of a list, to be compared exactly.
  * @throws ConfigurationError for an entry that no browser could ever send.
  */
 export function parseOrigins(origins: readonly string[]): ReadonlySet<string> {
+  if (!Array.isArray(origins)) throw new ConfigurationError('origins', 'must be a list of exact origins')
   for (const origin of origins) {
-    if (!serializedOrigin.test(origin) || !isCanonical(origin)) {
+    if (typeof origin !== 'string' || !serializedOrigin.test(origin) || !isCanonical(origin)) {
       throw new ConfigurationError(
         'origins',
         `must be exact origins such as https://app.example (scheme, host, and port unless it is the default; lower case, no path, no *), not ${JSON.stringify(origin)}`,
