@@ -27,6 +27,7 @@ const vocabulary = [
 const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake']
 const words = [...vocabulary, ...ports]
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
+const steps = ['admission-options', 'presentation', 'ticket-request', 'cors']
 const entries = ['admission', 'ticket-endpoint']
 
 /**
@@ -40,8 +41,13 @@ const layers = [
   { places: ['stores/'], mayImport: ['ticket-store', 'ticket', 'clock', 'errors', 'claims'] },
   { places: ['checks/', 'carriers/', 'credentials/'], mayImport: words },
   { places: ['issuer'], mayImport: words },
-  { places: entries, mayImport: [...words, ...parts] },
-  { places: ['adapters/'], mayImport: [...words, ...entries, 'adapters/node', 'adapters/incoming-message'], node: true },
+  { places: steps, mayImport: [...words, ...parts, 'presentation'] },
+  { places: entries, mayImport: [...words, ...parts, ...steps] },
+  {
+    places: ['adapters/'],
+    mayImport: [...words, ...entries, 'adapters/node', 'adapters/incoming-message'],
+    node: true,
+  },
   { places: ['index'], mayImport: [...words, ...parts, ...entries] },
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   { places: ['testing/'], mayImport: [...words, ...parts, ...entries, 'stores/', 'testing/'], node: true },

@@ -3,58 +3,22 @@
  * decided is refused.
  * @module
  */
-import type { Carrier, CarrierName } from './carrier.ts'
-import { authorization } from './carriers/authorization.ts'
-import { query } from './carriers/query.ts'
-import { subprotocol } from './carriers/subprotocol.ts'
-import type { Attempt, TicketCheck } from './check.ts'
-import { createAudienceCheck } from './checks/audience.ts'
-import {
-  type AddressPolicy,
-  type AddressPrefixes,
-  addressesMatch,
-  createClientAddressCheck,
-  createClientAddressResolver,
-  defaultPrefixes,
-  requirePrefixes,
-} from './checks/client-address.ts'
-import { createOriginCheck, type NonBrowserClients, parseOrigins } from './checks/origin.ts'
-import { type Clock, type EpochMs, systemClock } from './clock.ts'
+import { type AdmissionOptions, type AdmissionRules, readAdmissionOptions } from './admission-options.ts'
+import type { CarrierName } from './carrier.ts'
+import type { Attempt } from './check.ts'
+import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
-import { ConfigurationError, StoreError } from './errors.ts'
-import { type AuditEvent, type EventSink, nameFault, noEvents, safeSink } from './events.ts'
+import { StoreError } from './errors.ts'
+import { type AuditEvent, nameFault } from './events.ts'
 import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
+import { presentationOf } from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
-import type { RedeemOutcome, TicketStore } from './ticket-store.ts'
-import { ticketPrefix, ticketSubprotocol } from './wire.ts'
+import type { RedeemOutcome } from './ticket-store.ts'
+import { ticketSubprotocol } from './wire.ts'
 
-/** How WebSockets are admitted. */
-export interface AdmissionOptions {
-  /** The store that the issuer writes to. */
-  readonly store: TicketStore
-  /** What this WebSocket service is called: tickets for another audience do not open it. */
-  readonly audience: string
-  /** Origins of the pages that may connect, exactly as a browser sends them: `https://app.example`. */
-  readonly origins: readonly string[]
-  /** Who may come without an Origin. Default `authorization_carrier`. */
-  readonly nonBrowserClients?: NonBrowserClients
-  /** Where tickets are looked for. Default `['subprotocol', 'authorization']`. */
-  readonly carriers?: readonly CarrierName[]
-  /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
-  readonly trustedProxies?: readonly string[]
-  /** How the client's address is held against the one that asked for the ticket. Default `prefix`. */
-  readonly addressPolicy?: AddressPolicy
-  /** What the policy `prefix` compares, in bits. Default 24 for IPv4, 56 for IPv6. */
-  readonly addressPrefixes?: AddressPrefixes
-  /** The operator's last word. Anything but `true` refuses; so does a throw. Default: everyone with a good ticket. */
-  readonly permit?: (session: Session, passage: Passage) => boolean | Promise<boolean>
-  /** Hears of every decision. Default: nobody. */
-  readonly onEvent?: EventSink
-  /** Default: the machine's clock. */
-  readonly clock?: Clock
-}
+export type { AdmissionOptions } from './admission-options.ts'
 
 /** The handshake may be answered with 101. */
 export interface AdmittedDecision {
@@ -81,9 +45,6 @@ export interface Admission {
   admit(opening: Opening): Promise<Decision>
 }
 
-const carriersByName: { readonly [name in CarrierName]: Carrier } = { subprotocol, authorization, query }
-const everyCarrier: readonly Carrier[] = Object.values(carriersByName)
-
 const refusalOfOutcome = {
   spent: 'ticket_spent',
   expired: 'ticket_expired',
@@ -91,14 +52,16 @@ const refusalOfOutcome = {
   unknown: 'ticket_unknown',
 } as const satisfies { [kind in Exclude<RedeemOutcome['kind'], 'redeemed'>]: RefusalCode }
 
-/** What is known of an attempt so far, for the audit. */
+/** What is known so far, for the audit. */
 interface Findings {
-  handshake: Handshake | null
-  carrier: CarrierName | null
-  clientAddress: string | null
+  attempt: Attempt | null
   ticketId: TicketId | null
   subject: Subject | null
   fault: string | null
+}
+
+function nothingFound(): Findings {
+  return { attempt: null, ticketId: null, subject: null, fault: null }
 }
 
 /**
@@ -106,124 +69,73 @@ interface Findings {
  * @throws ConfigurationError for an option that cannot be.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { store, clock = systemClock, permit } = options
-  const carriers = parseCarriers(options.carriers ?? ['subprotocol', 'authorization'])
-  const resolveClientAddress = createClientAddressResolver(options.trustedProxies ?? [])
-  const prefixes = requirePrefixes(options.addressPrefixes ?? defaultPrefixes)
-  const policy = options.addressPolicy ?? 'prefix'
-  const checkOrigin = createOriginCheck(
-    parseOrigins(options.origins),
-    options.nonBrowserClients ?? 'authorization_carrier',
-  )
-  const checkTicket = inOrder([
-    createAudienceCheck(requireAudience(options.audience)),
-    createClientAddressCheck(policy, prefixes),
-  ])
-  const emit = safeSink(options.onEvent ?? noEvents)
-  announceDangers(options, clock(), emit)
-
-  async function decide(opening: Opening, findings: Findings): Promise<Decision> {
-    const handshake = parseHandshake(opening)
-    if (handshake === null) return refused('handshake_malformed')
-    const presented = present(handshake, carriers)
-    const carrier = presented.length === 1 ? (carriers.find((one) => one === presented[0]?.carrier) ?? null) : null
-    const clientAddress = resolveClientAddress(handshake.peerAddress, handshake.forwardedFor)
-    const attempt: Attempt = { handshake, carrier: carrier?.name ?? null, clientAddress }
-    findings.handshake = handshake
-    findings.carrier = attempt.carrier
-    findings.clientAddress = clientAddress
-
-    const originRefusal = checkOrigin(attempt)
-    if (originRefusal !== null) return refused(originRefusal)
-    if (!presented.some((one) => carriers.includes(one.carrier))) return refused('ticket_missing')
-    if (carrier === null) return refused('handshake_malformed')
-    const ticket = parseTicket((presented[0] as Presented).text)
-    if (ticket === null) return refused('ticket_malformed')
-
-    const id = idOfTicket(ticket)
-    findings.ticketId = id
-    const outcome = await store.redeem(id, clock())
-    if (outcome.kind !== 'redeemed') return refused(refusalOfOutcome[outcome.kind])
-    const record = requireSame(outcome.record, id)
-    findings.subject = record.subject
-
-    const now = clock()
-    if (now >= record.expiresAt) return refused('ticket_expired')
-    const ticketRefusal = checkTicket(record, attempt)
-    if (ticketRefusal !== null) return refused(ticketRefusal)
-    const session = openSession(record, attempt, now)
-    const passage = carrier.strip(handshake)
-    if (permit !== undefined && (await permit(session, passage)) !== true) return refused('permission_denied')
-
-    const addressMatches = policy === 'off' ? null : addressesMatch(record.clientAddress, clientAddress, prefixes)
-    emit(admittedEvent(session, carrier.name, addressMatches))
-    return {
-      kind: 'admitted',
-      session,
-      passage,
-      fallbackProtocol: handshake.protocols.includes(ticketSubprotocol) ? ticketSubprotocol : null,
-    }
-  }
-
+  const rules = readAdmissionOptions(options)
   return {
     async admit(opening) {
-      const findings: Findings = {
-        handshake: null,
-        carrier: null,
-        clientAddress: null,
-        ticketId: null,
-        subject: null,
-        fault: null,
-      }
-      let decision: Decision
+      const findings = nothingFound()
       try {
-        decision = await decide(opening, findings)
+        const decision = await decide(rules, opening, findings)
+        if (decision.kind === 'refused') rules.emit(refusedEvent(decision.code, rules.clock(), findings))
+        return decision
       } catch (error) {
         findings.fault = nameFault(error)
-        decision = refused('store_unavailable')
+        rules.emit(refusedEvent('store_unavailable', rules.clock(), findings))
+        return refused('store_unavailable')
       }
-      if (decision.kind === 'refused') {
-        const { handshake, ...known } = findings
-        emit({ type: 'refused', at: clock(), code: decision.code, origin: handshake?.origin ?? null, ...known })
-      }
-      return decision
     },
   }
 }
 
-/** A text in a carrier. */
-interface Presented {
-  readonly carrier: Carrier
-  readonly text: string
-}
+async function decide(rules: AdmissionRules, opening: Opening, findings: Findings): Promise<Decision> {
+  const handshake = parseHandshake(opening)
+  if (handshake === null) return refused('handshake_malformed')
+  const presentation = presentationOf(handshake, rules.carriersOn)
+  const carrier = presentation.kind === 'one' ? presentation.carrier.name : null
+  const clientAddress = rules.resolveClientAddress(handshake.peerAddress, handshake.forwardedFor)
+  const attempt: Attempt = { handshake, carrier, clientAddress }
+  findings.attempt = attempt
 
-/**
- * Every text that the carriers in use present. What is spelled as a ticket in a carrier that is off counts, too: it would
- * reach the application beside the one that is spent, and may even be selected as a subprotocol.
- */
-function present(handshake: Handshake, carriers: readonly Carrier[]): readonly Presented[] {
-  const presented: Presented[] = []
-  for (const carrier of everyCarrier) {
-    const isOn = carriers.includes(carrier)
-    for (const text of carrier.find(handshake)) {
-      if (isOn || text.startsWith(ticketPrefix)) presented.push({ carrier, text })
-    }
+  const originRefusal = rules.checkOrigin(attempt)
+  if (originRefusal !== null) return refused(originRefusal)
+  if (presentation.kind === 'none') return refused('ticket_missing')
+  if (presentation.kind === 'several') return refused('handshake_malformed')
+  const ticket = parseTicket(presentation.text)
+  if (ticket === null) return refused('ticket_malformed')
+
+  const id = idOfTicket(ticket)
+  findings.ticketId = id
+  const outcome = await rules.store.redeem(id, rules.clock())
+  if (outcome.kind !== 'redeemed') return refused(requireKnown(refusalOfOutcome[outcome.kind]))
+  const record = requireSame(outcome.record, id)
+  findings.subject = record.subject
+
+  const now = rules.clock()
+  if (now >= record.expiresAt) return refused('ticket_expired')
+  for (const check of rules.ticketChecks) {
+    const refusal = check(record, attempt)
+    if (refusal !== null) return refused(refusal)
   }
-  return presented
+  const session = openSession(record, attempt, now)
+  const passage = presentation.carrier.strip(handshake)
+  if (rules.permit !== undefined && (await rules.permit(session, passage)) !== true) return refused('permission_denied')
+
+  const addressMatches = rules.compareAddresses(record.clientAddress, clientAddress)
+  rules.emit(admittedEvent(session, presentation.carrier.name, addressMatches))
+  return { kind: 'admitted', session, passage, fallbackProtocol: fallbackOf(handshake) }
 }
 
 function refused(code: RefusalCode): RefusedDecision {
   return { kind: 'refused', code }
 }
 
-function inOrder(checks: readonly TicketCheck[]): TicketCheck {
-  return (record, attempt) => {
-    for (const check of checks) {
-      const refusal = check(record, attempt)
-      if (refusal !== null) return refusal
-    }
-    return null
-  }
+function fallbackOf({ protocols }: Handshake): string | null {
+  return protocols.includes(ticketSubprotocol) ? ticketSubprotocol : null
+}
+
+/** A store that answers with something else is at fault: nothing is known of the ticket. */
+function requireKnown(code: RefusalCode | undefined): RefusalCode {
+  if (code === undefined) throw new StoreError('corrupt', 'the store answered with an outcome that there is not')
+  return code
 }
 
 /** A store that answers with another ticket's record has mixed up its replies: nobody is admitted on it. */
@@ -251,30 +163,8 @@ function admittedEvent(session: Session, carrier: CarrierName, addressMatches: b
   return { type: 'admitted', at, ticketId, subject, audience, carrier, clientAddress, origin, addressMatches }
 }
 
-function parseCarriers(names: readonly CarrierName[]): readonly Carrier[] {
-  if (names.length === 0) throw new ConfigurationError('carriers', 'must name at least one carrier')
-  return [...new Set(names)].map((name) => {
-    const carrier = Object.hasOwn(carriersByName, name) ? carriersByName[name] : undefined
-    if (carrier === undefined) {
-      throw new ConfigurationError('carriers', `must be among ${Object.keys(carriersByName).join(', ')}`)
-    }
-    return carrier
-  })
-}
-
-function requireAudience(audience: string): string {
-  if (typeof audience !== 'string' || audience === '')
-    throw new ConfigurationError('audience', 'must be a non-empty string')
-  return audience
-}
-
-function announceDangers({ addressPolicy, nonBrowserClients }: AdmissionOptions, at: EpochMs, emit: EventSink): void {
-  if (addressPolicy === 'off') {
-    const consequence = 'a ticket opens a WebSocket from any address, and nobody hears of it'
-    emit({ type: 'dangerous_setting', at, setting: 'addressPolicy: off', consequence })
-  }
-  if (nonBrowserClients === 'any_carrier') {
-    const consequence = 'a client that sends no Origin is admitted with a ticket in any carrier'
-    emit({ type: 'dangerous_setting', at, setting: 'nonBrowserClients: any_carrier', consequence })
-  }
+function refusedEvent(code: RefusalCode, at: EpochMs, { attempt, ticketId, subject, fault }: Findings): AuditEvent {
+  const { carrier = null, clientAddress = null } = attempt ?? {}
+  const origin = attempt?.handshake.origin ?? null
+  return { type: 'refused', at, code, ticketId, subject, carrier, clientAddress, origin, fault }
 }

@@ -4,11 +4,19 @@
  */
 import { type Claims, copyClaims, noClaims } from './claims.ts'
 import { type Clock, type EpochMs, systemClock } from './clock.ts'
-import { type Identity, type Subject, subjectOf } from './credential.ts'
+import { type Identity, subjectOf } from './credential.ts'
 import { ConfigurationError } from './errors.ts'
-import { type EventSink, noEvents, safeSink } from './events.ts'
+import { type AuditEvent, type EventSink, noEvents, safeSink } from './events.ts'
 import type { IssueRefusalCode } from './refusals.ts'
-import { generateTicket, idOfTicket, type RandomSource, systemRandom, type Ticket, type TicketId } from './ticket.ts'
+import {
+  generateTicket,
+  idOfTicket,
+  type RandomSource,
+  systemRandom,
+  type Ticket,
+  type TicketId,
+  type TicketRecord,
+} from './ticket.ts'
 import type { TicketStore } from './ticket-store.ts'
 
 /** How tickets are issued. */
@@ -82,26 +90,10 @@ const longestOrdinaryLifetimeMs = 60_000
  */
 export function createIssuer(options: IssuerOptions): Issuer {
   const { store, audiences, clock = systemClock, random = systemRandom } = options
-  const { lifetimeMs = defaultLifetimeMs, maximumLifetimeMs = longestOrdinaryLifetimeMs, sessionLifetimeMs } = options
+  const limits = readLimits(options)
   const emit = safeSink(options.onEvent ?? noEvents)
   requireAudiences(audiences)
-  requireDuration('maximumLifetimeMs', maximumLifetimeMs, Number.MAX_SAFE_INTEGER)
-  requireDuration('lifetimeMs', lifetimeMs, maximumLifetimeMs)
-  if (sessionLifetimeMs !== undefined) requireDuration('sessionLifetimeMs', sessionLifetimeMs, Number.MAX_SAFE_INTEGER)
-  announceDangers(maximumLifetimeMs, clock(), emit)
-
-  function periods(identity: Identity, grant: Grant, now: EpochMs) {
-    const wanted = requireDuration('grant.lifetimeMs', grant.lifetimeMs ?? lifetimeMs, maximumLifetimeMs)
-    const session = grant.sessionLifetimeMs ?? sessionLifetimeMs
-    if (session !== undefined) requireDuration('grant.sessionLifetimeMs', session, Number.MAX_SAFE_INTEGER)
-    const credentialEnd = requireInstant('identity.expiresAt', identity.expiresAt) ?? Number.POSITIVE_INFINITY
-    const sessionEnd = Math.min(now + (session ?? Number.POSITIVE_INFINITY), credentialEnd)
-    return {
-      expiresAt: Math.min(now + wanted, sessionEnd) as EpochMs,
-      sessionExpiresAt: sessionEnd === Number.POSITIVE_INFINITY ? null : (sessionEnd as EpochMs),
-    }
-  }
-
+  announceDangers(limits.maximumLifetimeMs, clock(), emit)
   return {
     audiences,
     async issue(identity, grant, { clientAddress, origin }) {
@@ -110,37 +102,50 @@ export function createIssuer(options: IssuerOptions): Issuer {
       if (!audiences.includes(audience)) throw new ConfigurationError('grant.audience', 'must be one of audiences')
       const claims: Claims = grant.claims === undefined ? noClaims : copyClaims(grant.claims)
       const issuedAt = clock()
-      const { expiresAt, sessionExpiresAt } = periods(identity, grant, issuedAt)
+      const { expiresAt, sessionExpiresAt } = endsOf(identity, grant, { ...limits, issuedAt })
       if (expiresAt <= issuedAt) return 'credential_expired'
       const ticket = generateTicket(random)
       const id = idOfTicket(ticket)
-      await store.insert({
-        id,
-        subject,
-        audience,
-        claims,
-        clientAddress,
-        origin,
-        issuedAt,
-        expiresAt,
-        sessionExpiresAt,
-      })
-      emit(issued({ at: issuedAt, ticketId: id, subject, audience, clientAddress, origin, expiresAt }))
+      const record = { id, subject, audience, claims, clientAddress, origin, issuedAt, expiresAt, sessionExpiresAt }
+      await store.insert(record)
+      emit(issuedEvent(record))
       return { ticket, id, issuedAt, expiresAt, sessionExpiresAt }
     },
   }
 }
 
-function issued(about: {
-  at: EpochMs
-  ticketId: TicketId
-  subject: Subject
-  audience: string
-  clientAddress: string | null
-  origin: string | null
-  expiresAt: EpochMs
-}) {
-  return { type: 'ticket_issued', ...about } as const
+/** How long things may last. */
+interface Limits {
+  readonly lifetimeMs: number
+  readonly maximumLifetimeMs: number
+  readonly sessionLifetimeMs: number | undefined
+}
+
+function readLimits(options: IssuerOptions): Limits {
+  const { lifetimeMs = defaultLifetimeMs, maximumLifetimeMs = longestOrdinaryLifetimeMs, sessionLifetimeMs } = options
+  requireDuration('maximumLifetimeMs', maximumLifetimeMs, Number.MAX_SAFE_INTEGER)
+  requireDuration('lifetimeMs', lifetimeMs, maximumLifetimeMs)
+  if (sessionLifetimeMs !== undefined) requireDuration('sessionLifetimeMs', sessionLifetimeMs, Number.MAX_SAFE_INTEGER)
+  return { lifetimeMs, maximumLifetimeMs, sessionLifetimeMs }
+}
+
+/** When a ticket and its session end: by the limits, the grant and the credential, whichever comes first. */
+function endsOf(identity: Identity, grant: Grant, limits: Limits & { readonly issuedAt: EpochMs }) {
+  const { issuedAt, maximumLifetimeMs } = limits
+  const wanted = requireDuration('grant.lifetimeMs', grant.lifetimeMs ?? limits.lifetimeMs, maximumLifetimeMs)
+  const session = grant.sessionLifetimeMs ?? limits.sessionLifetimeMs
+  if (session !== undefined) requireDuration('grant.sessionLifetimeMs', session, Number.MAX_SAFE_INTEGER)
+  const credentialEnd = requireInstant('identity.expiresAt', identity.expiresAt) ?? Number.POSITIVE_INFINITY
+  const sessionEnd = Math.min(issuedAt + (session ?? Number.POSITIVE_INFINITY), credentialEnd)
+  return {
+    expiresAt: Math.min(issuedAt + wanted, sessionEnd) as EpochMs,
+    sessionExpiresAt: sessionEnd === Number.POSITIVE_INFINITY ? null : (sessionEnd as EpochMs),
+  }
+}
+
+function issuedEvent({ id: ticketId, issuedAt: at, ...record }: TicketRecord): AuditEvent {
+  const { subject, audience, clientAddress, origin, expiresAt } = record
+  return { type: 'ticket_issued', at, ticketId, subject, audience, clientAddress, origin, expiresAt }
 }
 
 function requireAudiences(audiences: readonly string[]): void {

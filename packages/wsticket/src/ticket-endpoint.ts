@@ -5,11 +5,13 @@
 import { createClientAddressResolver } from './checks/client-address.ts'
 import { parseOrigins } from './checks/origin.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { type Authenticate, type Identity, subjectOf } from './credential.ts'
+import { type CorsCredentials, createCorsHeaders, preflightAnswer } from './cors.ts'
+import { type Authenticate, type Identity, type Subject, subjectOf } from './credential.ts'
 import { type EventSink, nameFault, noEvents, safeSink } from './events.ts'
 import type { Grant, IssuedTicket, Issuer } from './issuer.ts'
 import { answerHeaders, type HttpAnswer, issueRefusalAnswer } from './problem.ts'
 import type { IssueRefusalCode } from './refusals.ts'
+import { readRequestedTicket } from './ticket-request.ts'
 
 /** What a client asks for, beside its credential. */
 export interface TicketRequest {
@@ -36,7 +38,7 @@ export interface TicketEndpointOptions {
   /**
    * `include` where `authenticate` goes by a cookie and pages of another origin ask: they may then send it. Default `omit`.
    */
-  readonly corsCredentials?: 'omit' | 'include'
+  readonly corsCredentials?: CorsCredentials
   /** The path that answers. Default `/tickets`. */
   readonly path?: string
   /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
@@ -61,11 +63,11 @@ export interface TicketEndpoint {
   answer(request: Request, peer: Peer): Promise<HttpAnswer>
 }
 
-const maxBodyBytes = 4096
-
-/** A refusal on its way out of nested steps; never leaves this module. */
-interface Refusal {
-  readonly refusal: IssueRefusalCode
+/** What the endpoint works with. */
+interface Desk extends Pick<TicketEndpointOptions, 'issuer' | 'authenticate'> {
+  readonly path: string
+  readonly origins: ReadonlySet<string>
+  readonly grant: NonNullable<TicketEndpointOptions['grant']>
 }
 
 /**
@@ -73,42 +75,24 @@ interface Refusal {
  * @throws ConfigurationError for an option that cannot be.
  */
 export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndpoint {
-  const { issuer, authenticate, clock = systemClock, path = '/tickets' } = options
-  const grantTo = options.grant ?? ((_, request) => defaultGrant(issuer.audiences, request))
+  const { issuer, authenticate, path = '/tickets', clock = systemClock } = options
+  const grant = options.grant ?? ((_, request) => defaultGrant(issuer.audiences, request))
   const origins = parseOrigins(options.origins)
+  const desk: Desk = { issuer, authenticate, path, origins, grant }
   const corsHeaders = createCorsHeaders(origins, options.corsCredentials ?? 'omit')
   const resolveClientAddress = createClientAddressResolver(options.trustedProxies ?? [])
   const emit = safeSink(options.onEvent ?? noEvents)
 
-  async function issue(request: Request, findings: Findings): Promise<IssuedTicket | Refusal> {
-    if (pathOf(request.url) !== path) return refuse('route_unknown')
-    if (findings.origin !== null && !origins.has(findings.origin)) return refuse('origin_forbidden')
-    if (request.method !== 'POST') return refuse('method_not_allowed')
-    const identity = await authenticate(request)
-    if (typeof identity === 'string') return refuse(identity)
-    findings.subject = subjectOf(identity)
-    const body = await readBody(request)
-    if ('refusal' in body) return body
-    const { clientAddress, origin } = findings
-    const grant = await grantTo(identity, { audience: body.audience, clientAddress, origin, http: request })
-    if (grant === null) return refuse('grant_denied')
-    const issued = await issuer.issue(identity, grant, findings)
-    return issued === 'credential_expired' ? refuse(issued) : issued
-  }
-
   async function answer(request: Request, peer: Peer): Promise<HttpAnswer> {
     const { headers, method } = request
     const origin = headers.get('origin')
+    if (method === 'OPTIONS' && origin !== null && origins.has(origin)) return preflightAnswer(corsHeaders(origin))
     const clientAddress = resolveClientAddress(peer.address, headers.get('x-forwarded-for'))
     const findings: Findings = { origin, clientAddress, subject: null, fault: null }
-    if (method === 'OPTIONS' && origin !== null && origins.has(origin)) return preflightAnswer(corsHeaders(origin))
-    const issued = await issue(request, findings).catch((error: unknown) => {
-      findings.fault = nameFault(error)
-      return refuse('issue_unavailable')
-    })
-    if ('ticket' in issued) return ticketAnswer(issued, corsHeaders(origin))
-    emit({ type: 'issue_refused', at: clock(), code: issued.refusal, ...findings })
-    const problem = issueRefusalAnswer(issued.refusal)
+    const issued = await issueOrRefuse(desk, request, findings)
+    if (typeof issued === 'object') return ticketAnswer(issued, corsHeaders(origin))
+    emit({ type: 'issue_refused', at: clock(), code: issued, ...findings })
+    const problem = issueRefusalAnswer(issued)
     return { ...problem, headers: { ...problem.headers, ...corsHeaders(origin) } }
   }
 
@@ -121,16 +105,41 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
   }
 }
 
+/** A ticket, or why there is none: whatever is thrown on the way is a 503. */
+async function issueOrRefuse(
+  desk: Desk,
+  request: Request,
+  findings: Findings,
+): Promise<IssuedTicket | IssueRefusalCode> {
+  try {
+    return await issue(desk, request, findings)
+  } catch (error) {
+    findings.fault = nameFault(error)
+    return 'issue_unavailable'
+  }
+}
+
+async function issue(desk: Desk, request: Request, findings: Findings): Promise<IssuedTicket | IssueRefusalCode> {
+  const { clientAddress, origin } = findings
+  if (pathOf(request.url) !== desk.path) return 'route_unknown'
+  if (origin !== null && !desk.origins.has(origin)) return 'origin_forbidden'
+  if (request.method !== 'POST') return 'method_not_allowed'
+  const identity = await desk.authenticate(request)
+  if (typeof identity === 'string') return identity
+  findings.subject = subjectOf(identity)
+  const requested = await readRequestedTicket(request)
+  if ('refusal' in requested) return requested.refusal
+  const { audience } = requested
+  const grant = await desk.grant(identity, { audience, clientAddress, origin, http: request })
+  return grant === null ? 'grant_denied' : desk.issuer.issue(identity, grant, findings)
+}
+
 /** What is known of a request so far, for the record and the audit. */
 interface Findings {
   readonly origin: string | null
   readonly clientAddress: string | null
-  subject: ReturnType<typeof subjectOf> | null
+  subject: Subject | null
   fault: string | null
-}
-
-function refuse(refusal: IssueRefusalCode): Refusal {
-  return { refusal }
 }
 
 /** The path of an absolute URL as a Request has it: already normal, so that reading it is enough. */
@@ -141,53 +150,6 @@ function pathOf(url: string): string {
 function defaultGrant(audiences: readonly string[], { audience }: TicketRequest): Grant | null {
   if (audience === null) return { audience: audiences[0] as string }
   return audiences.includes(audience) ? { audience } : null
-}
-
-/** Reads the optional body: nothing, or a JSON object with at most the member `audience`. */
-async function readBody(request: Request): Promise<{ readonly audience: string | null } | Refusal> {
-  const { headers } = request
-  const length = headers.get('content-length')
-  if (length === '0' || (length === null && request.body === null)) return { audience: null }
-  if (length !== null && Number(length) > maxBodyBytes) return refuse('body_too_large')
-  const text = await readText(request)
-  if (text === null) return refuse('body_too_large')
-  if (text === '') return { audience: null }
-  if (!/^application\/json(?:$|[ ;])/i.test(headers.get('content-type') ?? '')) return refuse('media_type_unsupported')
-  const audience = parseAudience(text)
-  return audience === undefined ? refuse('request_malformed') : { audience }
-}
-
-/** The body as text; null where it is longer than a ticket request can be. */
-async function readText(request: Request): Promise<string | null> {
-  if (request.body === null) return ''
-  const reader = request.body.getReader()
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let text = ''
-  let bytes = 0
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    bytes += chunk.value.length
-    if (bytes > maxBodyBytes) {
-      await reader.cancel()
-      return null
-    }
-    text += decoder.decode(chunk.value, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
-/** The audience that a body names, null where it names none, undefined where it is no ticket request. */
-function parseAudience(text: string): string | null | undefined {
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
-  const { audience, ...others } = body as { audience?: unknown }
-  if (Object.keys(others).length > 0) return undefined
-  if (audience === undefined || audience === null) return null
-  return typeof audience === 'string' && audience !== '' ? audience : undefined
 }
 
 function ticketAnswer(issued: IssuedTicket, cors: HttpAnswer['headers']): HttpAnswer {
@@ -207,33 +169,4 @@ function ticketAnswer(issued: IssuedTicket, cors: HttpAnswer['headers']): HttpAn
 /** Whole seconds, rounded down: never more than there are. */
 function seconds(durationMs: number): number {
   return Math.floor(durationMs / 1000)
-}
-
-/** CORS (WHATWG Fetch section 3.2.3): the listed origin itself, never `*`; for any other, nothing. */
-function createCorsHeaders(origins: ReadonlySet<string>, credentials: 'omit' | 'include') {
-  const vary = { Vary: 'Origin' }
-  const allowCredentials = credentials === 'include' ? { 'Access-Control-Allow-Credentials': 'true' } : {}
-  return (origin: string | null): HttpAnswer['headers'] =>
-    origin === null || !origins.has(origin)
-      ? vary
-      : {
-          ...vary,
-          'Access-Control-Allow-Origin': origin,
-          'Access-Control-Expose-Headers': 'Retry-After, WWW-Authenticate',
-          ...allowCredentials,
-        }
-}
-
-function preflightAnswer(cors: HttpAnswer['headers']): HttpAnswer {
-  return {
-    status: 204,
-    headers: {
-      ...answerHeaders,
-      ...cors,
-      'Access-Control-Allow-Methods': 'POST',
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type',
-      'Access-Control-Max-Age': '600',
-    },
-    body: '',
-  }
 }

@@ -25,6 +25,13 @@ const defaultMaxRecords = 100_000
 // Records are swept in generations of one second of expiry: no timer per ticket, and no walk over the living.
 const generationMs = 1000
 
+/** The entries by id, and the ids by the second in which they expire. */
+interface Shelf {
+  readonly entries: Map<TicketId, Entry>
+  readonly generations: Map<number, TicketId[]>
+  sweptUpTo: number
+}
+
 /**
  * Creates a memory store.
  * @throws ConfigurationError for a bound that is no whole number above 0.
@@ -34,80 +41,82 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TicketStore
   if (!Number.isSafeInteger(maxRecords) || maxRecords < 1) {
     throw new ConfigurationError('maxRecords', 'must be a whole number, 1 or more')
   }
-  const entries = new Map<TicketId, Entry>()
-  const generations = new Map<number, TicketId[]>()
-  let sweptUpTo = generationOf(clock())
-  let closed = false
+  let open: Shelf | null = { entries: new Map(), generations: new Map(), sweptUpTo: generationOf(clock()) }
 
-  function requireOpen(): void {
-    if (closed) throw new StoreError('closed', 'the memory store is closed')
-  }
-
-  function sweepUpTo(now: EpochMs): number {
-    const before = entries.size
-    const current = generationOf(now)
-    // The map of generations is small: at most one for each second of the longest lifetime.
-    for (const [generation, ids] of generations) {
-      if (generation >= current) continue
-      for (const id of ids) entries.delete(id)
-      generations.delete(generation)
-    }
-    sweptUpTo = current
-    return before - entries.size
-  }
-
-  function remember(record: TicketRecord): void {
-    entries.set(record.id, { record, state: 'pending' })
-    const generation = generationOf(record.expiresAt)
-    const ids = generations.get(generation)
-    if (ids === undefined) generations.set(generation, [record.id])
-    else ids.push(record.id)
+  function shelf(): Shelf {
+    if (open === null) throw new StoreError('closed', 'the memory store is closed')
+    return open
   }
 
   return {
     name: 'memory',
     async insert(record) {
-      requireOpen()
       const now = clock()
-      if (generationOf(now) > sweptUpTo) sweepUpTo(now)
+      const { entries, sweptUpTo } = shelf()
+      if (generationOf(now) > sweptUpTo) sweep(shelf(), now)
       if (entries.has(record.id)) throw new StoreError('conflict', 'the store has a record of this id')
       if (entries.size >= maxRecords) throw new StoreError('capacity', `the store has its ${maxRecords} records`)
-      remember(record)
+      put(shelf(), record)
     },
-    // One synchronous step between looking and spending: nothing can come between.
-    async redeem(id, now): Promise<RedeemOutcome> {
-      requireOpen()
-      const entry = entries.get(id)
-      if (entry === undefined) return { kind: 'unknown' }
-      if (entry.state !== 'pending') return { kind: entry.state === 'redeemed' ? 'spent' : 'revoked' }
-      if (now >= entry.record.expiresAt) return { kind: 'expired' }
-      entry.state = 'redeemed'
-      return { kind: 'redeemed', record: entry.record }
+    async redeem(id, now) {
+      return redeem(shelf().entries.get(id), now)
     },
-    async read(id, now): Promise<TicketState> {
-      requireOpen()
-      const entry = entries.get(id)
-      if (entry === undefined) return { kind: 'unknown' }
-      const { record, state } = entry
-      return { kind: state === 'pending' && now >= record.expiresAt ? 'expired' : state, record }
+    async read(id, now) {
+      return read(shelf().entries.get(id), now)
     },
     async revoke(id, now) {
-      requireOpen()
-      const entry = entries.get(id)
-      if (entry === undefined || entry.state !== 'pending' || now >= entry.record.expiresAt) return false
-      entry.state = 'revoked'
-      return true
+      return revoke(shelf().entries.get(id), now)
     },
     async sweep(now) {
-      requireOpen()
-      return sweepUpTo(now)
+      return sweep(shelf(), now)
     },
     async close() {
-      closed = true
-      entries.clear()
-      generations.clear()
+      open = null
     },
   }
+}
+
+/** Synchronous: nothing can come between looking and spending. */
+function redeem(entry: Entry | undefined, now: EpochMs): RedeemOutcome {
+  if (entry === undefined) return { kind: 'unknown' }
+  if (entry.state !== 'pending') return { kind: entry.state === 'redeemed' ? 'spent' : 'revoked' }
+  if (now >= entry.record.expiresAt) return { kind: 'expired' }
+  entry.state = 'redeemed'
+  return { kind: 'redeemed', record: entry.record }
+}
+
+function read(entry: Entry | undefined, now: EpochMs): TicketState {
+  if (entry === undefined) return { kind: 'unknown' }
+  const { record, state } = entry
+  return { kind: state === 'pending' && now >= record.expiresAt ? 'expired' : state, record }
+}
+
+function revoke(entry: Entry | undefined, now: EpochMs): boolean {
+  if (entry === undefined || entry.state !== 'pending' || now >= entry.record.expiresAt) return false
+  entry.state = 'revoked'
+  return true
+}
+
+function put({ entries, generations }: Shelf, record: TicketRecord): void {
+  entries.set(record.id, { record, state: 'pending' })
+  const generation = generationOf(record.expiresAt)
+  const ids = generations.get(generation)
+  if (ids === undefined) generations.set(generation, [record.id])
+  else ids.push(record.id)
+}
+
+function sweep(shelf: Shelf, now: EpochMs): number {
+  const { entries, generations } = shelf
+  const before = entries.size
+  const current = generationOf(now)
+  // There are few generations: at most one for each second of the longest lifetime.
+  for (const [generation, ids] of generations) {
+    if (generation >= current) continue
+    for (const id of ids) entries.delete(id)
+    generations.delete(generation)
+  }
+  shelf.sweptUpTo = current
+  return before - entries.size
 }
 
 function generationOf(instant: EpochMs): number {

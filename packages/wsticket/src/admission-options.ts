@@ -1,0 +1,106 @@
+/**
+ * The options of admission, checked once, and the rules that they make.
+ * @module
+ */
+import type { Carrier, CarrierName } from './carrier.ts'
+import type { AttemptCheck, TicketCheck } from './check.ts'
+import { createAudienceCheck } from './checks/audience.ts'
+import {
+  type AddressPolicy,
+  type AddressPrefixes,
+  addressesMatch,
+  type ClientAddressResolver,
+  createClientAddressCheck,
+  createClientAddressResolver,
+  defaultPrefixes,
+  requirePrefixes,
+} from './checks/client-address.ts'
+import { createOriginCheck, type NonBrowserClients, parseOrigins } from './checks/origin.ts'
+import { type Clock, type EpochMs, systemClock } from './clock.ts'
+import { ConfigurationError } from './errors.ts'
+import { type EventSink, noEvents, safeSink } from './events.ts'
+import type { Passage } from './handshake.ts'
+import { defaultCarriers, parseCarriers } from './presentation.ts'
+import type { Session } from './sessions.ts'
+import type { TicketStore } from './ticket-store.ts'
+
+/** How WebSockets are admitted. */
+export interface AdmissionOptions {
+  /** The store that the issuer writes to. */
+  readonly store: TicketStore
+  /** What this WebSocket service is called: tickets for another audience do not open it. */
+  readonly audience: string
+  /** Origins of the pages that may connect, exactly as a browser sends them: `https://app.example`. */
+  readonly origins: readonly string[]
+  /** Who may come without an Origin. Default `authorization_carrier`. */
+  readonly nonBrowserClients?: NonBrowserClients
+  /** Where tickets are looked for. Default `['subprotocol', 'authorization']`. */
+  readonly carriers?: readonly CarrierName[]
+  /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
+  readonly trustedProxies?: readonly string[]
+  /** How the client's address is held against the one that asked for the ticket. Default `prefix`. */
+  readonly addressPolicy?: AddressPolicy
+  /** What the policy `prefix` compares, in bits. Default 24 for IPv4, 56 for IPv6. */
+  readonly addressPrefixes?: AddressPrefixes
+  /** The operator's last word. Anything but `true` refuses; so does a throw. Default: everyone with a good ticket. */
+  readonly permit?: (session: Session, passage: Passage) => boolean | Promise<boolean>
+  /** Hears of every decision. Default: nobody. */
+  readonly onEvent?: EventSink
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+}
+
+/** What a handshake has to pass. */
+export interface AdmissionRules {
+  readonly store: TicketStore
+  readonly carriersOn: readonly Carrier[]
+  readonly resolveClientAddress: ClientAddressResolver
+  readonly checkOrigin: AttemptCheck
+  /** In order, after the ticket is spent. */
+  readonly ticketChecks: readonly TicketCheck[]
+  /** Whether the two addresses fit, for the audit; null where nobody shall know. */
+  readonly compareAddresses: (issuedTo: string | null, presentedFrom: string | null) => boolean | null
+  readonly permit: AdmissionOptions['permit']
+  readonly emit: EventSink
+  readonly clock: Clock
+}
+
+/**
+ * Checks the options, fills in the defaults, and announces what is dangerous.
+ * @throws ConfigurationError for an option that cannot be.
+ */
+export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules {
+  const { store, permit, clock = systemClock, addressPolicy: policy = 'prefix' } = options
+  const prefixes = requirePrefixes(options.addressPrefixes ?? defaultPrefixes)
+  const nonBrowserClients = options.nonBrowserClients ?? 'authorization_carrier'
+  const rules: AdmissionRules = {
+    store,
+    carriersOn: parseCarriers(options.carriers ?? defaultCarriers),
+    resolveClientAddress: createClientAddressResolver(options.trustedProxies ?? []),
+    checkOrigin: createOriginCheck(parseOrigins(options.origins), nonBrowserClients),
+    ticketChecks: [createAudienceCheck(requireAudience(options.audience)), createClientAddressCheck(policy, prefixes)],
+    compareAddresses: policy === 'off' ? () => null : (one, other) => addressesMatch(one, other, prefixes),
+    permit,
+    emit: safeSink(options.onEvent ?? noEvents),
+    clock,
+  }
+  announceDangers(options, clock(), rules.emit)
+  return rules
+}
+
+function requireAudience(audience: string): string {
+  if (typeof audience !== 'string' || audience === '')
+    throw new ConfigurationError('audience', 'must be a non-empty string')
+  return audience
+}
+
+function announceDangers({ addressPolicy, nonBrowserClients }: AdmissionOptions, at: EpochMs, emit: EventSink): void {
+  if (addressPolicy === 'off') {
+    const consequence = 'a ticket opens a WebSocket from any address, and nobody hears of it'
+    emit({ type: 'dangerous_setting', at, setting: 'addressPolicy: off', consequence })
+  }
+  if (nonBrowserClients === 'any_carrier') {
+    const consequence = 'a client that sends no Origin is admitted with a ticket in any carrier'
+    emit({ type: 'dangerous_setting', at, setting: 'nonBrowserClients: any_carrier', consequence })
+  }
+}

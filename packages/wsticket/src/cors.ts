@@ -1,0 +1,41 @@
+/**
+ * CORS for the ticket endpoint (WHATWG Fetch section 3.2): an exact list of origins, never `*`.
+ * @module
+ */
+import { answerHeaders, type HttpAnswer } from './problem.ts'
+
+/** Whether pages of another origin may send the cookie that `authenticate` goes by. */
+export type CorsCredentials = 'omit' | 'include'
+
+/** The headers that let a page read an answer: those of a listed origin, or nothing but `Vary`. */
+export type CorsHeaders = (origin: string | null) => HttpAnswer['headers']
+
+/** CORS headers for a list of origins. */
+export function createCorsHeaders(origins: ReadonlySet<string>, credentials: CorsCredentials): CorsHeaders {
+  const vary = { Vary: 'Origin' }
+  const allowCredentials = credentials === 'include' ? { 'Access-Control-Allow-Credentials': 'true' } : {}
+  return (origin) =>
+    origin === null || !origins.has(origin)
+      ? vary
+      : {
+          ...vary,
+          'Access-Control-Allow-Origin': origin,
+          'Access-Control-Expose-Headers': 'Retry-After, WWW-Authenticate',
+          ...allowCredentials,
+        }
+}
+
+/** The answer to the OPTIONS request by which a browser asks whether a page may send the real one. */
+export function preflightAnswer(cors: HttpAnswer['headers']): HttpAnswer {
+  return {
+    status: 204,
+    headers: {
+      ...answerHeaders,
+      ...cors,
+      'Access-Control-Allow-Methods': 'POST',
+      'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+      'Access-Control-Max-Age': '600',
+    },
+    body: '',
+  }
+}
