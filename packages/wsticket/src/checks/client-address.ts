@@ -118,9 +118,18 @@ function parseAddress(text: string | null): Address | null {
   const zone = bare.indexOf('%')
   const spelled = zone < 0 ? bare : bare.slice(0, zone)
   if (ipaddr.IPv4.isValidFourPartDecimal(spelled)) return ipaddr.IPv4.parse(spelled)
-  if (!spelled.includes(':') || !ipaddr.IPv6.isValid(spelled)) return null
+  if (!spelled.includes(':') || !isUnambiguous(spelled) || !ipaddr.IPv6.isValid(spelled)) return null
   const address = ipaddr.IPv6.parse(spelled)
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address
+}
+
+/**
+ * Whether everybody reads the same IPv4 address at the end of an IPv6 one, if there is one. ipaddr.js takes octal and
+ * hexadecimal there, and takes the IPv4-compatible form (RFC 4291 section 2.5.5.1, deprecated) for the IPv4-mapped.
+ */
+function isUnambiguous(ipv6: string): boolean {
+  const tail = ipv6.slice(ipv6.lastIndexOf(':') + 1)
+  return !tail.includes('.') || (ipaddr.IPv4.isValidFourPartDecimal(tail) && !/^::[\d.]+$/.test(ipv6))
 }
 
 function parseNetwork(text: string): Network {
