@@ -50,7 +50,9 @@ function table(rows) {
     ([code, { status, closeCode, publicCode, action }]) =>
       `| \`${code}\` | ${status} | ${closeCode} | \`${publicCode}\` | ${actions[action]} |`,
   )
-  return ['| private code | HTTP | close code | public code | the client |', '|---|---|---|---|---|', ...lines].join('\n')
+  return ['| private code | HTTP | close code | public code | the client |', '|---|---|---|---|---|', ...lines].join(
+    '\n',
+  )
 }
 
 function zeroTicket() {
@@ -59,8 +61,8 @@ function zeroTicket() {
 }
 
 async function gatewayOptions() {
-  const { optionsTable } = await import('../packages/gateway/dist/config/options.js')
-  return optionsTable()
+  const { optionsMarkdown } = await import('../packages/gateway/dist/config/reference.js')
+  return `\n${optionsMarkdown()}`
 }
 
 /** The document with what stands between the two comments of a part replaced. */
@@ -90,7 +92,15 @@ function deadNames() {
     .map((match) => `packages/wsticket/src/${match[1]}`)
     .filter((path) => !existsSync(new URL(path, root)))
     .map((path) => `ARCHITECTURE.md: names ${path}, which is not there`)
-  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/library.md', 'docs/protocol.md', 'docs/gateway.md']
+  const pages = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'docs/library.md',
+    'docs/protocol.md',
+    'docs/gateway.md',
+  ]
   const links = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\(([^)#:]+)\)/g)]
       .map((match) => match[1])
@@ -103,7 +113,9 @@ function deadNames() {
 async function main() {
   const check = process.argv.includes('--check')
   const written = await documents()
-  const stale = Object.entries(written).filter(([path, text]) => !existsSync(new URL(path, root)) || read(path) !== text)
+  const stale = Object.entries(written).filter(
+    ([path, text]) => !existsSync(new URL(path, root)) || read(path) !== text,
+  )
   if (!check) for (const [path, text] of stale) writeFileSync(new URL(path, root), text)
   const faults = [...untestedLines(), ...deadNames()]
   if (check) faults.push(...stale.map(([path]) => `${path}: out of step with the code; run npm run docs`))
