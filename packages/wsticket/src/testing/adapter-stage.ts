@@ -80,6 +80,7 @@ export async function onStage(
   } finally {
     stage.store.release()
     for (const client of clients) client.reset()
+    await Promise.all(clients.map((client) => client.closed))
     await within(deadlineMs, 'Letting go of every connection whose client is gone', stage.stop())
   }
 }

@@ -31,7 +31,7 @@ export interface RawClient {
   unread(): number
   /** Sends FIN: there is nothing more to come. What the server sends is still received. */
   finish(): void
-  /** Sends RST. */
+  /** Sends RST, or closes where FIN has been sent. */
   reset(): void
   /** Fulfilled when the connection is gone: with null where both sides had said so, else with the system's code. */
   readonly closed: Promise<string | null>
@@ -68,7 +68,8 @@ export async function connectRaw(url: string, options: RawClientOptions): Promis
     readToEnd: () => read('The end of the connection', takeEverything),
     unread: () => read.unread(),
     finish: () => void socket.end(),
-    reset: () => void socket.resetAndDestroy(),
+    // A reset after FIN is an error to libuv, and Node would keep the handle.
+    reset: () => void (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy()),
     closed,
   }
 }

@@ -5,15 +5,19 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
+import type { Session } from 'wsticket'
 import { createRequestListener, type UpgradeListener } from 'wsticket/adapters/node'
 import { createWebSocketUpgrade, sessionOf } from 'wsticket/adapters/ws'
 import type { AdapterHarness, ConnectionView, ServerParts } from 'wsticket/testing/adapter-conformance'
 
-/** Makes the listener for `upgrade`: the adapter, or something that only looks like it. */
-export type Upgrade = (parts: ServerParts, server: WebSocketServer) => UpgradeListener
+/** A way to guard a WebSocketServer: the adapter, or something that only looks like it. */
+export interface Guard {
+  createUpgrade(parts: ServerParts, webSockets: WebSocketServer): UpgradeListener
+  sessionOf(request: IncomingMessage): Session
+}
 
-/** A harness for ways to guard a WebSocketServer. */
-export function createWsHarness(createUpgrade: Upgrade, deadlineMs?: number): AdapterHarness {
+/** Puts a guard before the suite. */
+export function createWsHarness(guard: Guard, deadlineMs?: number): AdapterHarness {
   return {
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     async start(parts) {
@@ -23,11 +27,11 @@ export function createWsHarness(createUpgrade: Upgrade, deadlineMs?: number): Ad
         handleProtocols: (offered) => application.selectProtocol([...offered]) ?? false,
       })
       webSockets.on('connection', (socket, request) => {
-        application.connected(viewOf(request))
-        socket.on('message', (data) => socket.send(application.received(String(data))))
+        application.connected({ session: guard.sessionOf(request), ...viewOf(request) })
+        socket.on('message', (data: Buffer) => socket.send(application.received(data.toString())))
       })
       const server = createServer(createRequestListener(parts.endpoint))
-      server.on('upgrade', createUpgrade(parts, webSockets))
+      server.on('upgrade', guard.createUpgrade(parts, webSockets))
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       const { port } = server.address() as AddressInfo
       return {
@@ -40,15 +44,15 @@ export function createWsHarness(createUpgrade: Upgrade, deadlineMs?: number): Ad
 }
 
 /** The adapter as it is. */
-export const wsHarness: AdapterHarness = createWsHarness(({ admission }, server) =>
-  createWebSocketUpgrade(admission, server),
-)
+export const wsHarness: AdapterHarness = createWsHarness({
+  createUpgrade: ({ admission }, webSockets) => createWebSocketUpgrade(admission, webSockets),
+  sessionOf,
+})
 
-function viewOf(request: IncomingMessage): ConnectionView {
+function viewOf(request: IncomingMessage): Omit<ConnectionView, 'session'> {
   const { rawHeaders } = request
   const names = rawHeaders.filter((_, at) => at % 2 === 0)
   return {
-    session: sessionOf(request),
     target: request.url ?? '',
     headers: names.map((name, at) => [name, rawHeaders[2 * at + 1] ?? ''] as const),
     otherViews: [JSON.stringify(request.headers), JSON.stringify(request.headersDistinct)],

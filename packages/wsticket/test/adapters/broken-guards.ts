@@ -1,0 +1,177 @@
+/**
+ * Adapters that are broken on purpose, each in one way that has been seen in the field. Every one must fail the suite.
+ * @module
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { WebSocket, WebSocketServer } from 'ws'
+import { type Admission, type Decision, refusalAnswer, type Session } from 'wsticket'
+import { refuseUpgrade } from 'wsticket/adapters/node'
+import { createWebSocketUpgrade, sessionOf } from 'wsticket/adapters/ws'
+import type { Guard } from './ws-harness.ts'
+
+const sessions = new WeakMap<IncomingMessage, Session>()
+const nobody = { id: '', subject: '', audience: '', claims: {} } as unknown as Session
+
+/** Opens the WebSocket at once, and closes it again if the ticket turns out to be no good. */
+const admitsFirst: Guard = {
+  createUpgrade:
+    ({ admission }, webSockets) =>
+    (request, socket, head) => {
+      const opening = openingOf(request)
+      accept(webSockets, { request, socket, head }, (webSocket) => {
+        void admission.admit(opening).then(({ kind }) => {
+          if (kind === 'refused') webSocket.close(4401)
+        })
+      })
+    },
+  sessionOf: () => nobody,
+}
+
+/** Hands the request on as it came, ticket and all, and leaves the subprotocol to `ws`: the first that was offered. */
+const passesEverythingOn: Guard = {
+  createUpgrade({ admission }, webSockets) {
+    webSockets.options.handleProtocols = null as never
+    return deciding(admission, webSockets, (socket, { code }) => refuseUpgrade(socket, refusalAnswer(code)))
+  },
+  sessionOf: (request) => sessions.get(request) ?? nobody,
+}
+
+/** Says in a header which check it was that failed. */
+const tellsWhy: Guard = {
+  createUpgrade: ({ admission }, webSockets) =>
+    deciding(admission, webSockets, (socket, { code }) => {
+      const answer = refusalAnswer(code)
+      refuseUpgrade(socket, { ...answer, headers: { ...answer.headers, 'X-Reason': code } })
+    }),
+  sessionOf: (request) => sessions.get(request) ?? nobody,
+}
+
+/** Counts on the client to hang up. */
+const neverHangsUp: Guard = {
+  createUpgrade: ({ admission }, webSockets) =>
+    deciding(admission, webSockets, (socket, { code }) => {
+      const { status, body } = refusalAnswer(code)
+      socket.write(`HTTP/1.1 ${status} No\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    }),
+  sessionOf: (request) => sessions.get(request) ?? nobody,
+}
+
+/** Forgets what came in one piece with the handshake. */
+const losesTheHead: Guard = {
+  createUpgrade({ admission }, webSockets) {
+    const upgrade = createWebSocketUpgrade(admission, webSockets)
+    return (request, socket) => upgrade(request, socket, Buffer.alloc(0))
+  },
+  sessionOf,
+}
+
+/** Takes what Node makes of repeated headers for what was sent. */
+const readsJoinedHeaders: Guard = {
+  createUpgrade({ admission }, webSockets) {
+    const joining: Admission = {
+      admit: (opening) => {
+        const headers = new Map<string, string>()
+        for (let at = 0; at + 1 < opening.rawHeaders.length; at += 2) {
+          headers.set((opening.rawHeaders[at] as string).toLowerCase(), opening.rawHeaders[at + 1] as string)
+        }
+        return admission.admit({ ...opening, rawHeaders: [...headers].flat() })
+      },
+    }
+    return createWebSocketUpgrade(joining, webSockets)
+  },
+  sessionOf,
+}
+
+/** Every broken adapter, and the cases that find it out (beginnings of their names). */
+export const brokenGuards: {
+  readonly [name: string]: { readonly guard: Guard; readonly foundOutBy: readonly string[] }
+} = {
+  admitsFirst: {
+    guard: admitsFirst,
+    foundOutBy: [
+      'lets nothing through before it is decided',
+      'delivers nothing of a client that is refused late',
+      'answers every ticket that is no good with the same bytes',
+      'refuses the second presentation of a ticket',
+      'refuses a foreign origin,',
+      'refuses where the store rejects',
+      'does not look for a ticket in the query unless told to',
+      'forgets a client that vanishes by RST',
+      'selects wsticket.v1 where nothing else was offered',
+      'shows the application no ticket of the carrier subprotocol',
+    ],
+  },
+  passesEverythingOn: {
+    guard: passesEverythingOn,
+    foundOutBy: [
+      'never selects a ticket that is offered first',
+      'selects nothing where only a ticket was offered',
+      'selects wsticket.v1 where the application supports nothing that was offered',
+      'shows the application no ticket of the carrier subprotocol',
+      'shows the application no ticket of the carrier authorization',
+      'shows the application no ticket of the carrier query',
+      'removes a ticket whose parameter is percent-encoded',
+    ],
+  },
+  tellsWhy: { guard: tellsWhy, foundOutBy: ['answers every ticket that is no good with the same bytes'] },
+  neverHangsUp: {
+    guard: neverHangsUp,
+    foundOutBy: [
+      'refuses a foreign origin,',
+      'lets go of a refused client that never closes',
+      'lets go of a refused client that goes on sending',
+    ],
+  },
+  losesTheHead: { guard: losesTheHead, foundOutBy: ['delivers what arrives in one piece with the handshake'] },
+  readsJoinedHeaders: {
+    guard: readsJoinedHeaders,
+    foundOutBy: [
+      'refuses two lines of Origin',
+      'refuses a handshake with two lines of Host',
+      'refuses a handshake with two keys',
+      'refuses a handshake with 101 header lines',
+      'keeps every other header line, in order',
+    ],
+  },
+}
+
+interface Upgrading {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+/** A guard that decides before it accepts, and does nothing else right. */
+function deciding(
+  admission: Admission,
+  webSockets: WebSocketServer,
+  refuse: (socket: Duplex, decision: Extract<Decision, { kind: 'refused' }>) => void,
+) {
+  return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    void admission.admit(openingOf(request)).then((decision) => {
+      if (decision.kind === 'refused') return refuse(socket, decision)
+      sessions.set(request, decision.session)
+      accept(webSockets, { request, socket, head })
+    })
+  }
+}
+
+function accept(
+  webSockets: WebSocketServer,
+  upgrading: Upgrading,
+  then: (webSocket: WebSocket) => void = () => {},
+): void {
+  const { request, socket, head } = upgrading
+  socket.on('error', () => socket.destroy())
+  webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    webSocket.on('error', () => {})
+    webSockets.emit('connection', webSocket, request)
+    then(webSocket)
+  })
+}
+
+function openingOf({ method = '', httpVersion, url = '', rawHeaders, socket }: IncomingMessage) {
+  return { method, httpVersion, target: url, rawHeaders, peerAddress: socket.remoteAddress ?? null }
+}
