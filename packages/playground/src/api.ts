@@ -118,5 +118,5 @@ function describeProblem(response: Response, { code, detail }: Record<string, un
 }
 
 function titleCase(name: string): string {
-  return name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
+  return name.replace(/^www|(?:^|-)[a-z]/g, (start) => start.toUpperCase())
 }

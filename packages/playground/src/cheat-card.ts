@@ -117,10 +117,11 @@ function drawStage({ title, exchange, admitted, shouldBe }: Stage, titled: boole
 }
 
 function drawReasons({ hoped }: Cheat, { stages, code }: CheatReport): HTMLElement {
-  const last = stages.at(-1)?.exchange
-  const publicCode = last === undefined ? null : publicCodeOf(last)
-  const audit = code === null ? ['The audit did not say.'] : [codeChip(code), ' ', explanations[code]]
-  const wire = publicCode === null ? ['Nothing more.'] : [codeChip(publicCode), ' ', wireNote(publicCode)]
+  const last = stages.at(-1)
+  const publicCode = last === undefined ? null : publicCodeOf(last.exchange)
+  const unexplained = last?.admitted === true ? 'No reason to refuse it.' : 'It has not said in time.'
+  const audit = code === null ? [unexplained] : [codeChip(code), ' ', explanations[code]]
+  const wire = publicCode === null ? ['No reason at all.'] : [codeChip(publicCode), ' ', wireNote(publicCode)]
   return element(
     'dl',
     { class: 'why' },

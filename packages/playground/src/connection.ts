@@ -50,28 +50,34 @@ export function mountConnection(listener: ConnectionListener): Connection {
 }
 
 function connect(session: Session, view: OpeningView, listener: ConnectionListener): WebSocket {
-  let reason = ''
+  let stage: 'asking' | 'presenting' | 'open' = 'asking'
   view.begin(session)
   tell('', 'Connecting…')
   const socket = openTicketedSocket(session.token, {
     asked: view.asked,
-    answered: view.answered,
-    failed: (sentence) => {
-      reason = sentence
+    answered(received, ticket) {
+      if (ticket !== null) stage = 'presenting'
+      view.answered(received, ticket)
     },
+    failed: (reason) => view.failed(`${reason} ${advice(session)}`),
   })
   socket.addEventListener('open', () => {
+    stage = 'open'
     view.opened(socket)
     tell('done', `Connected as ${session.name}.`)
     listener.opened(socket)
   })
   socket.addEventListener('message', ({ data }) => listener.received(data))
   socket.addEventListener('close', (event) => {
+    if (stage === 'presenting') view.refused()
     tell(event.code === 1000 ? '' : 'failed', describeClose(event))
-    if (reason !== '') view.failed(`No ticket: ${reason}`)
     listener.closed()
   })
   return socket
+}
+
+function advice({ claims }: Session): string {
+  return claims.exp * 1000 < Date.now() ? 'Your token has expired: sign in again.' : 'Sign in again, or try later.'
 }
 
 function describeClose({ code, reason }: CloseEvent): string {

@@ -19,7 +19,9 @@ export interface OpeningView {
   answered(received: readonly string[], ticket: Ticket | null): void
   /** The WebSocket is open. */
   opened(socket: WebSocket): void
-  /** The WebSocket did not open: a sentence why. */
+  /** The ticket was presented, and the WebSocket did not open. */
+  refused(): void
+  /** There is no ticket: a sentence why. */
   failed(reason: string): void
 }
 
@@ -52,6 +54,11 @@ export function createOpeningView(): OpeningView {
       sequence.show('open', 'done')
       stub.spend()
       result.replaceChildren(whatCodeSees(socket))
+    },
+    refused() {
+      sequence.show('present', 'done')
+      sequence.show('open', 'failed', ['A browser is not told why it was refused. The audit is.'])
+      stub.spend()
     },
     failed: (reason) => result.replaceChildren(element('p', { class: 'trouble', role: 'alert' }, reason)),
   }

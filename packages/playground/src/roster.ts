@@ -25,7 +25,8 @@ export function createRoster(): Roster {
   }
   const show = (): void => {
     const people = Array.from(tabs, ([who, number]) => drawEntry(who, who === you, number))
-    find('present', HTMLElement).replaceChildren(...(people.length === 0 ? ['nobody yet'] : people))
+    const list = people.flatMap((entry, index) => (index === 0 ? [entry] : [', ', entry]))
+    find('present', HTMLElement).replaceChildren(...(list.length === 0 ? ['nobody yet'] : list))
   }
   const change = (who: string, by: 1 | -1): void => {
     count(who, by)
@@ -55,5 +56,5 @@ export function person(subject: string): HTMLElement {
 
 function drawEntry(who: string, isYou: boolean, tabs: number): HTMLElement {
   const remarks = [isYou ? 'you' : '', tabs > 1 ? `${tabs} tabs` : ''].filter(Boolean).join(', ')
-  return element('span', { class: 'person' }, person(who), remarks === '' ? '' : ` (${remarks})`)
+  return element('span', {}, person(who), remarks === '' ? '' : ` (${remarks})`)
 }

@@ -74,7 +74,7 @@ function showClaim(claim: string, value: unknown): string {
 }
 
 function countDown(remaining: HTMLElement, exp: number): void {
-  const seconds = Math.max(0, Math.floor(exp - Date.now() / 1000))
+  const seconds = Math.max(0, Math.ceil(exp - Date.now() / 1000))
   const [minutes, rest] = [Math.floor(seconds / 60), String(seconds % 60).padStart(2, '0')]
   remaining.textContent = seconds === 0 ? 'expired: sign in again' : `in ${minutes}:${rest}`
   remaining.classList.toggle('is-over', seconds === 0)

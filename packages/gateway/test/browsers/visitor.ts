@@ -29,6 +29,9 @@ interface Observed {
   readonly secrets: Set<string>
 }
 
+// Shorter than a test's, so that it is told what was waited for.
+const timeoutMs = 10_000
+
 const secretForm = /wst_[\w-]{9,}|eyJ[\w-]+\.[\w-]+\.[\w-]+/g
 
 /** Opens a tab in a context of its own. */
@@ -41,6 +44,7 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
 export async function follow(page: Page, url: string): Promise<Visitor> {
   const observed: Observed = { complaints: [], consoleTexts: [], urls: [], reading: [], secrets: new Set() }
   observe(page, observed)
+  page.setDefaultTimeout(timeoutMs)
   await page.addInitScript(watchDocument)
   await page.goto(url)
   await page.locator('#feed-state[data-state="live"]').waitFor()
@@ -64,8 +68,8 @@ function observe(page: Page, { complaints, consoleTexts, urls, reading, secrets 
 async function readSecret(request: Request, secrets: Set<string>): Promise<void> {
   if (!/\/(?:tickets|dev\/token)$/.test(request.url())) return
   try {
-    const response = await request.response()
-    const { ticket, access_token: token } = (await response?.json()) as { ticket?: string; access_token?: string }
+    const answer: unknown = await (await request.response())?.json()
+    const { ticket, access_token: token } = (answer ?? {}) as { ticket?: string; access_token?: string }
     if (ticket !== undefined) secrets.add(ticket)
     if (token !== undefined) secrets.add(token)
   } catch {
