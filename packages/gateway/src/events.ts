@@ -35,7 +35,8 @@ export function presentable<Event extends GatewayEvent>(event: Event): Event {
 }
 
 function presentableValue(name: string, value: unknown): unknown {
-  if (typeof value !== 'string') return value
+  // An id is no secret, and may look like one.
+  if (typeof value !== 'string' || name === 'ticketId') return value
   const text = (name === 'origin' ? value.replace(/[?#].*/s, '') : value).replace(secret, '(secret)')
   return text.length > longestText ? `${text.slice(0, longestText)}...` : text
 }

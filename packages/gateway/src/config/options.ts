@@ -123,7 +123,7 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
   origins: {
     flag: 'origin',
     placeholder: 'origin',
-    help: 'An origin whose pages may ask for tickets and connect, exactly as a browser sends it: https://app.example.',
+    help: 'An origin whose pages may ask for tickets and connect, exactly as a browser sends it: https://app.example. Required, unless authorization is the only carrier.',
     group: 'Who may connect',
     reading: { kind: 'list', value: values.origin, fallback: [] },
   },

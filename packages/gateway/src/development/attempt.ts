@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import { type GatewayEvent, presentable } from '../events.ts'
 import { type HeaderLine, headerLines } from '../header-lines.ts'
+import { problem, responseOf } from '../problems.ts'
 import type { Witness } from './witness.ts'
 
 /** What is to be tried. */
@@ -47,19 +48,30 @@ export const attemptRequest: z.ZodType<Attempt> = z.strictObject({
     .nullable()
     .optional(),
   fromAddress: z
-    .string()
-    .regex(/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, 'must be an IPv4 loopback address')
+    .ipv4('must be an IPv4 loopback address')
+    .startsWith('127.', 'must be an IPv4 loopback address')
     .optional(),
 })
 
 const timeoutMs = 15_000
+
+const failed = problem(502, 'attempt_failed', 'The gateway did not answer the attempt.')
+const addressUnavailable = problem(409, 'address_unavailable', 'This machine has no such address to connect from.')
+
 const shownTicketCharacters = 8
 
-/**
- * Makes an attempt. A WebSocket that opens is closed at once.
- * @throws Error with the system's code where there is no connection: `EADDRNOTAVAIL` for an address that is not the machine's.
- */
-export async function runAttempt(attempt: Attempt, target: AttemptTarget): Promise<AttemptReport> {
+/** Makes an attempt, and answers with its report. */
+export async function answerAttempt(attempt: Attempt, target: AttemptTarget): Promise<Response> {
+  try {
+    return Response.json(await runAttempt(attempt, target))
+  } catch (error) {
+    const hasAddress = (error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL'
+    return responseOf(hasAddress ? failed : addressUnavailable)
+  }
+}
+
+/** Makes an attempt. A WebSocket that opens is closed at once. */
+async function runAttempt(attempt: Attempt, target: AttemptTarget): Promise<AttemptReport> {
   const lines = requestLines(attempt, new URL(target.origin))
   const { response, body, event } = await exchange(lines, attempt.fromAddress, target)
   const status = response.statusCode as number

@@ -7,11 +7,10 @@ import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import type { Configuration } from '../config/configuration.ts'
 import { readConfiguration } from '../config/read-configuration.ts'
 import type { GatewayEventSink } from '../events.ts'
-import { problem, responseOf } from '../problems.ts'
 import { createGateway } from '../server/gateway.ts'
 import { type Listeners, type RunningServer, startServer } from '../server/http-server.ts'
 import { createPages } from '../server/pages.ts'
-import { type AttemptTarget, attemptRequest, runAttempt } from './attempt.ts'
+import { type AttemptTarget, answerAttempt, attemptRequest } from './attempt.ts'
 import { createEventStream, type EventStream } from './event-stream.ts'
 import { algorithm, createIdentityProvider, createSigningKey, type SigningKey, warning } from './identity-provider.ts'
 import { readJsonBody } from './json-body.ts'
@@ -113,17 +112,7 @@ function createObservation(stream: EventStream, target: AttemptTarget): Hono {
   routes.get('/events', () => stream.answer())
   routes.post('/attempt', async (context) => {
     const read = await readJsonBody(context.req, attemptRequest)
-    if (read instanceof Response) return read
-    try {
-      return context.json(await runAttempt(read.body, target))
-    } catch (error) {
-      return responseOf(attemptProblem(error as NodeJS.ErrnoException, read.body.fromAddress))
-    }
+    return read instanceof Response ? read : answerAttempt(read.body, target)
   })
   return routes
-}
-
-function attemptProblem({ code }: NodeJS.ErrnoException, fromAddress: string | undefined): ReturnType<typeof problem> {
-  if (code !== 'EADDRNOTAVAIL') return problem(502, 'attempt_failed', 'The gateway did not answer the attempt.')
-  return problem(409, 'address_unavailable', `This machine cannot connect from ${fromAddress}: it has no such address.`)
 }

@@ -31,6 +31,7 @@ const bounds = {
 } as const
 
 const closeGraceMs = 1000
+const closeSweepMs = 20
 
 /**
  * Starts a server. The listeners are made when the port is known, before the first request is heard.
@@ -69,8 +70,11 @@ function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): vo
 
 function closeServer(server: Server, upgraded: ReadonlySet<Duplex>): Promise<void> {
   return new Promise((resolve) => {
+    // A connection whose request has just been answered is idle only now.
+    const sweep = setInterval(() => server.closeIdleConnections(), closeSweepMs)
     const deadline = setTimeout(() => server.closeAllConnections(), closeGraceMs)
     server.close(() => {
+      clearInterval(sweep)
       clearTimeout(deadline)
       resolve()
     })
