@@ -83,7 +83,9 @@ export const noEvents: EventSink = () => {}
 export function safeSink(sink: EventSink): EventSink {
   return (event) => {
     try {
-      sink(event)
+      // An async function passes for a sink. Its rejection would end the process.
+      const pending: unknown = sink(event)
+      if (pending instanceof Promise) pending.catch(() => {})
     } catch {
       // A broken log must neither admit, nor refuse, nor crash.
     }
