@@ -105,8 +105,8 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   const id = idOfTicket(ticket)
   findings.ticketId = id
   const outcome = await rules.store.redeem(id, rules.clock())
-  if (outcome.kind !== 'redeemed') return refused(requireKnown(refusalOfOutcome[outcome.kind]))
-  const record = requireSame(outcome.record, id)
+  if (outcome.kind !== 'redeemed') return refused(requireKnown(outcome.kind))
+  const record = requireIntact(outcome.record, id)
   findings.subject = record.subject
 
   const now = rules.clock()
@@ -133,15 +133,20 @@ function fallbackOf({ protocols }: Handshake): string | null {
 }
 
 /** A store that answers with something else is at fault: nothing is known of the ticket. */
-function requireKnown(code: RefusalCode | undefined): RefusalCode {
-  if (code === undefined) throw new StoreError('corrupt', 'the store answered with an outcome that there is not')
-  return code
+function requireKnown(kind: keyof typeof refusalOfOutcome): RefusalCode {
+  if (Object.hasOwn(refusalOfOutcome, kind)) return refusalOfOutcome[kind]
+  throw new StoreError('corrupt', 'the store answered with an outcome that there is not')
 }
 
-/** A store that answers with another ticket's record has mixed up its replies: nobody is admitted on it. */
-function requireSame(record: TicketRecord, id: TicketId): TicketRecord {
+/**
+ * A store that answers with another ticket's record has mixed up its replies; one that has lost an instant would open a session
+ * without end. Nobody is admitted on either.
+ */
+function requireIntact(record: TicketRecord, id: TicketId): TicketRecord {
+  const { expiresAt, sessionExpiresAt } = record
   if (record.id !== id) throw new StoreError('corrupt', 'the store answered with the record of another ticket')
-  return record
+  if (Number.isFinite(expiresAt) && (sessionExpiresAt === null || Number.isFinite(sessionExpiresAt))) return record
+  throw new StoreError('corrupt', 'the store answered with a record that does not say when it ends')
 }
 
 function openSession(record: TicketRecord, { handshake, clientAddress }: Attempt, admittedAt: EpochMs): Session {

@@ -112,7 +112,7 @@ describe('a list of origins', () => {
     ['an object', {}],
     ['a list that is not of texts', [null]],
     ['a list within a list', [['app://host']]],
-    ['something that only reads like one', [{ toString: () => 'app://host' }]],
+    ['something that only reads like one', [{ toString: (): string => 'app://host' }]],
   ])('is not %s', (_, origins) => {
     expect(() => parseOrigins(origins as never)).toThrow(ConfigurationError)
   })
