@@ -136,7 +136,8 @@ function endsOf(identity: Identity, grant: Grant, limits: Limits & { readonly is
   const session = grant.sessionLifetimeMs ?? limits.sessionLifetimeMs
   if (session !== undefined) requireDuration('grant.sessionLifetimeMs', session, Number.MAX_SAFE_INTEGER)
   const credentialEnd = requireInstant('identity.expiresAt', identity.expiresAt) ?? Number.POSITIVE_INFINITY
-  const sessionEnd = Math.min(issuedAt + (session ?? Number.POSITIVE_INFINITY), credentialEnd)
+  // A NumericDate may have a fraction (RFC 7519 section 2); a column of milliseconds has none.
+  const sessionEnd = Math.floor(Math.min(issuedAt + (session ?? Number.POSITIVE_INFINITY), credentialEnd))
   return {
     expiresAt: Math.min(issuedAt + wanted, sessionEnd) as EpochMs,
     sessionExpiresAt: sessionEnd === Number.POSITIVE_INFINITY ? null : (sessionEnd as EpochMs),
