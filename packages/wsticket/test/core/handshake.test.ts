@@ -223,10 +223,16 @@ describe('a handshake is malformed', () => {
 
 describe('parsing a handshake never throws', () => {
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string())
-  const names = fc.constantFrom(
-    ...['Host', 'Upgrade', 'Connection', 'Origin', 'Authorization', 'Sec-WebSocket-Key', 'Sec-WebSocket-Version'],
-    ...['Sec-WebSocket-Protocol', 'X-Forwarded-For', '__proto__', 'constructor', 'hasOwnProperty', 'toString'],
-  )
+  const known = [
+    'Host',
+    'Upgrade',
+    'Connection',
+    'Origin',
+    'Authorization',
+    'Sec-WebSocket-Key',
+    'Sec-WebSocket-Protocol',
+  ]
+  const names = fc.constantFrom(...known, 'X-Forwarded-For', '__proto__', 'constructor', 'hasOwnProperty', 'toString')
 
   it('whatever the method, the target, the version and the headers are', () => {
     const openings = fc.record({
