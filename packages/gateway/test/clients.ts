@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
-import { type GatewayUnderTest, origin } from './gateway-under-test.ts'
+import { origin as appOrigin } from './gateway-under-test.ts'
 
 export interface Opening extends ClientOptions {
   readonly path?: string
@@ -21,7 +21,7 @@ export async function openWebSocket(
 ): Promise<WebSocket> {
   const { path = '/ws', protocols = [], ...options } = opening
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, [...protocols, 'wsticket.v1', ticket], {
-    origin,
+    origin: appOrigin,
     ...options,
   })
   onTestFinished(() => socket.terminate())
@@ -44,8 +44,8 @@ export interface RawClient {
 }
 
 /** Sends the bytes of a handshake with a ticket, and more behind it. */
-export function sendHandshake(gateway: GatewayUnderTest, ticket: string, more: RawHandshake = {}): RawClient {
-  const { target = '/ws', lines = [], behind = '' } = more
+export function sendHandshake(gateway: { port: number }, ticket: string, more: RawHandshake = {}): RawClient {
+  const { target = '/ws', origin = appOrigin, lines = [], behind = '' } = more
   const head = [
     `GET ${target} HTTP/1.1`,
     `Host: 127.0.0.1:${gateway.port}`,
@@ -62,6 +62,7 @@ export function sendHandshake(gateway: GatewayUnderTest, ticket: string, more: R
 
 export interface RawHandshake {
   readonly target?: string
+  readonly origin?: string
   readonly lines?: readonly string[]
   readonly behind?: string | Uint8Array
 }

@@ -1,0 +1,279 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startDevelopmentServer } from '../../src/development/development-server.ts'
+import { nextMessage, openWebSocket, sendHandshake } from '../clients.ts'
+import { origin } from '../gateway-under-test.ts'
+import { startEcho, startUpstream } from '../upstreams.ts'
+import { addressOf, type Program, run, start } from './program.ts'
+
+/** A real identity provider: where it is, and tokens of its. */
+async function startIssuer() {
+  const nowhere = new URL('file:///nowhere/')
+  const server = await startDevelopmentServer({
+    port: 0,
+    upstream: 'ws://127.0.0.1:9',
+    playground: nowhere,
+    library: nowhere,
+    onEvent: () => {},
+  })
+  onTestFinished(() => server.close())
+  return {
+    issuer: `${server.url}/dev`,
+    async token(subject = 'alice') {
+      const body = JSON.stringify({ subject })
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(`${server.url}/dev/token`, { method: 'POST', body, headers })
+      return ((await response.json()) as { access_token: string }).access_token
+    },
+  }
+}
+
+interface Served {
+  readonly program: Program
+  readonly url: string
+  readonly port: number
+  ticket(subject?: string): Promise<string>
+}
+
+interface Settings {
+  readonly upstream?: string
+  readonly flags?: readonly string[]
+}
+
+async function startServing({ upstream, flags = [] }: Settings = {}): Promise<Served> {
+  const { issuer, token } = await startIssuer()
+  const tokens = ['--issuer', issuer, '--token-audience', 'wsticket-development']
+  const service = ['--audience', 'chat', '--origin', origin, '--upstream', upstream ?? (await startEcho()).url]
+  const program = start(['serve', '--listen', '127.0.0.1:0', ...tokens, ...service, ...flags])
+  const { url, port } = await addressOf(program)
+  return { program, url, port, ticket: async (subject) => requestTicket(url, await token(subject)) }
+}
+
+async function requestTicket(url: string, token: string): Promise<string> {
+  const headers = { authorization: `Bearer ${token}` }
+  const response = await fetch(`${url}/tickets`, { method: 'POST', headers })
+  expect(response.status).toBe(201)
+  return ((await response.json()) as { ticket: string }).ticket
+}
+
+const good = [
+  'serve',
+  '--issuer=https://id.example',
+  '--jwks-url=https://id.example/jwks.json',
+  '--token-audience=api',
+  '--audience=chat',
+  '--origin=https://app.example',
+  '--upstream=ws://127.0.0.1:9000',
+]
+
+describe('serve', () => {
+  it('finds the keys of the issuer by itself, trades its token for a ticket, and lets the WebSocket through', async () => {
+    const upstream = await startEcho()
+    const gateway = await startServing({ upstream: upstream.url })
+    const [{ request }, socket] = await Promise.all([
+      upstream.connection(),
+      openWebSocket(gateway, await gateway.ticket('bob')),
+    ])
+    socket.send('hello')
+    expect(await nextMessage(socket)).toBe('hello')
+    expect(request.headers['x-wsticket-subject']).toMatch(/#bob$/)
+  })
+
+  it('refuses the same ticket a second time', async () => {
+    const gateway = await startServing()
+    const ticket = await gateway.ticket()
+    await openWebSocket(gateway, ticket)
+    expect(await sendHandshake(gateway, ticket).all()).toMatch(/^HTTP\/1\.1 401 /)
+  })
+
+  it('can be set by the environment alone', async () => {
+    const { issuer, token } = await startIssuer()
+    const program = start(['serve'], {
+      WSTICKET_LISTEN: '127.0.0.1:0',
+      WSTICKET_ISSUER: issuer,
+      WSTICKET_JWKS_URL: `${issuer}/jwks.json`,
+      WSTICKET_TOKEN_AUDIENCE: 'wsticket-development',
+      WSTICKET_AUDIENCE: 'chat',
+      WSTICKET_ORIGIN: `https://other.example,${origin}`,
+      WSTICKET_UPSTREAM: (await startEcho()).url,
+      WSTICKET_PATH: '/socket',
+    })
+    const gateway = await addressOf(program)
+    const socket = await openWebSocket(gateway, await requestTicket(gateway.url, await token()), { path: '/socket' })
+    socket.send('hello')
+    expect(await nextMessage(socket)).toBe('hello')
+  })
+
+  it('says in one line where it listens, and what it does', async () => {
+    const { program, url } = await startServing({ upstream: 'ws://127.0.0.1:9' })
+    program.process.kill()
+    const { lines } = await program.ended
+    expect(lines).toEqual([`wsticket-gateway listens on ${url}; WebSockets at /ws go to ws://127.0.0.1:9/`])
+  })
+
+  it('is healthy, and has nothing else to show', async () => {
+    const { url } = await startServing()
+    for (const path of ['/livez', '/readyz']) expect((await fetch(`${url}${path}`)).status).toBe(200)
+    for (const path of ['/', '/ws', '/dev/token', '/dev/jwks.json', '/playground/main.js', '/tickets/x']) {
+      const response = await fetch(`${url}${path}`)
+      expect([path, response.status, response.headers.get('content-type')]).toEqual([
+        path,
+        404,
+        'application/problem+json',
+      ])
+    }
+  })
+
+  it('upgrades nothing at another path', async () => {
+    const gateway = await startServing()
+    const ticket = await gateway.ticket()
+    for (const target of ['/', '/ws/', '/tickets', '//ws', '/WS']) {
+      const answer = await sendHandshake(gateway, ticket, { target }).all()
+      expect(answer).toMatch(/^HTTP\/1\.1 404 .*application\/problem\+json/s)
+    }
+    await openWebSocket(gateway, ticket)
+  })
+
+  it('survives whatever is sent to it', async () => {
+    const gateway = await startServing()
+    const targets = ['//', '*', 'http://[', 'http://127.0.0.1/ws', '/\\evil', '/ws#x', '/ws?%', '/%', '///']
+    for (const target of targets) {
+      expect(await sendHandshake(gateway, 'wst_x', { target }).all()).toMatch(/^HTTP\/1\.1 4\d\d /)
+    }
+    for (const lines of [['Transfer-Encoding: chunked'], ['Host: b.example'], ['Sec-WebSocket-Version: 8']]) {
+      expect(await sendHandshake(gateway, 'wst_x', { lines }).all()).toMatch(/^HTTP\/1\.1 400 /)
+    }
+    const headers = Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`x-${at}`, '1']))
+    expect((await fetch(`${gateway.url}/tickets`, { method: 'POST', headers })).status).toBe(400)
+    expect((await fetch(`${gateway.url}/readyz`, { headers: { 'x-long': 'a'.repeat(9000) } })).status).toBe(431)
+    await openWebSocket(gateway, await gateway.ticket())
+  })
+})
+
+describe('the log of serve', () => {
+  it('is one line of JSON for each event, with nothing secret in it', async () => {
+    const gateway = await startServing({ flags: ['--address-policy=off', '--carrier=query', '--carrier=subprotocol'] })
+    const ticket = await gateway.ticket()
+    await openWebSocket(gateway, ticket)
+    await sendHandshake(gateway, 'app.v1', { target: `/ws?ticket=${ticket}` }).all()
+    await fetch(`${gateway.url}/tickets`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer eyJhbGciOiJFUzI1NiJ9.e30.AA' },
+    })
+    gateway.program.process.kill()
+    const { stdout } = await gateway.program.ended
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: string; type: string })
+    expect(events.map(({ level, type }) => `${level} ${type}`)).toEqual([
+      'warn dangerous_setting',
+      'info ticket_issued',
+      'info admitted',
+      'info refused',
+      'info issue_refused',
+    ])
+    expect(stdout).not.toMatch(/wst_|eyJ|\?/)
+  })
+
+  it('may lose its reader: the gateway goes on', async () => {
+    const gateway = await startServing()
+    gateway.program.process.stdout?.destroy()
+    for (let count = 0; count < 5; count += 1) await openWebSocket(gateway, await gateway.ticket())
+  })
+})
+
+describe('the end of serve', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'comes soon after %s, with exit code 0, whoever is connected',
+    async (signal) => {
+      const upstream = await startUpstream()
+      const gateway = await startServing({ upstream: upstream.url })
+      const [{ socket }, client] = await Promise.all([
+        upstream.connection(),
+        openWebSocket(gateway, await gateway.ticket()),
+      ])
+      const closed = Promise.all([once(socket, 'close'), once(client, 'close')])
+      const startedAt = performance.now()
+      gateway.program.process.kill(signal)
+      expect(await gateway.program.ended).toMatchObject({ code: 0 })
+      expect(performance.now() - startedAt).toBeLessThan(3000)
+      await closed
+    },
+  )
+})
+
+describe('bad settings', () => {
+  it.each([
+    ['--listen=nowhere', /^--listen must be /],
+    ['--origin=*', /^--origin must be /],
+    ['--trusted-proxy=everyone', /^--trusted-proxy must be /],
+    ['--ticket-lifetime-ms=90000', /^--ticket-lifetime-ms must be /],
+    ['--adress-policy=off', /^--adress-policy is not known: did you mean --address-policy\?$/],
+  ])('%s ends it with exit code 2 and one line', async (flag, line) => {
+    expect(await run([...good, flag])).toEqual({ code: 2, stdout: '', lines: [expect.stringMatching(line)] })
+  })
+
+  it('are reported all at once', async () => {
+    const { code, lines } = await run(['serve', '--path=nowhere'], { WSTICKET_CARIER: 'query' })
+    expect(code).toBe(2)
+    const blamed = 'WSTICKET_CARIER --upstream --path --issuer --token-audience --audience'
+    expect(lines.map((line) => line.split(' ')[0]).join(' ')).toBe(blamed)
+  })
+
+  it('can be looked for without starting', async () => {
+    expect(await run([...good, '--check'])).toEqual({ code: 0, stdout: '', lines: ['The settings are good.'] })
+    expect(await run([...good, '--check', '--path=x'])).toMatchObject({ code: 2 })
+  })
+
+  it('are an issuer that does not answer, with exit code 1', async () => {
+    const flags = good
+      .filter((flag) => !flag.startsWith('--jwks-url'))
+      .map((flag) => flag.replace(/https:\/\/id.*/, 'http://127.0.0.1:9'))
+    const { code, lines } = await run([...flags, '--listen=127.0.0.1:0'])
+    expect({ code, lines }).toEqual({
+      code: 1,
+      lines: [expect.stringMatching(/^--issuer does not say .* --jwks-url\.$/)],
+    })
+  })
+
+  it('are an address that is taken, with exit code 1', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const { code, lines } = await run([...good, `--listen=127.0.0.1:${port}`])
+    expect({ code, lines }).toEqual({ code: 1, lines: [`--listen 127.0.0.1:${port} is impossible here (EADDRINUSE)`] })
+  })
+})
+
+describe('the other verbs', () => {
+  it.each([[[]], [['help']], [['--help']], [['-h']]])('%j gives examples first', async (args) => {
+    const { code, stdout } = await run(args)
+    expect(code).toBe(0)
+    expect(stdout.indexOf('wsticket-gateway serve')).toBeLessThan(stdout.indexOf('Verbs'))
+  })
+
+  it('serve --help lists every option', async () => {
+    const { code, stdout } = await run(['serve', '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/--maximum-ticket-lifetime-ms <milliseconds>.*\[WSTICKET_MAXIMUM_TICKET_LIFETIME_MS\]/s)
+  })
+
+  it.each([['version'], ['--version']])('%s prints the version', async (verb) => {
+    expect(await run([verb])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  })
+
+  it('options prints the reference in Markdown', async () => {
+    expect((await run(['options'])).stdout).toContain('| `--upstream` | `WSTICKET_UPSTREAM` | required |')
+  })
+
+  it('do not include what is misspelled', async () => {
+    expect(await run(['sreve'])).toEqual({
+      code: 2,
+      stdout: '',
+      lines: ['"sreve" is no verb of wsticket-gateway: did you mean serve?'],
+    })
+  })
+})
