@@ -224,12 +224,18 @@ describe('a WebSocketServer that is closing', () => {
 describe('a client that is gone when it is admitted', () => {
   it('is not accepted', async () => {
     let accepted = 0
-    const listener = createUpgradeListener({ admit: async () => ({ kind: 'admitted' }) as never }, () => {
+    const decision = {
+      kind: 'admitted',
+      session: {},
+      passage: { target: '/ws', rawHeaders: [] },
+      fallbackProtocol: null,
+    }
+    const listener = createUpgradeListener({ admit: async () => decision as never }, () => {
       accepted++
     })
     const socket = new Duplex({ read() {}, write() {} })
     const closed = new Promise((resolve) => socket.once('close', resolve))
-    listener({ socket } as unknown as IncomingMessage, socket, Buffer.alloc(0))
+    listener({ socket, headers: {} } as unknown as IncomingMessage, socket, Buffer.alloc(0))
     socket.destroy()
     await closed
     expect(accepted).toBe(0)
