@@ -6,11 +6,12 @@ import { createClientAddressResolver } from './checks/client-address.ts'
 import { parseOrigins } from './checks/origin.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type CorsCredentials, createCorsHeaders, preflightAnswer } from './cors.ts'
-import { type Authenticate, type Identity, type Subject, subjectOf } from './credential.ts'
+import { type Authenticate, type CredentialRefusal, type Identity, type Subject, subjectOf } from './credential.ts'
+import { ConfigurationError } from './errors.ts'
 import { type EventSink, nameFault, noEvents, safeSink } from './events.ts'
 import type { Grant, IssuedTicket, Issuer } from './issuer.ts'
 import { answerHeaders, type HttpAnswer, issueRefusalAnswer } from './problem.ts'
-import type { IssueRefusalCode } from './refusals.ts'
+import { type IssueRefusalCode, issueRefusals } from './refusals.ts'
 import { readRequestedTicket } from './ticket-request.ts'
 
 /** What a client asks for, beside its credential. */
@@ -125,13 +126,19 @@ async function issue(desk: Desk, request: Request, findings: Findings): Promise<
   if (origin !== null && !desk.origins.has(origin)) return 'origin_forbidden'
   if (request.method !== 'POST') return 'method_not_allowed'
   const identity = await desk.authenticate(request)
-  if (typeof identity === 'string') return identity
+  if (typeof identity === 'string') return requireCredentialRefusal(identity)
   findings.subject = subjectOf(identity)
   const requested = await readRequestedTicket(request)
   if ('refusal' in requested) return requested.refusal
   const { audience } = requested
   const grant = await desk.grant(identity, { audience, clientAddress, origin, http: request })
   return grant === null ? 'grant_denied' : desk.issuer.issue(identity, grant, findings)
+}
+
+/** The answer to a refusal that there is not could not be written. */
+function requireCredentialRefusal(code: CredentialRefusal): CredentialRefusal {
+  if (code.startsWith('credential_') && Object.hasOwn(issueRefusals, code)) return code
+  throw new ConfigurationError('authenticate', 'must return an identity or a CredentialRefusal')
 }
 
 /** What is known of a request so far, for the record and the audit. */
