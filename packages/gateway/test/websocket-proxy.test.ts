@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { nextMessage, openWebSocket, sendHandshake } from './clients.ts'
 import { issuer, startGateway } from './gateway-under-test.ts'
 import { head101, startEcho, startRawUpstream, startUpstream, switchingProtocols } from './upstreams.ts'
@@ -266,6 +267,23 @@ describe('an upstream that does not take the WebSocket', () => {
     const [socket] = upstream.connections
     if (socket?.closed === false) await once(socket, 'close')
     expect(await gateway.event('upstream_failed')).toMatchObject({ code: 'upstream_timeout' })
+  })
+
+  it('gets nothing in the clear where it is to be wss:', async () => {
+    const first: Buffer[] = []
+    const server = createServer((socket) => {
+      socket.once('data', (chunk) => {
+        first.push(chunk)
+        socket.destroy()
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const gateway = await startGateway(`wss://localhost:${(server.address() as AddressInfo).port}`)
+    expect(await sendHandshake(gateway, await gateway.ticket()).all()).toMatch(problem(502, 'upstream_unavailable'))
+    // RFC 8446 section 5.1: a record of a TLS handshake.
+    expect(first.map((chunk) => chunk[0])).toEqual([22])
+    expect(first.join()).not.toContain('GET ')
   })
 
   it('is given up when the client is gone', async () => {

@@ -54,7 +54,7 @@ export const upstreamUrl: Value<URL> = z.string().transform((text, context) => {
 /** A path of the gateway. */
 export const path: Value<string> = z
   .string()
-  .regex(/^\/(?:[\w.~-]+\/?)+$/, 'must be a path such as /ws')
+  .regex(/^(?:\/[\w.~-]+)+\/?$/, 'must be a path such as /ws')
   .refine((text) => !reserved.has(text), 'is taken by the gateway itself')
 
 /** The origin of a page. */

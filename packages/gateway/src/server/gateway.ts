@@ -68,10 +68,12 @@ export function createGateway(options: GatewayOptions): Listeners {
 }
 
 function createPagesListener(pages: Hono): RequestListener {
+  const answer: (...listened: Parameters<RequestListener>) => Promise<void> = async (request, response) => {
+    const page = await pages.fetch(new NodeRequest({ req: request, res: response, maxRequestBodySize }))
+    await sendNodeResponse(response, page)
+  }
   return (request, response) => {
-    Promise.resolve(pages.fetch(new NodeRequest({ req: request, res: response, maxRequestBodySize })))
-      .then((answer) => sendNodeResponse(response, answer))
-      .catch(() => response.destroy())
+    answer(request, response).catch(() => response.destroy())
   }
 }
 
