@@ -1,61 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { createAdmission } from '../../src/admission.ts'
-import type { AdmissionOptions } from '../../src/admission-options.ts'
-import type { EpochMs } from '../../src/clock.ts'
 import type { Opening } from '../../src/handshake.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { createMovableClock } from '../../src/testing/movable-clock.ts'
-import { idOfTicket, type Ticket, type TicketRecord } from '../../src/ticket.ts'
-import { createAudit, expectSame, headerLines, opening, pageOrigin, recordOf, start, ticketOf } from './fixtures.ts'
+import { idOfTicket } from '../../src/ticket.ts'
+import { expectSame, headerLines, opening, pageOrigin, recordOf, start, ticketOf } from './fixtures.ts'
+import { authorizing, codeOf, offering, setUpVerifier, stateOf } from './verifier.ts'
 
 const ticket = ticketOf(1)
 
-/** A verifier with a memory store, whose every redemption is counted. */
-function setUp(options: Partial<AdmissionOptions> = {}) {
-  const clock = createMovableClock(start)
-  const store = createMemoryStore({ clock: clock.now })
-  const audit = createAudit()
-  const redeemed: string[] = []
-  const counting = {
-    ...store,
-    redeem: (id: TicketRecord['id'], now: EpochMs) => {
-      redeemed.push(id)
-      return store.redeem(id, now)
-    },
-  }
-  const admission = createAdmission({
-    store: counting,
-    audience: 'chat',
-    origins: [pageOrigin],
-    clock: clock.now,
-    onEvent: audit.onEvent,
-    ...options,
-  })
-  return { admission, store, clock, redeemed, events: audit.events }
-}
-
-/** A page's handshake that offers a ticket. */
-function offering(text: string, changes: Parameters<typeof opening>[0] = {}): Opening {
-  return opening({ ...changes, headers: { 'Sec-WebSocket-Protocol': `wsticket.v1, ${text}`, ...changes.headers } })
-}
-
-/** The handshake of a client that is no browser. */
-function authorizing(text: string): Opening {
-  return opening({ rawHeaders: headerLines({ Authorization: `Ticket ${text}` }) })
-}
-
-async function codeOf(admission: ReturnType<typeof createAdmission>, attempt: Opening): Promise<string> {
-  const decision = await admission.admit(attempt)
-  return decision.kind === 'admitted' ? 'admitted' : decision.code
-}
-
-async function stateOf({ store, clock }: ReturnType<typeof setUp>, spent: Ticket): Promise<string> {
-  return (await store.read(idOfTicket(spent), clock.now())).kind
-}
-
 describe('admission', () => {
   it('admits a handshake with a good ticket, and says whose session it is', async () => {
-    const { admission, store } = setUp()
+    const { admission, store } = setUpVerifier()
     const claims = { role: 'editor' }
     await store.insert(recordOf(ticket, { claims }))
     const decision = await admission.admit(offering(ticket, { target: '/ws?room=1' }))
@@ -75,7 +31,7 @@ describe('admission', () => {
   })
 
   it('has a fallback protocol only where the client offered it', async () => {
-    const { admission, store } = setUp()
+    const { admission, store } = setUpVerifier()
     await store.insert(recordOf(ticket))
     await store.insert(recordOf(ticketOf(2)))
     expect(await admission.admit(authorizing(ticket))).toMatchObject({ kind: 'admitted', fallbackProtocol: null })
@@ -84,7 +40,7 @@ describe('admission', () => {
   })
 
   it('admits the same ticket once, however often and however it is presented', async () => {
-    const { admission, store } = setUp({
+    const { admission, store } = setUpVerifier({
       nonBrowserClients: 'any_carrier',
       carriers: ['subprotocol', 'query', 'authorization'],
     })
@@ -123,17 +79,17 @@ describe('admission', () => {
       },
       'ticket_revoked',
     ],
-  ] as readonly [string, (world: ReturnType<typeof setUp>) => Promise<void>, string][])(
+  ] as readonly [string, (world: ReturnType<typeof setUpVerifier>) => Promise<void>, string][])(
     'refuses a ticket that is %s',
     async (_, prepare, code) => {
-      const world = setUp()
+      const world = setUpVerifier()
       await prepare(world)
       expect(await codeOf(world.admission, offering(ticket))).toBe(code)
     },
   )
 
   it('admits one millisecond before the expiry', async () => {
-    const { admission, store, clock } = setUp()
+    const { admission, store, clock } = setUpVerifier()
     await store.insert(recordOf(ticket))
     clock.advance(29_999)
     expect(await codeOf(admission, offering(ticket))).toBe('admitted')
@@ -178,7 +134,7 @@ describe('before the store is asked, admission', () => {
       'handshake_malformed',
     ],
   ] as readonly [string, Opening, string][])('refuses %s, and spends nothing', async (_, attempt, code) => {
-    const world = setUp()
+    const world = setUpVerifier()
     await world.store.insert(recordOf(ticket))
     await world.store.insert(recordOf(ticketOf(2)))
     expect(await codeOf(world.admission, attempt)).toBe(code)
@@ -187,7 +143,7 @@ describe('before the store is asked, admission', () => {
   })
 
   it('says that the handshake is malformed before it looks at the origin, and at that before it looks for a ticket', async () => {
-    const { admission } = setUp()
+    const { admission } = setUpVerifier()
     const foreign = { headers: { Origin: 'https://evil.example' } }
     expect(await codeOf(admission, opening({ ...foreign, method: 'POST' }))).toBe('handshake_malformed')
     expect(await codeOf(admission, opening(foreign))).toBe('origin_forbidden')
@@ -196,7 +152,7 @@ describe('before the store is asked, admission', () => {
   })
 
   it("leaves alone what is in a carrier that is off and is the application's own", async () => {
-    const { admission, store } = setUp()
+    const { admission, store } = setUpVerifier()
     await store.insert(recordOf(ticket))
     const decision = await admission.admit(offering(ticket, { target: '/ws?ticket=to-the-opera' }))
     expect(decision.kind).toBe('admitted')
@@ -204,13 +160,13 @@ describe('before the store is asked, admission', () => {
   })
 
   it('takes a client without origin in any carrier where the operator says so', async () => {
-    const { admission, store } = setUp({ nonBrowserClients: 'any_carrier' })
+    const { admission, store } = setUpVerifier({ nonBrowserClients: 'any_carrier' })
     await store.insert(recordOf(ticket))
     expect(await codeOf(admission, offering(ticket, { headers: { Origin: null } }))).toBe('admitted')
   })
 
   it('takes the query carrier where it is on, and gives the application a target without the ticket', async () => {
-    const { admission, store } = setUp({ carriers: ['query'] })
+    const { admission, store } = setUpVerifier({ carriers: ['query'] })
     await store.insert(recordOf(ticket))
     const decision = await admission.admit(opening({ target: `/ws?a=1&ticket=${ticket}&b=2` }))
     expect(decision.kind).toBe('admitted')
@@ -220,7 +176,7 @@ describe('before the store is asked, admission', () => {
 
 describe('after the store was asked, the ticket is spent, also where admission', () => {
   it('finds it issued for another audience', async () => {
-    const world = setUp({ audience: 'admin' })
+    const world = setUpVerifier({ audience: 'admin' })
     await world.store.insert(recordOf(ticket))
     expect(await codeOf(world.admission, offering(ticket))).toBe('audience_mismatch')
     expect(await stateOf(world, ticket)).toBe('redeemed')
@@ -228,7 +184,7 @@ describe('after the store was asked, the ticket is spent, also where admission',
   })
 
   it('finds it presented from elsewhere, and then from the right place', async () => {
-    const world = setUp()
+    const world = setUpVerifier()
     await world.store.insert(recordOf(ticket))
     expect(await codeOf(world.admission, offering(ticket, { peerAddress: '198.51.100.9' }))).toBe('address_mismatch')
     expect(await codeOf(world.admission, offering(ticket))).toBe('ticket_spent')
@@ -240,17 +196,17 @@ describe('after the store was asked, the ticket is spent, also where admission',
       asked.push('permit')
       return true
     }
-    const world = setUp({ audience: 'admin', permit })
+    const world = setUpVerifier({ audience: 'admin', permit })
     await world.store.insert(recordOf(ticket))
     expect(await codeOf(world.admission, offering(ticket, { peerAddress: '198.51.100.9' }))).toBe('audience_mismatch')
-    const elsewhere = setUp({ permit })
+    const elsewhere = setUpVerifier({ permit })
     await elsewhere.store.insert(recordOf(ticket))
     expect(await codeOf(elsewhere.admission, offering(ticket, { peerAddress: null }))).toBe('address_mismatch')
     expect(asked).toEqual([])
   })
 
   it('is denied permission', async () => {
-    const world = setUp({ permit: () => false })
+    const world = setUpVerifier({ permit: () => false })
     await world.store.insert(recordOf(ticket))
     expect(await codeOf(world.admission, offering(ticket))).toBe('permission_denied')
     expect(await stateOf(world, ticket)).toBe('redeemed')
@@ -271,82 +227,5 @@ describe('after the store was asked, the ticket is spent, also where admission',
     const admission = createAdmission({ store: slow, audience: 'chat', origins: [pageOrigin], clock: clock.now })
     expect(await codeOf(admission, offering(ticket))).toBe('ticket_expired')
     expect((await store.read(idOfTicket(ticket), start)).kind).toBe('redeemed')
-  })
-})
-
-describe('the address policy', () => {
-  it.each([
-    ['exact', 'address_mismatch', null],
-    ['prefix', 'admitted', true],
-    ['report', 'admitted', true],
-    ['off', 'admitted', null],
-  ] as const)('%s judges a neighbour', async (addressPolicy, code, addressMatches) => {
-    const { admission, store, events } = setUp({ addressPolicy })
-    await store.insert(recordOf(ticket))
-    expect(await codeOf(admission, offering(ticket, { peerAddress: '192.0.2.8' }))).toBe(code)
-    const admitted = events.find(({ type }) => type === 'admitted')
-    if (code === 'admitted') expect(admitted).toMatchObject({ addressMatches })
-    else expect(admitted).toBeUndefined()
-  })
-
-  it('report admits a stranger, and the audit hears that the address does not fit', async () => {
-    const { admission, store, events } = setUp({ addressPolicy: 'report' })
-    await store.insert(recordOf(ticket))
-    expect(await codeOf(admission, offering(ticket, { peerAddress: '198.51.100.9' }))).toBe('admitted')
-    expect(events).toMatchObject([{ type: 'admitted', clientAddress: '198.51.100.9', addressMatches: false }])
-  })
-
-  it('prefix is the default, and compares what a trusted proxy says', async () => {
-    const { admission, store } = setUp({ trustedProxies: ['10.0.0.0/8'] })
-    await store.insert(recordOf(ticket))
-    const behind = { peerAddress: '10.0.0.1', headers: { 'X-Forwarded-For': '198.51.100.1, 192.0.2.9' } }
-    expect(await codeOf(admission, offering(ticket, behind))).toBe('admitted')
-  })
-
-  it('prefix has no way of telling without a chain, and refuses', async () => {
-    const { admission, store } = setUp({ trustedProxies: ['10.0.0.0/8'] })
-    await store.insert(recordOf(ticket))
-    expect(await codeOf(admission, offering(ticket, { peerAddress: '10.0.0.1' }))).toBe('address_mismatch')
-  })
-})
-
-describe('the options of admission', () => {
-  const good: AdmissionOptions = { store: createMemoryStore(), audience: 'chat', origins: [pageOrigin] }
-
-  it.each([
-    ['audience', { audience: '' }],
-    ['audience', { audience: undefined }],
-    ['audience', { audience: ['chat'] }],
-    ['origins', { origins: ['*'] }],
-    ['origins', { origins: undefined }],
-    ['origins', { origins: pageOrigin }],
-    ['carriers', { carriers: [] }],
-    ['carriers', { carriers: ['cookies'] }],
-    ['carriers', { carriers: ['toString'] }],
-    ['trustedProxies', { trustedProxies: ['*'] }],
-    ['addressPrefixes.ipv4', { addressPrefixes: { ipv4: 0, ipv6: 56 } }],
-    ['addressPrefixes.ipv6', { addressPrefixes: { ipv4: 24, ipv6: 200 } }],
-  ])('name %s where it cannot be', (option, changes) => {
-    expect(() => createAdmission({ ...good, ...changes } as never)).toThrow(
-      expect.objectContaining({ name: 'ConfigurationError', option }),
-    )
-  })
-
-  it.each([
-    ['addressPolicy: off', { addressPolicy: 'off' }],
-    ['nonBrowserClients: any_carrier', { nonBrowserClients: 'any_carrier' }],
-  ] as const)('announce %s at once, as dangerous', (setting, changes) => {
-    const { events } = setUp(changes)
-    expect(events).toEqual([{ type: 'dangerous_setting', at: start, setting, consequence: expect.any(String) }])
-  })
-
-  it('announce nothing where nothing is dangerous', () => {
-    expect(setUp({ addressPolicy: 'exact', carriers: ['query'] }).events).toEqual([])
-  })
-
-  it('may name a carrier twice', async () => {
-    const { admission, store } = setUp({ carriers: ['subprotocol', 'subprotocol'] })
-    await store.insert(recordOf(ticket))
-    expect(await codeOf(admission, offering(ticket))).toBe('admitted')
   })
 })

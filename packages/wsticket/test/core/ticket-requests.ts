@@ -78,3 +78,8 @@ export function chunked(...chunks: readonly (string | Uint8Array)[]): ReadableSt
     },
   })
 }
+
+/** The status of the answer to a request. */
+export async function statusOf(request: Request, changes: EndpointChanges = {}): Promise<number> {
+  return (await setUpEndpoint(changes).endpoint.fetch(request, peer)).status
+}

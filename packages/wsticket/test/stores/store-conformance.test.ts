@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Lacking, runStoreCase, type StoreHarness, storeConformance } from '../../src/testing/store-conformance.ts'
 import { createFindThenDeleteStore } from './find-then-delete-store.ts'
-import { seededBugs } from './seeded-bugs.ts'
+import { bugsOfMemory } from './seeded-bugs-of-memory.ts'
+import { bugsOfTiming } from './seeded-bugs-of-timing.ts'
 import { createEngineHarness, type Tamper } from './simulated-engine.ts'
 
 /** The names of the cases that a store fails, in the order of the suite. */
@@ -43,8 +44,8 @@ describe('the store suite', () => {
   })
 
   describe('notices a store that', () => {
-    for (const { mistake, noticedBy, tamper } of seededBugs) {
-      it(`${mistake}`, async () => {
+    for (const { mistake, noticedBy, tamper } of [...bugsOfTiming, ...bugsOfMemory]) {
+      it(mistake, async () => {
         expect(await failedBy(tamper)).toContain(noticedBy)
       })
     }

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { createAdmission } from '../../src/admission.ts'
+import type { AdmissionOptions } from '../../src/admission-options.ts'
+import { createMemoryStore } from '../../src/stores/memory.ts'
+import { pageOrigin, recordOf, start, ticketOf } from './fixtures.ts'
+import { codeOf, offering, setUpVerifier } from './verifier.ts'
+
+const ticket = ticketOf(1)
+
+describe('the address policy', () => {
+  it.each([
+    ['exact', 'address_mismatch', null],
+    ['prefix', 'admitted', true],
+    ['report', 'admitted', true],
+    ['off', 'admitted', null],
+  ] as const)('%s judges a neighbour', async (addressPolicy, code, addressMatches) => {
+    const { admission, store, events } = setUpVerifier({ addressPolicy })
+    await store.insert(recordOf(ticket))
+    expect(await codeOf(admission, offering(ticket, { peerAddress: '192.0.2.8' }))).toBe(code)
+    const admitted = events.find(({ type }) => type === 'admitted')
+    if (code === 'admitted') expect(admitted).toMatchObject({ addressMatches })
+    else expect(admitted).toBeUndefined()
+  })
+
+  it('report admits a stranger, and the audit hears that the address does not fit', async () => {
+    const { admission, store, events } = setUpVerifier({ addressPolicy: 'report' })
+    await store.insert(recordOf(ticket))
+    expect(await codeOf(admission, offering(ticket, { peerAddress: '198.51.100.9' }))).toBe('admitted')
+    expect(events).toMatchObject([{ type: 'admitted', clientAddress: '198.51.100.9', addressMatches: false }])
+  })
+
+  it('prefix is the default, and compares what a trusted proxy says', async () => {
+    const { admission, store } = setUpVerifier({ trustedProxies: ['10.0.0.0/8'] })
+    await store.insert(recordOf(ticket))
+    const behind = { peerAddress: '10.0.0.1', headers: { 'X-Forwarded-For': '198.51.100.1, 192.0.2.9' } }
+    expect(await codeOf(admission, offering(ticket, behind))).toBe('admitted')
+  })
+
+  it('prefix has no way of telling without a chain, and refuses', async () => {
+    const { admission, store } = setUpVerifier({ trustedProxies: ['10.0.0.0/8'] })
+    await store.insert(recordOf(ticket))
+    expect(await codeOf(admission, offering(ticket, { peerAddress: '10.0.0.1' }))).toBe('address_mismatch')
+  })
+})
+
+describe('the options of admission', () => {
+  const good: AdmissionOptions = { store: createMemoryStore(), audience: 'chat', origins: [pageOrigin] }
+
+  it.each([
+    ['audience', { audience: '' }],
+    ['audience', { audience: undefined }],
+    ['audience', { audience: ['chat'] }],
+    ['origins', { origins: ['*'] }],
+    ['origins', { origins: undefined }],
+    ['origins', { origins: pageOrigin }],
+    ['carriers', { carriers: [] }],
+    ['carriers', { carriers: ['cookies'] }],
+    ['carriers', { carriers: ['toString'] }],
+    ['trustedProxies', { trustedProxies: ['*'] }],
+    ['addressPrefixes.ipv4', { addressPrefixes: { ipv4: 0, ipv6: 56 } }],
+    ['addressPrefixes.ipv6', { addressPrefixes: { ipv4: 24, ipv6: 200 } }],
+  ])('name %s where it cannot be', (option, changes) => {
+    expect(() => createAdmission({ ...good, ...changes } as never)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', option }),
+    )
+  })
+
+  it.each([
+    ['addressPolicy: off', { addressPolicy: 'off' }],
+    ['nonBrowserClients: any_carrier', { nonBrowserClients: 'any_carrier' }],
+  ] as const)('announce %s at once, as dangerous', (setting, changes) => {
+    const { events } = setUpVerifier(changes)
+    expect(events).toEqual([{ type: 'dangerous_setting', at: start, setting, consequence: expect.any(String) }])
+  })
+
+  it('announce nothing where nothing is dangerous', () => {
+    expect(setUpVerifier({ addressPolicy: 'exact', carriers: ['query'] }).events).toEqual([])
+  })
+
+  it('may name a carrier twice', async () => {
+    const { admission, store } = setUpVerifier({ carriers: ['subprotocol', 'subprotocol'] })
+    await store.insert(recordOf(ticket))
+    expect(await codeOf(admission, offering(ticket))).toBe('admitted')
+  })
+})
