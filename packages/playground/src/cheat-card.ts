@@ -93,24 +93,30 @@ async function tryOut(
 }
 
 function drawReport(cheat: Cheat, report: CheatReport): HTMLElement {
-  const summary = element('summary', {}, 'What was sent, what came back, and why')
+  const summary = element('summary', {}, 'Sent, received, and why')
   const preparation = element('p', { class: 'preparation' }, report.preparation)
-  const stages = report.stages.map((stage) => drawStage(stage, report.stages.length > 1))
+  const titled = report.stages.length > 1
+  const stages = report.stages.map((stage) => drawStage(stage, { titled, decisive: cheat.decisive }))
   return element('details', { open: true }, summary, preparation, ...stages, drawReasons(cheat, report))
 }
 
-function drawStage({ title, exchange, admitted, shouldBe }: Stage, titled: boolean): HTMLElement {
+interface StageStyle {
+  /** Whether there are several, to be told apart. */
+  readonly titled: boolean
+  readonly decisive: RegExp | undefined
+}
+
+function drawStage({ title, exchange, admitted, shouldBe }: Stage, { titled, decisive }: StageStyle): HTMLElement {
   const asPlanned = admitted === (shouldBe === 'admitted')
   const verdict = admitted ? (asPlanned ? 'welcome' : 'admitted') : asPlanned ? 'refused' : 'unclear'
-  const heading = element('h4', {}, `${title} `, createBadge(verdict))
   return element(
     'section',
     { class: 'stage' },
-    ...(titled ? [heading] : []),
+    ...(titled ? [element('h4', {}, `${title} `, createBadge(verdict))] : []),
     element(
       'div',
       { class: 'exchange' },
-      createTranscript('Sent', exchange.sent),
+      createTranscript('Sent', exchange.sent, decisive),
       createTranscript('Received', exchange.received),
     ),
   )

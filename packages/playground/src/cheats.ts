@@ -46,11 +46,14 @@ export interface Cheat {
   readonly action: string
   readonly expected: { readonly status: number; readonly publicCode: string }
   readonly hoped: string
+  /** The line of the request that does the cheating; none where it is not in the request. */
+  readonly decisive?: RegExp
   /** @throws Error with a sentence for the user, where it cannot even be tried */
   run(tools: CheatTools): Promise<CheatReport>
 }
 
 const invalidTicket = { status: 401, publicCode: 'invalid_ticket' }
+const ticketLine = /^Sec-WebSocket-Protocol:/i
 const foreignOrigin = 'https://evil.example'
 const foreignAddress = '127.9.9.9'
 const shortTokenSeconds = 2
@@ -68,6 +71,7 @@ export const cheats: readonly Cheat[] = [
     action: 'Use a ticket twice',
     expected: invalidTicket,
     hoped: 'That a ticket found in a log, a proxy or a browser extension still opens the door.',
+    decisive: ticketLine,
     async run({ session }) {
       const ticket = await getTicket(session.token)
       const first = await knock('First time, by its owner', ticket, {})
@@ -84,6 +88,7 @@ export const cheats: readonly Cheat[] = [
     action: 'Come too late',
     expected: invalidTicket,
     hoped: 'That a ticket outlives the token that bought it.',
+    decisive: ticketLine,
     async run({ session, wait }) {
       const ticket = await getTicket(await requestToken(session.name, shortTokenSeconds))
       await wait(ticket.expiresIn + marginSeconds)
@@ -98,6 +103,7 @@ export const cheats: readonly Cheat[] = [
     action: 'Use a billing ticket',
     expected: invalidTicket,
     hoped: 'That a ticket for a service of little worth opens one of great worth.',
+    decisive: ticketLine,
     async run({ session }) {
       const ticket = await getTicket(session.token, 'billing')
       return report(ticket, await knock('At the door of the chat', ticket, {}), 'billing')
@@ -111,6 +117,7 @@ export const cheats: readonly Cheat[] = [
     action: 'Come from another site',
     expected: { status: 403, publicCode: 'forbidden' },
     hoped: "That any site can open a WebSocket in its visitors' name, as browsers let it.",
+    decisive: /^Origin:/i,
     async run({ session }) {
       const ticket = await getTicket(session.token)
       return report(ticket, await knock('From a foreign page', ticket, { origin: foreignOrigin }))
@@ -126,7 +133,9 @@ export const cheats: readonly Cheat[] = [
     hoped: 'That a stolen ticket is good on the machine of the thief.',
     async run({ session }) {
       const ticket = await getTicket(session.token)
-      return report(ticket, await knock('From another address', ticket, { fromAddress: foreignAddress }))
+      const knocked = await knock('From another address', ticket, { fromAddress: foreignAddress })
+      const { preparation, ...rest } = report(ticket, knocked)
+      return { preparation: `${preparation} Presented in a connection from ${foreignAddress}.`, ...rest }
     },
   },
   {
@@ -137,6 +146,7 @@ export const cheats: readonly Cheat[] = [
     action: 'Forge the token',
     expected: { status: 401, publicCode: 'invalid_token' },
     hoped: 'That nobody checks who signed the token, so that anyone can be anyone.',
+    decisive: /^Authorization:/i,
     run: forge,
   },
 ]

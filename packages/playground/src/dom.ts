@@ -16,17 +16,11 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[Tag] {
   const created = document.createElement(tag)
-  setAttributes(created, attributes)
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false) created.setAttribute(name, value === true ? '' : value)
+  }
   created.append(...children)
   return created
-}
-
-/** Sets attributes; `false` removes. */
-export function setAttributes(target: Element, attributes: Attributes): void {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === false) target.removeAttribute(name)
-    else target.setAttribute(name, value === true ? '' : value)
-  }
 }
 
 /**

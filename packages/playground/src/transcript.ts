@@ -13,13 +13,15 @@ export function transcriptLines(lines: readonly string[]): HTMLElement[] {
   return withoutBlankEnd(lines).map(maskSecrets).map(drawLine)
 }
 
-/** A block of lines under a heading. */
-export function createTranscript(heading: string, lines: readonly string[]): HTMLElement {
+/** A block of lines under a heading. The decisive ones are marked. */
+export function createTranscript(heading: string, lines: readonly string[], decisive?: RegExp): HTMLElement {
+  const drawn = transcriptLines(lines)
+  for (const line of drawn) if (decisive?.test(line.textContent ?? '')) line.classList.add('is-decisive')
   return element(
     'figure',
     { class: 'wire' },
     element('figcaption', {}, heading),
-    element('pre', { class: 'transcript' }, ...transcriptLines(lines)),
+    element('pre', { class: 'transcript' }, ...drawn),
   )
 }
 

@@ -53,7 +53,7 @@ describe('the playground', () => {
     await page.keyboard.press('Space')
     await page.locator('.verdict .badge').waitFor()
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Come from another site')
-    expect(await tabTo(page, /^What was sent/)).toBe(true)
+    expect(await tabTo(page, /^Sent, received/)).toBe(true)
     await page.keyboard.press('Enter')
     expect(await page.locator('.outcome .why').isVisible()).toBe(false)
     expect(await tabTo(page, 'Pause')).toBe(true)

@@ -110,8 +110,9 @@ describe('a cheat', () => {
   it('sends the Origin and shows the address that it pretends', async () => {
     const visitor = await visitSignedIn()
     const card = await visitor.tryCheat('A foreign Origin')
-    expect(await card.locator('.wire').first().innerText()).toContain('Origin: https://evil.example')
-    await visitor.tryCheat('Another address')
+    expect((await card.locator('.is-decisive').innerText()).trim()).toBe('Origin: https://evil.example')
+    const other = await visitor.tryCheat('Another address')
+    expect(await other.locator('.preparation').innerText()).toContain('from 127.9.9.9')
     await visitor.page.locator('.event[data-type="refused"]', { hasText: '127.9.9.9' }).first().waitFor()
   })
 
