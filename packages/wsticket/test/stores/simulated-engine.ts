@@ -41,7 +41,7 @@ export function parseRecord(row: Row): TicketRecord {
 }
 
 /** The store as it should be. */
-export function createEngineStore({ client, namespace, maxRecords }: EngineStoreOptions): TicketStore {
+function createEngineStore({ client, namespace, maxRecords }: EngineStoreOptions): TicketStore {
   if (namespace.includes('\u0000')) throw new ConfigurationError('namespace', 'must not contain NUL')
   let closed = false
 
