@@ -144,6 +144,8 @@ describe('what is impossible', () => {
   it.each([
     ['upstream', 'http://127.0.0.1:9000', /ws: or wss:/],
     ['upstream', 'ws://user:pass@127.0.0.1:9000', /without user/],
+    ['upstream', 'ws://user@127.0.0.1:9000', /without user/],
+    ['upstream', 'ws://:pass@127.0.0.1:9000', /without user/],
     ['upstream', 'ws://127.0.0.1:9000/?a=b', /query/],
     ['upstream', '127.0.0.1:9000', /ws: or wss:/],
     ['issuer', 'id.example', /URL/],

@@ -104,6 +104,16 @@ describe('the development identity provider', () => {
     expect([response.status, response.headers.get('content-type')]).toEqual([400, 'application/problem+json'])
   })
 
+  it('reads no body of more than four kilobytes', async () => {
+    const { url } = await startDevelopment()
+    const headers = { 'content-type': 'application/json' }
+    const statusOf = async (padding: number) => {
+      const body = `{"subject":"alice"}${' '.repeat(padding)}`
+      return (await fetch(`${url}/dev/token`, { method: 'POST', headers, body })).status
+    }
+    expect([await statusOf(4000), await statusOf(5000)]).toEqual([200, 400])
+  })
+
   it('shows no private key', async () => {
     const { url } = await startDevelopment()
     const { keys } = (await (await fetch(`${url}/dev/jwks.json`)).json()) as { keys: object[] }

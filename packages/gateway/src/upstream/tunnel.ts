@@ -26,8 +26,8 @@ export function tunnel(client: Duplex, upstream: Duplex, { until, lingerMs }: Tu
   const onEnd = (error: Error | null | undefined) => {
     flowing -= 1
     clearTimeout(timer)
-    if (error) cut()
-    else if (flowing > 0) timer = setTimeout(cut, lingerMs)
+    // After an error the pipeline has destroyed both sockets itself.
+    if (!error && flowing > 0) timer = setTimeout(cut, lingerMs)
   }
   pipeline(client, upstream, onEnd)
   pipeline(upstream, client, onEnd)
