@@ -19,6 +19,7 @@ export type RequestListener = (request: IncomingMessage, response: ServerRespons
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** Answers an admitted handshake with 101. The request no longer carries the ticket. */
+// oxlint-disable-next-line max-params -- the three of Node's event, and why they are let in
 export type Accept = (request: IncomingMessage, socket: Duplex, head: Buffer, decision: AdmittedDecision) => void
 
 // A property, not a WeakMap: it costs nothing at garbage collection, however many sockets live.
