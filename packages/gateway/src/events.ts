@@ -3,7 +3,21 @@
  * @module
  */
 import type { AuditEvent, EpochMs, TicketId } from 'wsticket'
-import type { UpstreamFailure } from './upstream/dial.ts'
+
+/**
+ * Why there is no WebSocket to the upstream.
+ * - `upstream_unreachable`: no connection, or it broke before an answer.
+ * - `upstream_refused`: an answer other than 101.
+ * - `upstream_malformed`: a 101 that does not answer this handshake.
+ * - `upstream_timeout`: no answer in time.
+ * - `client_gone`: the client left before there was one.
+ */
+export type UpstreamFailure =
+  | 'upstream_unreachable'
+  | 'upstream_refused'
+  | 'upstream_malformed'
+  | 'upstream_timeout'
+  | 'client_gone'
 
 /** A handshake was admitted, its ticket is spent, and the upstream did not take it. */
 export interface UpstreamFailed {

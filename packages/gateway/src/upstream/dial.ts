@@ -5,22 +5,8 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Duplex } from 'node:stream'
+import type { UpstreamFailure } from '../events.ts'
 import type { ForwardedHandshake } from './forwarded-handshake.ts'
-
-/**
- * Why there is no WebSocket to the upstream.
- * - `upstream_unreachable`: no connection, or it broke before an answer.
- * - `upstream_refused`: an answer other than 101.
- * - `upstream_malformed`: a 101 that does not answer this handshake.
- * - `upstream_timeout`: no answer in time.
- * - `client_gone`: the client left before there was one.
- */
-export type UpstreamFailure =
-  | 'upstream_unreachable'
-  | 'upstream_refused'
-  | 'upstream_malformed'
-  | 'upstream_timeout'
-  | 'client_gone'
 
 /** There is no WebSocket to the upstream. */
 export class UpstreamError extends Error {

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startDevelopmentServer } from '../../src/development/development-server.ts'
 import { nextMessage, openWebSocket, sendHandshake } from '../clients.ts'
 import { origin } from '../gateway-under-test.ts'
-import { startEcho, startUpstream } from '../upstreams.ts'
+import { startEcho, startRawUpstream, startUpstream } from '../upstreams.ts'
 import { addressOf, type Program, run, start } from './program.ts'
 
 /** A real identity provider: where it is, and tokens of its. */
@@ -202,6 +202,24 @@ describe('the end of serve', () => {
       await closed
     },
   )
+})
+
+describe('an issuer whose keys never come', () => {
+  it('does not keep serve from ending on time', async () => {
+    const issuer = await startRawUpstream((socket) => socket.resume())
+    const keys = `--jwks-url=${issuer.url.replace('ws', 'http')}/jwks.json`
+    const program = start([...good.filter((flag) => !flag.startsWith('--jwks-url')), keys, '--listen=127.0.0.1:0'])
+    const { url } = await addressOf(program)
+    const header = Buffer.from('{"alg":"ES256","typ":"at+jwt","kid":"1"}').toString('base64url')
+    const headers = { authorization: `Bearer ${header}.e30.AA` }
+    const answered = fetch(`${url}/tickets`, { method: 'POST', headers }).catch(() => null)
+    await expect.poll(() => issuer.heads.length).toBe(1)
+    const startedAt = performance.now()
+    program.process.kill()
+    expect(await program.ended).toMatchObject({ code: 0 })
+    expect(performance.now() - startedAt).toBeLessThan(3000)
+    await answered
+  })
 })
 
 describe('bad settings', () => {
