@@ -33,8 +33,7 @@ const timedOut = problem(504, 'upstream_timeout', 'The service behind this gatew
 /** Passes admitted handshakes on to the upstream, and joins the two sockets where it agrees. */
 export function createWebSocketProxy(options: WebSocketProxyOptions): Accept {
   const { upstream, onEvent, answerTimeoutMs } = options
-  // oxlint-disable-next-line max-params -- the library's signature
-  return (request, socket, head, decision) => {
+  return ({ request, socket, head }, decision) => {
     connect(request, socket, decision).then(
       (agreed) => join({ socket, head }, agreed, decision),
       (error: unknown) => {

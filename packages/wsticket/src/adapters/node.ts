@@ -18,9 +18,15 @@ export type RequestListener = (request: IncomingMessage, response: ServerRespons
 /** What `server.on('upgrade', ...)` takes. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
+/** What Node gives for an upgrade: the request, its socket, and the bytes that came right behind the request. */
+export interface Upgrade {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
 /** Answers an admitted handshake with 101. The request no longer carries the ticket. */
-// oxlint-disable-next-line max-params -- the three of Node's event, and why they are let in
-export type Accept = (request: IncomingMessage, socket: Duplex, head: Buffer, decision: AdmittedDecision) => void
+export type Accept = (upgrade: Upgrade, decision: AdmittedDecision) => void
 
 // A property, not a WeakMap: it costs nothing at garbage collection, however many sockets live.
 const decided: unique symbol = Symbol('wsticket.decision')
@@ -77,7 +83,7 @@ export function createUpgradeListener(admission: Admission, accept: Accept): Upg
         if (!socket.readable || !socket.writable) return void socket.destroy()
         narrowTo(request, decision.passage)
         ;(request as { [decided]?: AdmittedDecision })[decided] = decision
-        return accept(request, socket, head, decision)
+        return accept({ request, socket, head }, decision)
       })
       .catch((error: unknown) => {
         socket.destroy()

@@ -43,7 +43,7 @@ export function createWebSocketUpgrade(admission: Admission, server: WsServerLik
     if (!fallback || headers.some((line) => line.startsWith('Sec-WebSocket-Protocol:'))) return
     headers.push(`Sec-WebSocket-Protocol: ${fallback}`)
   })
-  const upgrade = createUpgradeListener(admission, (request, socket, head) => {
+  const upgrade = createUpgradeListener(admission, ({ request, socket, head }) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
       // A bad frame is an error event on the WebSocket; without a listener it would end the process.
       webSocket.on('error', () => {})

@@ -193,8 +193,8 @@ describe('two guards of one server', () => {
     const guard = guardWith(asItIs, {
       createUpgrade({ admission }, webSockets) {
         const first = createWebSocketUpgrade(admission, webSockets)
-        const second = createUpgradeListener(admission, ({ url = '' }, socket) => {
-          reached.push(url)
+        const second = createUpgradeListener(admission, ({ request, socket }) => {
+          reached.push(request.url ?? '')
           socket.destroy()
         })
         return (request, socket, head) => (request.url === '/ws' ? first : second)(request, socket, head)
