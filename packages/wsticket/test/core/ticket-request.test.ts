@@ -92,6 +92,7 @@ describe('the body of a request for a ticket', () => {
     ['half a character at the end', [0x7b, 0x7d, 0xc3]],
     ['a character spelled too long', [0x22, 0xc0, 0xaf, 0x22]],
     ['half a surrogate pair', [0x22, 0xed, 0xa0, 0x80, 0x22]],
+    ['half a character within a text', [...new TextEncoder().encode('{"audience":"'), 0xc3, 0x22, 0x7d]],
     ['UTF-16', [0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00]],
   ])('is malformed where it is not UTF-8: %s', async (_, bytes) => {
     const whole = Uint8Array.from(bytes)
