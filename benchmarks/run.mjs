@@ -2,7 +2,7 @@
  * CPU time per operation of wsticket, as ratios against a control without it, measured in the same run.
  *
  *   npm run bench                      7 fresh process pairs of 8 interleaved rounds: about 5 minutes
- *   npm run bench -- --short           1 pair of 3 rounds: shows that it runs, its figures mean little
+ *   npm run bench -- --short           1 pair of 3 rounds, kept nowhere: shows that it runs, its figures mean little
  *   npm run bench -- --only admission  one comparison
  *   npm run bench -- --node PATH       another node for the subjects
  *
@@ -28,14 +28,16 @@ const { values: options } = parseArgs({
     pairs: { type: 'string' },
   },
 })
-const plan = options.short ? { pairs: 1, rounds: 3, warmUps: 1 } : { pairs: Number(options.pairs ?? 7), rounds: 8, warmUps: 6 }
+const plan = options.short
+  ? { pairs: 1, rounds: 3, warmUps: 1 }
+  : { pairs: Number(options.pairs ?? 7), rounds: 8, warmUps: 6 }
 
 const results = []
 for (const [name, comparison] of Object.entries(comparisons)) {
   if (options.only === undefined || options.only === name) results.push(await compare(name, comparison))
 }
 print(results)
-keep(results)
+if (!options.short) keep(results)
 
 /** Runs fresh process pairs; in each, rounds of subject and control in turn. */
 async function compare(name, { subject, control, load, operations, aim }) {
@@ -134,7 +136,7 @@ function keep(all) {
   }
   const folder = new URL('./results/', import.meta.url)
   mkdirSync(folder, { recursive: true })
-  const file = new URL(`${facts.at.slice(0, 19).replaceAll(':', '')}-${facts.node}${options.short ? '-short' : ''}.json`, folder)
+  const file = new URL(`${facts.at.slice(0, 19).replaceAll(':', '')}-${facts.node}.json`, folder)
   writeFileSync(file, `${JSON.stringify({ facts, results: all }, null, 1)}\n`)
   process.stderr.write(`raw results: benchmarks/results/${file.pathname.split('/').pop()}\n`)
 }

@@ -1,7 +1,7 @@
 /**
  * Runs everything that proves this project, or the parts of it that are named, and sums up in its last line.
  *   npm test                     all of it
- *   npm test -- unit browsers    these parts: check, unit, services, browsers, pack
+ *   npm test -- unit browsers    these parts: check, unit, services, browsers, pack, bench
  * What it prints, and what the tests write into the folder WSTICKET_TEST_OUTPUT, is searched for secrets at the end.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createTranscript } from './transcript.mjs'
 import { readCounts } from './vitest-report.mjs'
 
-const parts = ['check', 'unit', 'services', 'browsers', 'pack']
+const parts = ['check', 'unit', 'services', 'browsers', 'pack', 'bench']
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : parts
 const unknown = chosen.filter((part) => !parts.includes(part))
 if (unknown.length > 0) {
@@ -46,6 +46,7 @@ const steps = [
   vitest('services', 'Tests against real services'),
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
+  { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },
   { title: 'Secrets in the output', command: ['node', 'tools/check-secrets.mjs', output] },
 ]
 

@@ -7,9 +7,9 @@ import { createMemoryStore } from 'wsticket/stores/memory'
 import { audience, issuer, keys, signToken } from './identity-provider.mjs'
 import { serve } from './subject.mjs'
 
-let events = 0
+const heard = { events: 0 }
 const onEvent = () => {
-  events++
+  heard.events++
 }
 const store = createMemoryStore({ maxRecords: 1_000_000 })
 const endpoint = createTicketEndpoint({

@@ -10,8 +10,8 @@
  */
 export function serve(server, prepare) {
   server.listen(0, '127.0.0.1', 511, () => process.send({ port: server.address().port }))
-  process.on('message', async ({ ask, count }) => {
-    if (ask === 'prepare') process.send({ prepared: await prepare(count) })
+  process.on('message', ({ ask, count }) => {
+    if (ask === 'prepare') void prepare(count).then((prepared) => process.send({ prepared }))
     if (ask === 'cpu') process.send({ cpu: process.cpuUsage(), admitted: server.admitted ?? 0 })
   })
   process.on('disconnect', () => process.exit())

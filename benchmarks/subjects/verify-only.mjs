@@ -16,10 +16,19 @@ const headers = {
   'Content-Length': Buffer.byteLength(body),
 }
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void answer(request, response))
+
+async function answer(request, response) {
   const token = request.headers.authorization.slice('Bearer '.length)
-  await jwtVerify(token, keySet, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'], requiredClaims: ['sub', 'exp'] })
+  await jwtVerify(token, keySet, {
+    issuer,
+    audience,
+    typ: 'at+jwt',
+    algorithms: ['ES256'],
+    requiredClaims: ['sub', 'exp'],
+  })
   response.writeHead(201, headers)
   response.end(body)
-})
+}
+
 serve(server, async (count) => Array(count).fill(await signToken()))

@@ -30,6 +30,7 @@ wss.on('connection', (_, request) => {
 })
 serve(server, async (count) => {
   const issued = []
-  for (let made = 0; made < count; made++) issued.push((await issuer.issue(identity, { audience: 'bench' }, context)).ticket)
+  for (let made = 0; made < count; made++)
+    issued.push((await issuer.issue(identity, { audience: 'bench' }, context)).ticket)
   return issued
 })

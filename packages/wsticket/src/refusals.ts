@@ -129,7 +129,8 @@ export const issueRefusals: { readonly [code in IssueRefusalCode]: RefusalRow } 
   origin_forbidden: { ...forbidden, detail: 'Tickets are not issued to this origin.' },
   request_malformed: {
     ...badRequest,
-    detail: 'At most 100 header lines, and a body that is empty or a JSON object whose one member, "audience", is a string.',
+    detail:
+      'At most 100 header lines, and a body that is empty or a JSON object whose one member, "audience", is a string.',
   },
   route_unknown: {
     ...badRequest,
