@@ -9,13 +9,14 @@ import {
   type AddressPolicy,
   type AddressPrefixes,
   addressesMatch,
+  addressPolicies,
   type ClientAddressResolver,
   createClientAddressCheck,
   createClientAddressResolver,
   defaultPrefixes,
   requirePrefixes,
 } from './checks/client-address.ts'
-import { createOriginCheck, type NonBrowserClients, parseOrigins } from './checks/origin.ts'
+import { createOriginCheck, type NonBrowserClients, nonBrowserPolicies, parseOrigins } from './checks/origin.ts'
 import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, noEvents, safeSink } from './events.ts'
@@ -70,9 +71,11 @@ export interface AdmissionRules {
  * @throws ConfigurationError for an option that cannot be.
  */
 export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules {
-  const { store, permit, clock = systemClock, addressPolicy: policy = 'prefix' } = options
+  const { store, permit, clock = systemClock } = options
+  const policy = requireOneOf('addressPolicy', options.addressPolicy ?? 'prefix', addressPolicies)
   const prefixes = requirePrefixes(options.addressPrefixes ?? defaultPrefixes)
   const nonBrowserClients = options.nonBrowserClients ?? 'authorization_carrier'
+  requireOneOf('nonBrowserClients', nonBrowserClients, nonBrowserPolicies)
   const rules: AdmissionRules = {
     store,
     carriersOn: parseCarriers(options.carriers ?? defaultCarriers),
@@ -92,6 +95,11 @@ function requireAudience(audience: string): string {
   if (typeof audience !== 'string' || audience === '')
     throw new ConfigurationError('audience', 'must be a non-empty string')
   return audience
+}
+
+function requireOneOf<Value extends string>(option: string, value: Value, allowed: readonly Value[]): Value {
+  if (!allowed.includes(value)) throw new ConfigurationError(option, `must be one of ${allowed.join(', ')}`)
+  return value
 }
 
 function announceDangers({ addressPolicy, nonBrowserClients }: AdmissionOptions, at: EpochMs, emit: EventSink): void {

@@ -28,7 +28,8 @@ export interface TicketStore {
   readonly name: string
 
   /**
-   * Keeps a record until its natural expiry. MUST throw a `StoreError` with code `conflict` for an id that it already knows,
+   * Keeps a record until its natural expiry; an engine that removes records by its own clock MUST leave a margin of a minute or
+   * more, for its clock is not the verifier's. MUST throw a `StoreError` with code `conflict` for an id that it already knows,
    * and `capacity` where it can take no more; it MUST NOT drop another record to make room. A record that has already expired
    * is accepted, and can never be redeemed.
    */

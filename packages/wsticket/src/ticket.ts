@@ -7,6 +7,7 @@ import type { Claims } from './claims.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
 import { sha256 } from './digest.ts'
+import { ConfigurationError } from './errors.ts'
 import { hasTicketForm, ticketPrefix } from './wire.ts'
 
 declare const ticket: unique symbol
@@ -47,9 +48,15 @@ const ticketBytes = 32
 // 43 characters, canonical, as in wire.ts.
 const idForm = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 
-/** A new ticket of 256 random bits. */
+/**
+ * A new ticket of 256 random bits.
+ * @throws ConfigurationError where the source gives another number of bytes.
+ */
 export function generateTicket(random: RandomSource = systemRandom): Ticket {
-  return `${ticketPrefix}${base64url.encode(random(new Uint8Array(ticketBytes)))}` as Ticket
+  const bytes = random(new Uint8Array(ticketBytes))
+  if (bytes.length !== ticketBytes)
+    throw new ConfigurationError('random', `must return the ${ticketBytes} bytes it is given`)
+  return `${ticketPrefix}${base64url.encode(bytes)}` as Ticket
 }
 
 /** The ticket that a text spells, or null where it spells none. Does no I/O and never throws. */

@@ -21,6 +21,9 @@ type Network = [Address, number]
  */
 export type AddressPolicy = 'exact' | 'prefix' | 'report' | 'off'
 
+/** Every {@link AddressPolicy}. */
+export const addressPolicies: readonly AddressPolicy[] = ['exact', 'prefix', 'report', 'off']
+
 /** Length of the network prefix that is compared under the policy `prefix`, in bits. */
 export interface AddressPrefixes {
   /** Default 24. */
@@ -69,13 +72,15 @@ export function createClientAddressCheck(policy: AddressPolicy, prefixes: Addres
       : 'address_mismatch'
 }
 
-/** Whether two canonical addresses are the same, or in one network of the given prefix. Null fits nothing. */
+/** Whether two canonical addresses are the same, or in one network of the given prefix. Null, and what is no address, fits nothing. */
 export function addressesMatch(one: string | null, other: string | null, prefixes: AddressPrefixes | null): boolean {
   if (one === null || other === null) return false
   if (one === other) return true
   if (prefixes === null) return false
-  const network = ipaddr.parse(one)
-  return isWithin(ipaddr.parse(other), [network, network.kind() === 'ipv4' ? prefixes.ipv4 : prefixes.ipv6])
+  const network = parseAddress(one)
+  const address = parseAddress(other)
+  if (network === null || address === null) return false
+  return isWithin(address, [network, network.kind() === 'ipv4' ? prefixes.ipv4 : prefixes.ipv6])
 }
 
 /**
@@ -137,10 +142,10 @@ function parseNetwork(text: string): Network {
   const address = parseAddress(mark < 0 ? text : text.slice(0, mark))
   const most = address?.kind() === 'ipv4' ? 32 : 128
   const bits = mark < 0 ? most : Number(text.slice(mark + 1))
-  if (address === null || !/^[^/]+(\/\d{1,3})?$/.test(text) || bits > most) {
+  if (address === null || !/^[^/]+(\/\d{1,3})?$/.test(text) || bits < 1 || bits > most) {
     throw new ConfigurationError(
       'trustedProxies',
-      `must be addresses or networks such as 10.0.0.0/8, not ${JSON.stringify(text)}`,
+      `must be addresses or networks such as 10.0.0.0/8 (never /0, which is everybody), not ${JSON.stringify(text)}`,
     )
   }
   return [address, bits]

@@ -12,6 +12,9 @@ import { ConfigurationError } from '../errors.ts'
  */
 export type NonBrowserClients = 'authorization_carrier' | 'any_carrier'
 
+/** Every {@link NonBrowserClients}. */
+export const nonBrowserPolicies: readonly NonBrowserClients[] = ['authorization_carrier', 'any_carrier']
+
 // Scheme and authority in visible ASCII, no path: what a browser puts into Origin (RFC 6454 section 6.1, RFC 6455 section 10.2),
 // for schemes of apps as well. Not that of the WebSocket: the origin is the page's.
 const serializedOrigin = /^(?!wss?:)[a-z][a-z0-9+.-]*:\/\/(?:(?![/?#@*\\])[!-~])+$/

@@ -194,19 +194,12 @@ describe('the address of a client behind proxies', () => {
 })
 
 describe('a list of trusted proxies', () => {
-  it.each([
-    '10.0.0.0/8',
-    '10.0.0.1/8',
-    '0.0.0.0/0',
-    '192.0.2.1',
-    '::1',
-    '::1/128',
-    '2001:db8::/32',
-    'fe80::/10',
-    '::/0',
-  ])('takes %s', (entry) => {
-    expect(() => createClientAddressResolver([entry])).not.toThrow()
-  })
+  it.each(['10.0.0.0/8', '10.0.0.1/8', '0.0.0.0/1', '192.0.2.1', '::1', '::1/128', '2001:db8::/32', 'fe80::/10'])(
+    'takes %s',
+    (entry) => {
+      expect(() => createClientAddressResolver([entry])).not.toThrow()
+    },
+  )
 
   it.each([
     '',
@@ -228,6 +221,8 @@ describe('a list of trusted proxies', () => {
     '2001:db8::/129',
     '::ffff:10.0.0.0/104',
     '2001:db8::/32/32',
+    '0.0.0.0/0',
+    '::/0',
   ])('refuses %j', (entry) => {
     expect(() => createClientAddressResolver(['10.0.0.0/8', entry])).toThrow(ConfigurationError)
     expect(() => createClientAddressResolver([entry])).toThrow(/^trustedProxies /)

@@ -57,6 +57,8 @@ describe('the options of admission', () => {
     ['carriers', { carriers: ['cookies'] }],
     ['carriers', { carriers: ['toString'] }],
     ['trustedProxies', { trustedProxies: ['*'] }],
+    ['addressPolicy', { addressPolicy: 'of' }],
+    ['nonBrowserClients', { nonBrowserClients: 'all' }],
     ['addressPrefixes.ipv4', { addressPrefixes: { ipv4: 0, ipv6: 56 } }],
     ['addressPrefixes.ipv6', { addressPrefixes: { ipv4: 24, ipv6: 200 } }],
   ])('name %s where it cannot be', (option, changes) => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../src/errors.ts'
 import { generateTicket, idOfTicket, parseTicket, parseTicketId, systemRandom } from '../../src/ticket.ts'
 import { ticketOf } from './fixtures.ts'
 
@@ -60,6 +61,11 @@ describe('a ticket', () => {
   it('ends in one of the 16 characters that are canonical', () => {
     const last = new Set(Array.from({ length: 1000 }, () => generateTicket().slice(-1)))
     expect([...last].sort().join('')).toBe(Array.from(canonicalLastCharacters).sort().join(''))
+  })
+
+  it('is not made where the random source gives fewer bytes, or more', () => {
+    expect(() => generateTicket((bytes) => bytes.subarray(1))).toThrow(ConfigurationError)
+    expect(() => generateTicket(() => new Uint8Array(33))).toThrow(/^random /)
   })
 
   it('is made of the bytes that the random source gives', () => {
