@@ -74,13 +74,17 @@ describe('a store that', () => {
     ['redeems a record whose expiry is no number', redeemed({ expiresAt: Number.NaN }), 'StoreError corrupt'],
     ['has lost when the session ends', redeemed({ sessionExpiresAt: undefined }), 'StoreError corrupt'],
     ['has garbled when the session ends', redeemed({ sessionExpiresAt: Number.NaN }), 'StoreError corrupt'],
-    ['redeems a record with an address that is none', redeemed({ clientAddress: 'localhost' }), 'Error'],
   ] as readonly [string, () => unknown, string][])('%s admits nobody', async (_, redeem, fault) => {
     const { decision, events } = await admitWith({}, redeem)
     expect(decision).toEqual({ kind: 'refused', code: 'store_unavailable' })
     expect(refusalAnswer('store_unavailable').status).toBe(503)
     expect(events).toMatchObject([{ type: 'refused', code: 'store_unavailable', ticketId: id, fault }])
     expect(JSON.stringify(events).includes(ticket)).toBe(false)
+  })
+
+  it('redeems a record with an address that is none admits nobody: no address fits it', async () => {
+    const { decision } = await admitWith({}, redeemed({ clientAddress: 'localhost' }))
+    expect(decision).toEqual({ kind: 'refused', code: 'address_mismatch' })
   })
 
   it('redeems a record for another audience, or an expired one, is believed in that', async () => {
