@@ -10,19 +10,18 @@ export type CorsCredentials = 'omit' | 'include'
 /** The headers that let a page read an answer: those of a listed origin, or nothing but `Vary`. */
 export type CorsHeaders = (origin: string | null) => HttpAnswer['headers']
 
-/** CORS headers for a list of origins. */
+/** CORS headers for a list of origins, made once for each. */
 export function createCorsHeaders(origins: ReadonlySet<string>, credentials: CorsCredentials): CorsHeaders {
   const vary = { Vary: 'Origin' }
   const allowCredentials = credentials === 'include' ? { 'Access-Control-Allow-Credentials': 'true' } : {}
-  return (origin) =>
-    origin === null || !origins.has(origin)
-      ? vary
-      : {
-          ...vary,
-          'Access-Control-Allow-Origin': origin,
-          'Access-Control-Expose-Headers': 'Retry-After, WWW-Authenticate',
-          ...allowCredentials,
-        }
+  const headersOf = (origin: string) => ({
+    ...vary,
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'Retry-After, WWW-Authenticate',
+    ...allowCredentials,
+  })
+  const listed = new Map([...origins].map((origin) => [origin, headersOf(origin)]))
+  return (origin) => (origin === null ? vary : (listed.get(origin) ?? vary))
 }
 
 /** The answer to the OPTIONS request by which a browser asks whether a page may send the real one. */

@@ -67,5 +67,5 @@ function requireName(option: string, name: unknown): void {
   if (name.length > longestSubject) throw new ConfigurationError(option, `must be at most ${longestSubject} characters`)
   if (controlCharacter.test(name)) throw new ConfigurationError(option, 'must not contain a control character')
   // UTF-8 has no lone surrogates: a store, or a header, would spell two such names alike.
-  if (/\p{Surrogate}/u.test(name)) throw new ConfigurationError(option, 'must be well-formed Unicode')
+  if (!name.isWellFormed()) throw new ConfigurationError(option, 'must be well-formed Unicode')
 }

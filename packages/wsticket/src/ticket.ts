@@ -41,7 +41,7 @@ export interface TicketRecord {
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
 
 /** Where random bytes come from unless told otherwise: the runtime's CSPRNG. */
-export const systemRandom: RandomSource = createPooledRandom(1024)
+export const systemRandom: RandomSource = createPooledRandom(4096)
 
 const ticketBytes = 32
 
