@@ -238,9 +238,9 @@ describe('an attempt', () => {
   })
 
   it.each([
-    ['wst_garbage', 'ticket_malformed'],
-    [`wst_${'A'.repeat(43)}`, 'ticket_unknown'],
-  ])('with the forged ticket %s is refused', async (ticket, code) => {
+    ['that is not well formed', 'wst_garbage', 'ticket_malformed'],
+    ['that nobody issued', `wst_${'A'.repeat(43)}`, 'ticket_unknown'],
+  ])('with a forged ticket %s is refused', async (_, ticket, code) => {
     const { attempt } = await startDevelopment()
     expect(await attempt({ ticket })).toMatchObject({ status: 401, event: { type: 'refused', code } })
   })
