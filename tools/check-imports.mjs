@@ -23,6 +23,7 @@ const vocabulary = [
   'sessions',
   'loopback',
   'wire',
+  'deadline',
 ]
 const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake']
 const words = [...vocabulary, ...ports]

@@ -18,6 +18,7 @@ import {
 } from './checks/client-address.ts'
 import { createOriginCheck, type NonBrowserClients, nonBrowserPolicies, parseOrigins } from './checks/origin.ts'
 import { type Clock, type EpochMs, systemClock } from './clock.ts'
+import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, noEvents, safeSink } from './events.ts'
 import type { Passage } from './handshake.ts'
@@ -45,6 +46,8 @@ export interface AdmissionOptions {
   readonly addressPrefixes?: AddressPrefixes
   /** The operator's last word. Anything but `true` refuses; so does a throw. Default: everyone with a good ticket. */
   readonly permit?: (session: Session, passage: Passage) => boolean | Promise<boolean>
+  /** How long a decision may take, store and `permit` included, in milliseconds; then it is a refusal. Default 5,000. */
+  readonly deadlineMs?: number
   /** Hears of every decision. Default: nobody. */
   readonly onEvent?: EventSink
   /** Default: the machine's clock. */
@@ -62,6 +65,7 @@ export interface AdmissionRules {
   /** Whether the two addresses fit, for the audit; null where nobody shall know. */
   readonly compareAddresses: (issuedTo: string | null, presentedFrom: string | null) => boolean | null
   readonly permit: AdmissionOptions['permit']
+  readonly deadlineMs: number
   readonly emit: EventSink
   readonly clock: Clock
 }
@@ -73,6 +77,8 @@ export interface AdmissionRules {
 export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules {
   const { store, permit, clock = systemClock } = options
   const policy = requireOneOf('addressPolicy', options.addressPolicy ?? 'prefix', addressPolicies)
+  if (typeof store?.redeem !== 'function') throw new ConfigurationError('store', 'must be a TicketStore')
+  if (permit !== undefined && typeof permit !== 'function') throw new ConfigurationError('permit', 'must be a function')
   const prefixes = requirePrefixes(options.addressPrefixes ?? defaultPrefixes)
   const nonBrowserClients = options.nonBrowserClients ?? 'authorization_carrier'
   requireOneOf('nonBrowserClients', nonBrowserClients, nonBrowserPolicies)
@@ -84,6 +90,7 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
     ticketChecks: [createAudienceCheck(requireAudience(options.audience)), createClientAddressCheck(policy, prefixes)],
     compareAddresses: policy === 'off' ? () => null : (one, other) => addressesMatch(one, other, prefixes),
     permit,
+    deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),
     emit: safeSink(options.onEvent ?? noEvents),
     clock,
   }

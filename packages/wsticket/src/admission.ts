@@ -8,10 +8,11 @@ import type { CarrierName } from './carrier.ts'
 import type { Attempt } from './check.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
+import { withinDeadline } from './deadline.ts'
 import { StoreError } from './errors.ts'
 import { type AuditEvent, nameFault } from './events.ts'
 import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
-import { presentationOf } from './presentation.ts'
+import { passageOf, presentationOf } from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
@@ -57,11 +58,12 @@ interface Findings {
   attempt: Attempt | null
   ticketId: TicketId | null
   subject: Subject | null
+  addressMatches: boolean | null
   fault: string | null
 }
 
 function nothingFound(): Findings {
-  return { attempt: null, ticketId: null, subject: null, fault: null }
+  return { attempt: null, ticketId: null, subject: null, addressMatches: null, fault: null }
 }
 
 /**
@@ -74,8 +76,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     async admit(opening) {
       const findings = nothingFound()
       try {
-        const decision = await decide(rules, opening, findings)
+        const decision = await withinDeadline(decide(rules, opening, findings), rules.deadlineMs)
         if (decision.kind === 'refused') rules.emit(refusedEvent(decision.code, rules.clock(), findings))
+        else rules.emit(admittedEvent(decision.session, findings))
         return decision
       } catch (error) {
         findings.fault = nameFault(error)
@@ -115,13 +118,25 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
     const refusal = check(record, attempt)
     if (refusal !== null) return refused(refusal)
   }
+  findings.addressMatches = rules.compareAddresses(record.clientAddress, clientAddress)
   const session = openSession(record, attempt, now)
-  const passage = presentation.carrier.strip(handshake)
-  if (rules.permit !== undefined && (await rules.permit(session, passage)) !== true) return refused('permission_denied')
+  return conclude(rules, session, { handshake, passage: passageOf(handshake, presentation.carrier) })
+}
 
-  const addressMatches = rules.compareAddresses(record.clientAddress, clientAddress)
-  rules.emit(admittedEvent(session, presentation.carrier.name, addressMatches))
+/** The operator's last word, which may take its time: the session has to outlast it. */
+async function conclude(rules: AdmissionRules, session: Session, checked: Checked): Promise<Decision> {
+  const { handshake, passage } = checked
+  if (rules.permit !== undefined) {
+    if ((await rules.permit(session, passage)) !== true) return refused('permission_denied')
+    if (session.expiresAt !== null && rules.clock() >= session.expiresAt) return refused('ticket_expired')
+  }
   return { kind: 'admitted', session, passage, fallbackProtocol: fallbackOf(handshake) }
+}
+
+/** A handshake that has passed every check of ours, and what is passed on of it. */
+interface Checked {
+  readonly handshake: Handshake
+  readonly passage: Passage
 }
 
 function refused(code: RefusalCode): RefusedDecision {
@@ -163,8 +178,9 @@ function openSession(record: TicketRecord, { handshake, clientAddress }: Attempt
   }
 }
 
-function admittedEvent(session: Session, carrier: CarrierName, addressMatches: boolean | null): AuditEvent {
+function admittedEvent(session: Session, { attempt, addressMatches }: Findings): AuditEvent {
   const { id: ticketId, admittedAt: at, subject, audience, clientAddress, origin } = session
+  const carrier = attempt?.carrier as CarrierName
   return { type: 'admitted', at, ticketId, subject, audience, carrier, clientAddress, origin, addressMatches }
 }
 

@@ -2,6 +2,7 @@
  * CORS for the ticket endpoint (WHATWG Fetch section 3.2): an exact list of origins, never `*`.
  * @module
  */
+import { ConfigurationError } from './errors.ts'
 import { answerHeaders, type HttpAnswer } from './problem.ts'
 
 /** Whether pages of another origin may send the cookie that `authenticate` goes by. */
@@ -10,8 +11,14 @@ export type CorsCredentials = 'omit' | 'include'
 /** The headers that let a page read an answer: those of a listed origin, or nothing but `Vary`. */
 export type CorsHeaders = (origin: string | null) => HttpAnswer['headers']
 
-/** CORS headers for a list of origins, made once for each. */
+/**
+ * CORS headers for a list of origins, made once for each.
+ * @throws ConfigurationError for credentials that are neither.
+ */
 export function createCorsHeaders(origins: ReadonlySet<string>, credentials: CorsCredentials): CorsHeaders {
+  if (credentials !== 'omit' && credentials !== 'include') {
+    throw new ConfigurationError('corsCredentials', 'must be omit or include')
+  }
   const vary = { Vary: 'Origin' }
   const allowCredentials = credentials === 'include' ? { 'Access-Control-Allow-Credentials': 'true' } : {}
   const headersOf = (origin: string) => ({

@@ -3,7 +3,6 @@
  * function is one, too.
  * @module
  */
-import type { EpochMs } from './clock.ts'
 import { ConfigurationError } from './errors.ts'
 
 declare const subject: unique symbol
@@ -17,8 +16,8 @@ export interface Identity {
   readonly issuer: string
   /** The issuer's stable name for the subject: the `sub` of a token. Never an e-mail address or a display name. */
   readonly subject: string
-  /** When the credential ends; null where it does not. No ticket and no session outlives it. */
-  readonly expiresAt: EpochMs | null
+  /** When the credential ends, in milliseconds since the Unix epoch; null where it does not. No ticket and no session outlives it. */
+  readonly expiresAt: number | null
   /** What else the credential says. Reaches the `grant` hook, and nothing beyond it. */
   readonly claims: { readonly [claim: string]: unknown }
 }

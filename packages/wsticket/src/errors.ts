@@ -30,3 +30,13 @@ export class ConfigurationError extends Error {
     this.option = option
   }
 }
+
+/** Something took longer than it may. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError'
+  readonly code = 'deadline'
+
+  constructor(deadlineMs: number) {
+    super(`there was no decision within ${deadlineMs} ms`)
+  }
+}

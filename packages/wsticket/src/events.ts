@@ -4,6 +4,7 @@
  */
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
+import { ConfigurationError } from './errors.ts'
 import type { IssueRefusalCode, RefusalCode } from './refusals.ts'
 import type { TicketId } from './ticket.ts'
 
@@ -92,9 +93,13 @@ export function safeSink(sink: EventSink): EventSink {
   }
 }
 
-/** Names an error for an event: its name and code, never its message, which may quote what it was given. */
+/**
+ * Names an error for an event: its name and code, never its message, which may quote what it was given; of a
+ * `ConfigurationError` the option as well, which is a text of ours.
+ */
 export function nameFault(error: unknown): string {
   if (!(error instanceof Error)) return typeof error
+  if (error instanceof ConfigurationError) return `${error.name} ${error.option}`
   const { code } = error as { code?: unknown }
   return typeof code === 'string' ? `${error.name} ${code}` : error.name
 }

@@ -44,6 +44,8 @@ export const maxProtocols = 32
 
 // RFC 9112 section 3.2.1, without what others take for an authority (//host, /\host) or cut off (#fragment).
 const originForm = /^\/(?:[!"$-.0-[\]-~][!"$-[\]-~]*)?$/
+// What is not even ASCII is the origin of no page (RFC 6454 section 7.1), and need not reach a log.
+const originText = /^[ -~]{0,300}$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const key = /^[+/0-9A-Za-z]{22}==$/
 // RFC 9110 section 5.5: a field value has no control characters but HTAB.
@@ -82,6 +84,7 @@ export function parseHandshake(opening: Opening): Handshake | null {
   const single = { ...noSingleLines }
   const lists = { ...noLists }
   if (!readLines(opening.rawHeaders, single, lists) || !isWebSocketUpgrade(single, lists)) return null
+  if (single.origin !== null && !originText.test(single.origin)) return null
   const protocols = parseProtocols(lists['sec-websocket-protocol'])
   if (protocols === null) return null
   return {

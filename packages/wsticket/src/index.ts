@@ -28,7 +28,7 @@ export {
   type Subject,
   subjectOf,
 } from './credential.ts'
-export { ConfigurationError, StoreError, type StoreErrorCode } from './errors.ts'
+export { ConfigurationError, DeadlineError, StoreError, type StoreErrorCode } from './errors.ts'
 export type {
   Admitted,
   AuditEvent,

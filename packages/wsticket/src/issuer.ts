@@ -90,6 +90,7 @@ const longestOrdinaryLifetimeMs = 60_000
  */
 export function createIssuer(options: IssuerOptions): Issuer {
   const { store, audiences, clock = systemClock, random = systemRandom } = options
+  if (typeof store?.insert !== 'function') throw new ConfigurationError('store', 'must be a TicketStore')
   const limits = readLimits(options)
   const emit = safeSink(options.onEvent ?? noEvents)
   requireAudiences(audiences)
@@ -166,7 +167,7 @@ function requireDuration(option: string, durationMs: number, most: number): numb
   return durationMs
 }
 
-function requireInstant(option: string, instant: EpochMs | null): EpochMs | null {
+function requireInstant(option: string, instant: number | null): number | null {
   if (instant !== null && !Number.isFinite(instant)) {
     throw new ConfigurationError(option, 'must be milliseconds since the Unix epoch, or null')
   }

@@ -7,8 +7,8 @@ import { authorization } from './carriers/authorization.ts'
 import { query } from './carriers/query.ts'
 import { subprotocol } from './carriers/subprotocol.ts'
 import { ConfigurationError } from './errors.ts'
-import type { Handshake } from './handshake.ts'
-import { ticketPrefix } from './wire.ts'
+import type { Handshake, Passage } from './handshake.ts'
+import { keyPrefix, ticketPrefix } from './wire.ts'
 
 /** One text in a carrier that is on, not yet parsed; or none, or more than one. */
 export type Presentation =
@@ -40,6 +40,7 @@ export function parseCarriers(names: readonly CarrierName[]): readonly Carrier[]
  * one more: it would reach the application beside the one that is spent, and may even be selected as a subprotocol.
  */
 export function presentationOf(handshake: Handshake, carriersOn: readonly Carrier[]): Presentation {
+  if (handshake.protocols.some((protocol) => protocol.startsWith(keyPrefix))) return { kind: 'several' }
   let found: Presentation = { kind: 'none' }
   let strays = 0
   for (const carrier of everyCarrier) {
@@ -50,4 +51,10 @@ export function presentationOf(handshake: Handshake, carriersOn: readonly Carrie
     }
   }
   return strays > 0 && found.kind === 'one' ? { kind: 'several' } : found
+}
+
+/** What may be passed on: the handshake without the ticket, and without the subprotocol of ours in whichever carrier it came. */
+export function passageOf(handshake: Handshake, carrier: Carrier): Passage {
+  const passage = carrier.strip(handshake)
+  return carrier === subprotocol || handshake.protocols.length === 0 ? passage : subprotocol.strip(passage)
 }

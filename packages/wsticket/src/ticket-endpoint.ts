@@ -7,6 +7,7 @@ import { parseOrigins } from './checks/origin.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type CorsCredentials, createCorsHeaders, preflightAnswer } from './cors.ts'
 import { type Authenticate, type CredentialRefusal, type Identity, type Subject, subjectOf } from './credential.ts'
+import { defaultDeadlineMs, requireDeadline, withinDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, nameFault, noEvents, safeSink } from './events.ts'
 import type { Grant, IssuedTicket, Issuer } from './issuer.ts'
@@ -44,6 +45,8 @@ export interface TicketEndpointOptions {
   readonly path?: string
   /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
   readonly trustedProxies?: readonly string[]
+  /** How long a request may take, `authenticate`, `grant` and the store included, in milliseconds; then 503. Default 5,000. */
+  readonly deadlineMs?: number
   /** Hears of every refusal. Default: nobody. */
   readonly onEvent?: EventSink
   /** Default: the machine's clock. */
@@ -67,6 +70,7 @@ export interface TicketEndpoint {
 /** What the endpoint works with. */
 interface Desk extends Pick<TicketEndpointOptions, 'issuer' | 'authenticate'> {
   readonly path: string
+  readonly deadlineMs: number
   readonly origins: ReadonlySet<string>
   readonly grant: NonNullable<TicketEndpointOptions['grant']>
 }
@@ -77,18 +81,21 @@ interface Desk extends Pick<TicketEndpointOptions, 'issuer' | 'authenticate'> {
  */
 export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndpoint {
   const { issuer, authenticate, path = '/tickets', clock = systemClock } = options
+  requireFunctions(options)
+  if (!path.startsWith('/')) throw new ConfigurationError('path', 'must begin with /')
   const grant = options.grant ?? ((_, request) => defaultGrant(issuer.audiences, request))
   const origins = parseOrigins(options.origins)
-  const desk: Desk = { issuer, authenticate, path, origins, grant }
+  const deadlineMs = requireDeadline(options.deadlineMs ?? defaultDeadlineMs)
+  const desk: Desk = { issuer, authenticate, path, origins, grant, deadlineMs }
   const corsHeaders = createCorsHeaders(origins, options.corsCredentials ?? 'omit')
   const resolveClientAddress = createClientAddressResolver(options.trustedProxies ?? [])
   const emit = safeSink(options.onEvent ?? noEvents)
 
   async function answer(request: Request, peer: Peer): Promise<HttpAnswer> {
-    const { headers, method } = request
-    const origin = headers.get('origin')
-    if (method === 'OPTIONS' && origin !== null && origins.has(origin)) return preflightAnswer(corsHeaders(origin))
-    const clientAddress = resolveClientAddress(peer.address, headers.get('x-forwarded-for'))
+    const { headers } = request
+    const origin = originOf(headers)
+    if (isPreflight(request, desk) && origin !== null) return preflightAnswer(corsHeaders(origin))
+    const clientAddress = resolveClientAddress(peer?.address ?? null, headers.get('x-forwarded-for'))
     const findings: Findings = { origin, clientAddress, subject: null, fault: null }
     const issued = await issueOrRefuse(desk, request, findings)
     if (typeof issued === 'object') return ticketAnswer(issued, corsHeaders(origin))
@@ -113,7 +120,7 @@ async function issueOrRefuse(
   findings: Findings,
 ): Promise<IssuedTicket | IssueRefusalCode> {
   try {
-    return await issue(desk, request, findings)
+    return await withinDeadline(issue(desk, request, findings), desk.deadlineMs)
   } catch (error) {
     findings.fault = nameFault(error)
     return 'issue_unavailable'
@@ -122,7 +129,7 @@ async function issueOrRefuse(
 
 async function issue(desk: Desk, request: Request, findings: Findings): Promise<IssuedTicket | IssueRefusalCode> {
   const { clientAddress, origin } = findings
-  if (pathOf(request.url) !== desk.path) return 'route_unknown'
+  if (pathOf(request) !== desk.path) return 'route_unknown'
   if (origin !== null && !desk.origins.has(origin)) return 'origin_forbidden'
   if (request.method !== 'POST') return 'method_not_allowed'
   const identity = await desk.authenticate(request)
@@ -149,9 +156,32 @@ interface Findings {
   fault: string | null
 }
 
-/** The path of an absolute URL as a Request has it: already normal, so that reading it is enough. */
-function pathOf(url: string): string {
-  return /^[^:]+:\/\/[^/]*([^?#]*)/.exec(url)?.[1] ?? ''
+const anyOrigin = /^[ -~]{0,300}$/
+
+/** The Origin as it was sent, where it is something that a browser could send. Anything else is no origin of anybody. */
+function originOf(headers: Headers): string | null {
+  const origin = headers.get('origin')
+  return origin === null || anyOrigin.test(origin) ? origin : 'illegible'
+}
+
+function isPreflight(request: Request, { path, origins }: Desk): boolean {
+  return request.method === 'OPTIONS' && origins.has(originOf(request.headers) ?? '') && pathOf(request) === path
+}
+
+/** The path of a request; '' where its URL cannot be told (its Host is none). */
+function pathOf(request: Request): string {
+  try {
+    // Absolute and normal as a Request has it: reading it is enough.
+    return /^[^:]+:\/\/[^/]*([^?#]*)/.exec(request.url)?.[1] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function requireFunctions({ issuer, authenticate, grant }: TicketEndpointOptions): void {
+  if (typeof issuer?.issue !== 'function') throw new ConfigurationError('issuer', 'must be what createIssuer returns')
+  if (typeof authenticate !== 'function') throw new ConfigurationError('authenticate', 'must be a function')
+  if (grant !== undefined && typeof grant !== 'function') throw new ConfigurationError('grant', 'must be a function')
 }
 
 function defaultGrant(audiences: readonly string[], { audience }: TicketRequest): Grant | null {

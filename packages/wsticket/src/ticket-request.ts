@@ -15,7 +15,9 @@ export async function readRequestedTicket(request: Request): Promise<RequestedTi
   const { headers } = request
   const length = headers.get('content-length')
   if (length === '0' || (length === null && request.body === null)) return { audience: null }
-  const bytes = await readBytes(request, Number(length ?? 0))
+  const bytes = await readBytes(request, Number(length ?? 0)).catch(() => undefined)
+  // The client broke off: nobody is left to read the answer, and nothing of ours is at fault.
+  if (bytes === undefined) return { refusal: 'request_malformed' }
   if (bytes === null) return { refusal: 'body_too_large' }
   if (bytes.length === 0) return { audience: null }
   if (!jsonType.test(headers.get('content-type') ?? '')) return { refusal: 'media_type_unsupported' }

@@ -41,7 +41,7 @@ export interface TicketRecord {
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
 
 /** Where random bytes come from unless told otherwise: the runtime's CSPRNG. */
-export const systemRandom: RandomSource = createPooledRandom(4096)
+export const systemRandom: RandomSource = (bytes) => crypto.getRandomValues(bytes)
 
 const ticketBytes = 32
 
@@ -72,22 +72,4 @@ export function idOfTicket(text: Ticket): TicketId {
 /** The id that a text spells, or null where it spells none. */
 export function parseTicketId(text: string): TicketId | null {
   return idForm.test(text) ? (text as TicketId) : null
-}
-
-/** One call to the CSPRNG serves many tickets: the call costs more than the bytes. What was handed out is wiped. */
-function createPooledRandom(poolBytes: number): RandomSource {
-  const pool = new Uint8Array(poolBytes)
-  let used = poolBytes
-  return (bytes) => {
-    if (bytes.length > poolBytes) return crypto.getRandomValues(bytes)
-    if (used + bytes.length > poolBytes) {
-      crypto.getRandomValues(pool)
-      used = 0
-    }
-    const slice = pool.subarray(used, used + bytes.length)
-    bytes.set(slice)
-    slice.fill(0)
-    used += bytes.length
-    return bytes
-  }
 }

@@ -6,6 +6,9 @@
 /** What a ticket's text begins with: log redaction and secret scanners know it by that. */
 export const ticketPrefix = 'wst_'
 
+/** What the key of a locked ticket begins with. Reserved: there are no locks yet, and nothing of that name is passed on. */
+export const keyPrefix = 'wsk_'
+
 // 32 bytes are 256 bits: the 43rd character carries 4 of them, so its 2 low bits are zero in the one canonical spelling
 // (RFC 4648 section 3.5). Any other spelling is not a ticket.
 const ticketForm = /^wst_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/

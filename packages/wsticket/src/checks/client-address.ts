@@ -48,6 +48,7 @@ export type ClientAddressResolver = (peerAddress: string | null, forwardedFor: s
  * @throws ConfigurationError for an entry that is neither.
  */
 export function createClientAddressResolver(trustedProxies: readonly string[]): ClientAddressResolver {
+  if (!Array.isArray(trustedProxies)) throw new ConfigurationError('trustedProxies', 'must be a list')
   const networks = trustedProxies.map(parseNetwork)
   const isTrusted = (address: Address) => networks.some((network) => isWithin(address, network))
   if (networks.length === 0) return canonicalAddress

@@ -196,9 +196,11 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       this.dispatchEvent(new MessageEvent('message', { data, origin }))
     }
     inner.onerror = (event: ErrorEvent) => {
-      this.dispatchEvent(relayedError(event, opened ? undefined : abnormalClosure))
+      if (opened) this.dispatchEvent(relayedError(event))
+      else this.#endUnopened(relayedError(event, abnormalClosure))
     }
     inner.onclose = ({ code, reason, wasClean }: CloseEvent) => {
+      if (this.#readyState === closed) return
       this.#readyState = closed
       this.dispatchEvent(new SocketCloseEvent('close', { code, reason, wasClean }))
     }
@@ -210,10 +212,19 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
     this.#end(error.closeCode, error.code, { message: error.message, error })
   }
 
-  /** `error`, then `close`, of a socket that never had a real one. */
   #end(code: number, reason: string, what: { message: string; error?: TicketRequestError }): void {
+    this.#endUnopened(new SocketErrorEvent('error', { ...what, code, reason }))
+  }
+
+  /**
+   * `error`, then `close`, of a socket that did not open. The real one's own `close` is not waited for: that of Node 22 never
+   * comes.
+   */
+  #endUnopened(error: SocketErrorEvent): void {
+    if (this.#readyState === closed) return
     this.#readyState = closed
-    this.dispatchEvent(new SocketErrorEvent('error', { ...what, code, reason }))
+    const { code = abnormalClosure, reason = '' } = error
+    this.dispatchEvent(error)
     this.dispatchEvent(new SocketCloseEvent('close', { code, reason, wasClean: false }))
   }
 }

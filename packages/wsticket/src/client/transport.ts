@@ -12,7 +12,8 @@ export function pageUrl(): string | undefined {
 
 /**
  * Whether a secret may be sent to `url`: over TLS always; in plaintext to this machine only, or to a host that the caller
- * names, or from a page that itself came in plaintext from another machine: who can read that wire owns the page already.
+ * names, or to the host of the page where the page itself came in plaintext from there: who can read that wire owns the page
+ * already.
  *
  * @param insecureHosts hosts as `URL.hostname` spells them, without a port
  */
@@ -20,7 +21,7 @@ export function mayCarrySecrets(url: URL, insecureHosts: readonly string[]): boo
   if (url.protocol === 'wss:' || url.protocol === 'https:') return true
   if (isLoopback(url.hostname) || insecureHosts.includes(url.hostname)) return true
   const { location } = globalThis as Partial<Pick<typeof globalThis, 'location'>>
-  return location?.protocol === 'http:' && !isLoopback(location.hostname)
+  return location?.protocol === 'http:' && url.hostname === location.hostname
 }
 
 /**

@@ -33,7 +33,10 @@ export async function discoverKeys(issuer: string, options: DiscoveryOptions = {
     signal: AbortSignal.timeout(timeoutMs),
     [allowInsecureRequests]: isLoopback(url.hostname),
   })
-  const { jwks_uri: keys } = await processDiscoveryResponse(url, response).catch(explain)
+  const { issuer: itself, jwks_uri: keys } = await processDiscoveryResponse(url, response).catch(explain)
+  // OpenID Connect Discovery 1.0 section 4.3: exactly. Tokens are compared by the character, a slash at the end included.
+  if (itself !== issuer)
+    throw new ConfigurationError('issuer', `names itself ${JSON.stringify(itself)} in its metadata`)
   if (keys === undefined || !URL.canParse(keys)) throw new ConfigurationError('issuer', 'publishes no jwks_uri')
   return new URL(keys)
 }

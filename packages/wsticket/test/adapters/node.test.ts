@@ -219,7 +219,9 @@ describe('header lines', () => {
   it('are refused where they are so many that one may have been dropped', async () => {
     const lines = [authorization, noBody, ...junk(1100), 'X-Forwarded-For: 192.0.2.1']
     const { status, records } = await outcomeOf(request('POST /tickets', lines), proxies)
-    expect([status, records.length]).toEqual([400, 0])
+    // Node from 22 on refuses them itself.
+    expect([400, 431]).toContain(status)
+    expect(records).toHaveLength(0)
   })
 
   it('may be 100, and no more', async () => {

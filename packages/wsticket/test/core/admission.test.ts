@@ -229,3 +229,22 @@ describe('after the store was asked, the ticket is spent, also where admission',
     expect((await store.read(idOfTicket(ticket), start)).kind).toBe('redeemed')
   })
 })
+
+describe('the subprotocol of ours', () => {
+  it('is not passed on, whichever carrier has the ticket', async () => {
+    const { admission, store } = setUpVerifier()
+    await store.insert(recordOf(ticketOf(7)))
+    const headers = { Authorization: `Ticket ${ticketOf(7)}`, 'Sec-WebSocket-Protocol': 'chat.v2, wsticket.v1' }
+    const decision = await admission.admit(opening({ headers }))
+    expect(decision).toMatchObject({ kind: 'admitted', fallbackProtocol: 'wsticket.v1' })
+    const { rawHeaders } = decision.kind === 'admitted' ? decision.passage : { rawHeaders: [] }
+    expect(rawHeaders.filter((line) => line.includes('v2') || line.includes('v1'))).toEqual(['chat.v2'])
+  })
+
+  it('has a key in no version yet: one is refused, and costs no ticket', async () => {
+    const { admission, redeemed } = setUpVerifier()
+    const attempt = offering(`${ticketOf(7)}, wsk_${'A'.repeat(43)}`)
+    expect(await codeOf(admission, attempt)).toBe('handshake_malformed')
+    expect(redeemed).toEqual([])
+  })
+})

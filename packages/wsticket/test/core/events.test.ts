@@ -7,7 +7,7 @@ describe('the name of a fault', () => {
     [new Error('of a secret'), 'Error'],
     [new TypeError('of a secret'), 'TypeError'],
     [new StoreError('unavailable', 'of a secret', { cause: new Error('of a secret') }), 'StoreError unavailable'],
-    [new ConfigurationError('claims', 'of a secret'), 'ConfigurationError configuration'],
+    [new ConfigurationError('claims', 'of a secret'), 'ConfigurationError claims'],
     [Object.assign(new Error('of a secret'), { code: 'ECONNREFUSED' }), 'Error ECONNREFUSED'],
     [Object.assign(new Error('of a secret'), { code: 7 }), 'Error'],
     ['of a secret', 'string'],

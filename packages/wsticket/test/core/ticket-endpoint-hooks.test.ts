@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { createIssuer, type IssuerOptions } from '../../src/issuer.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
-import { start } from './fixtures.ts'
+import { createTicketEndpoint, type TicketEndpointOptions } from '../../src/ticket-endpoint.ts'
+import { pageOrigin, start } from './fixtures.ts'
 import { asking, peer, setUpEndpoint, statusOf } from './ticket-requests.ts'
 
 describe('a hook that misbehaves', () => {
@@ -89,5 +91,32 @@ describe('a hook that misbehaves', () => {
     expect(await statusOf(asking({ method: 'GET' }), changes)).toBe(405)
     // A rejection that nobody takes care of would be reported by the runner after the next turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve))
+  })
+})
+
+describe('the options of the endpoint', () => {
+  const good: TicketEndpointOptions = {
+    issuer: createIssuer({ store: createMemoryStore(), audiences: ['chat'] }),
+    authenticate: async () => 'credential_missing',
+    origins: [pageOrigin],
+  }
+
+  it.each([
+    ['issuer', { issuer: undefined }],
+    ['authenticate', { authenticate: undefined }],
+    ['grant', { grant: { audience: 'chat' } }],
+    ['path', { path: 'tickets' }],
+    ['origins', { origins: ['*'] }],
+    ['corsCredentials', { corsCredentials: true }],
+    ['trustedProxies', { trustedProxies: '10.0.0.0/8' }],
+    ['deadlineMs', { deadlineMs: Number.NaN }],
+  ])('cannot have this for %s', (option, changes) => {
+    const options = { ...good, ...changes } as TicketEndpointOptions
+    expect(() => createTicketEndpoint(options)).toThrow(expect.objectContaining({ name: 'ConfigurationError', option }))
+  })
+
+  it('need a store to issue from', () => {
+    const options = { audiences: ['chat'] } as unknown as IssuerOptions
+    expect(() => createIssuer(options)).toThrow(/^store /)
   })
 })

@@ -117,13 +117,13 @@ describe('the body of a request for a ticket', () => {
     expect(await statusOf(askingFor('{}', { 'Content-Type': type }))).toBe(415)
   })
 
-  it('is unavailable where it breaks off', async () => {
+  it('is no request where it breaks off', async () => {
     const body = new ReadableStream({
       start(controller) {
         controller.error(new Error('the client is gone'))
       },
     })
-    expect(await statusOf(asking({ headers: json, body }))).toBe(503)
+    expect(await statusOf(asking({ headers: json, body }))).toBe(400)
   })
 })
 

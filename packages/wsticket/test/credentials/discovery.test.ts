@@ -35,6 +35,7 @@ describe('an issuer', () => {
 
   it.each<[string, object]>([
     ['names itself otherwise', { issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/jwks' }],
+    ['names itself with a slash at the end', { issuer: 'ISSUER/', jwks_uri: 'https://issuer.example/jwks' }],
     ['has no keys', { issuer: 'ISSUER' }],
     ['has keys at what is no URL', { issuer: 'ISSUER', jwks_uri: 'jwks' }],
   ])('that %s is misconfigured', async (_, metadata) => {

@@ -1,0 +1,35 @@
+/**
+ * Deadlines: what has not been decided in time is refused.
+ * @module
+ */
+import { ConfigurationError, DeadlineError } from './errors.ts'
+
+/** How long a decision may take, hooks and store included, unless told otherwise; in milliseconds. */
+export const defaultDeadlineMs = 5000
+
+const longestDeadlineMs = 2 ** 31 - 1
+
+/**
+ * Waits for some work, and no longer. What the work comes to later is dropped.
+ * @throws DeadlineError where the time is up; else what the work throws.
+ */
+export async function withinDeadline<Result>(work: Promise<Result>, deadlineMs: number): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlineError(deadlineMs)), deadlineMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Checks the option `deadlineMs`.
+ * @throws ConfigurationError
+ */
+export function requireDeadline(deadlineMs: number): number {
+  if (Number.isSafeInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs <= longestDeadlineMs) return deadlineMs
+  throw new ConfigurationError('deadlineMs', `must be a whole number of milliseconds from 1 to ${longestDeadlineMs}`)
+}
