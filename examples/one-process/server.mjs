@@ -10,6 +10,7 @@ import { createMemoryStore } from 'wsticket/stores/memory'
 
 const issuer = process.env.ISSUER ?? 'https://id.example'
 const origins = ['https://app.example']
+// Behind a reverse proxy, give its address as trustedProxies to the endpoint and to admission: docs/client-address.md.
 const store = createMemoryStore()
 
 // Your HTTP side: who has a good token gets a ticket.

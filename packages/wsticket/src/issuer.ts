@@ -29,7 +29,7 @@ export interface IssuerOptions {
   readonly lifetimeMs?: number
   /** The most that `lifetimeMs` or a grant may ask for, in milliseconds. Default 60,000: more has to be said here. */
   readonly maximumLifetimeMs?: number
-  /** How long a session may last, in milliseconds. Default: until the credential ends. */
+  /** How long a session may last, in milliseconds: see `Session.expiresAt`. Default: until the credential ends. */
   readonly sessionLifetimeMs?: number
   /** Hears of every ticket. Default: nobody. */
   readonly onEvent?: EventSink

@@ -19,6 +19,6 @@ export interface Session {
   /** Origin of the handshake; null for a client that is not a browser. */
   readonly origin: string | null
   readonly admittedAt: EpochMs
-  /** When the session ends at the latest; null for no limit. */
+  /** When the session is to end; null for no limit. The gateway sees to it; with the library, 0.1 leaves it to the application. */
   readonly expiresAt: EpochMs | null
 }

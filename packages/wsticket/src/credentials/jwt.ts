@@ -35,7 +35,10 @@ export interface JwtOptions {
   readonly type?: string
   /** By how much clocks may differ, in milliseconds. Default 1,000, at most 300,000. */
   readonly clockToleranceMs?: number
-  /** The least time between two fetches of the keys, in milliseconds. Default 30,000. */
+  /**
+   * The least time between two fetches of the keys, in milliseconds. Default 30,000. A token of a key that is newer than the last
+   * fetch is `credential_invalid` until then: publish keys before you sign with them.
+   */
   readonly keysCooldownMs?: number
   /** Default: the machine's clock. */
   readonly clock?: Clock

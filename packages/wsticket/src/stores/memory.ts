@@ -10,7 +10,7 @@ import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts
 
 /** Bounds of the memory store. */
 export interface MemoryStoreOptions {
-  /** The most records kept, spent ones until their natural expiry included; about 300 bytes each. Default 100,000. */
+  /** The most records kept, spent ones until their natural expiry included; about 300 bytes each, and their claims (at most 4 KiB). Default 100,000. */
   readonly maxRecords?: number
   /** Default: the machine's clock. Decides only what is swept when. */
   readonly clock?: Clock
