@@ -19,7 +19,6 @@ export default defineConfig({
   },
   test: {
     watch: false,
-    passWithNoTests: true,
     restoreMocks: true,
     unstubGlobals: true,
     teardownTimeout: 10_000,

@@ -47,7 +47,10 @@ function openWebSocket(port, ticket) {
     socket.on('data', (chunk) => {
       if (opened) return
       opened = true
-      if (chunk.subarray(9, 12).toString('latin1') !== '101') reject(new Error('an opening handshake was refused'))
+      const selects = chunk.includes('Sec-WebSocket-Protocol: wsticket.v1')
+      if (chunk.subarray(9, 12).toString('latin1') !== '101' || selects !== (ticket !== '')) {
+        reject(new Error('an opening handshake was refused, or answered as if it had no ticket'))
+      }
       socket.write(closeFrame)
     })
     socket.on('end', () => socket.end())

@@ -32,6 +32,10 @@ const plan = options.short
   ? { pairs: 1, rounds: 3, warmUps: 1 }
   : { pairs: Number(options.pairs ?? 7), rounds: 8, warmUps: 6 }
 
+// The subjects have core 0 to themselves: the load runs on core 1.
+const pinned = process.platform === 'linux' && cpus().length > 1
+if (pinned) execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)], { stdio: 'ignore' })
+
 const results = []
 for (const [name, comparison] of Object.entries(comparisons)) {
   if (options.only === undefined || options.only === name) results.push(await compare(name, comparison))
@@ -63,7 +67,8 @@ async function runPair({ subject, control, load, operations }) {
       const before = await cpu()
       await load(port, stock[side].splice(0, operations))
       const after = await cpu()
-      if (round >= 0) samples[side].push((after - before) / operations)
+      requireDone(after.done - before.done, operations)
+      if (round >= 0) samples[side].push((after.us - before.us) / operations)
     }
   }
   for (const side of Object.values(processes)) side.stop()
@@ -71,10 +76,14 @@ async function runPair({ subject, control, load, operations }) {
   return { ratio: median(ratios), subjectUs: median(samples.subject), controlUs: median(samples.control), samples }
 }
 
-/** Starts a subject in a process of its own, on a core of its own where the system can do that. */
+/** A subject that did less than it was asked to is not measured. */
+function requireDone(done, operations) {
+  if (done !== operations) throw new Error(`a benchmark subject did ${done} of ${operations} operations`)
+}
+
+/** Starts a subject in a process of its own, on core 0 where the system can do that. */
 async function start(subject) {
   const file = new URL(`./subjects/${subject}.mjs`, import.meta.url).pathname
-  const pinned = process.platform === 'linux' && cpus().length > 1
   const [command, ...args] = pinned ? ['taskset', '-c', '0', options.node, file] : [options.node, file]
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const { port } = await answer(child)
@@ -86,8 +95,8 @@ async function start(subject) {
     port,
     prepare: async (count) => (await ask({ ask: 'prepare', count })).prepared,
     cpu: async () => {
-      const { cpu } = await ask({ ask: 'cpu' })
-      return cpu.user + cpu.system
+      const { cpu, done } = await ask({ ask: 'cpu' })
+      return { us: cpu.user + cpu.system, done }
     },
     stop: () => child.disconnect(),
   }

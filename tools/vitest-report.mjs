@@ -13,13 +13,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 /**
  * Reads vitest's JSON report. A file that could not be loaded, and a run that fails without a failed test (an unhandled
- * rejection, a crash before the report is written), count as one failure each.
+ * rejection, a crash before the report is written), count as one failure each; so does a run in which nothing passed.
  * @param {string} path
  * @param {boolean} succeeded whether vitest exited with 0
  * @returns {Counts}
  */
 export function readCounts(path, succeeded) {
-  if (!existsSync(path)) return { passed: 0, failed: Number(!succeeded), skipped: 0 }
+  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0 }
   const report = JSON.parse(readFileSync(path, 'utf8'))
   // One value a line: whoever finds a secret in a title can then say in which.
   writeFileSync(path, JSON.stringify(report, null, 1))
@@ -27,7 +27,7 @@ export function readCounts(path, succeeded) {
   const failed = report.numFailedTests + brokenFiles
   return {
     passed: report.numPassedTests,
-    failed: failed === 0 && !succeeded ? 1 : failed,
+    failed: failed === 0 && (!succeeded || report.numPassedTests === 0) ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
   }
 }

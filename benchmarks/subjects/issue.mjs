@@ -7,9 +7,8 @@ import { createMemoryStore } from 'wsticket/stores/memory'
 import { audience, issuer, keys, signToken } from './identity-provider.mjs'
 import { serve } from './subject.mjs'
 
-const heard = { events: 0 }
-const onEvent = () => {
-  heard.events++
+const onEvent = ({ type }) => {
+  if (type === 'ticket_issued') server.done++
 }
 const store = createMemoryStore({ maxRecords: 1_000_000 })
 const endpoint = createTicketEndpoint({
@@ -19,4 +18,5 @@ const endpoint = createTicketEndpoint({
   onEvent,
 })
 const server = createServer(createRequestListener(endpoint))
+server.done = 0
 serve(server, async (count) => Array(count).fill(await signToken()))

@@ -17,6 +17,7 @@ const headers = {
 }
 
 const server = createServer((request, response) => void answer(request, response))
+server.done = 0
 
 async function answer(request, response) {
   const token = request.headers.authorization.slice('Bearer '.length)
@@ -29,6 +30,7 @@ async function answer(request, response) {
   })
   response.writeHead(201, headers)
   response.end(body)
+  server.done++
 }
 
 serve(server, async (count) => Array(count).fill(await signToken()))

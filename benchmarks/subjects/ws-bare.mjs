@@ -5,7 +5,7 @@ import { serve } from './subject.mjs'
 
 const server = createServer()
 const wss = new WebSocketServer({ noServer: true })
-server.admitted = 0
+server.done = 0
 server.on('upgrade', (request, socket, head) => {
   socket.on('error', () => socket.destroy())
   wss.handleUpgrade(request, socket, head, (webSocket) => {
@@ -14,6 +14,6 @@ server.on('upgrade', (request, socket, head) => {
   })
 })
 wss.on('connection', () => {
-  server.admitted++
+  server.done++
 })
 serve(server, async (count) => Array(count).fill(''))

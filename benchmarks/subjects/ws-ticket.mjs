@@ -23,10 +23,10 @@ const admission = createAdmission({
 
 const server = createServer()
 const wss = new WebSocketServer({ noServer: true })
-server.admitted = 0
+server.done = 0
 server.on('upgrade', createWebSocketUpgrade(admission, wss))
 wss.on('connection', (_, request) => {
-  if (sessionOf(request).audience === 'bench' && events > 0) server.admitted++
+  if (sessionOf(request).audience === 'bench' && events > 0) server.done++
 })
 serve(server, async (count) => {
   const issued = []

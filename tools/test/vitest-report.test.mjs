@@ -39,5 +39,10 @@ describe('readCounts', () => {
 
   it('counts a run that never reported as one failure', () => {
     expect(readCounts(join(folder, 'none.json'), false)).toEqual({ passed: 0, failed: 1, skipped: 0 })
+    expect(readCounts(join(folder, 'none.json'), true)).toEqual({ passed: 0, failed: 1, skipped: 0 })
+  })
+
+  it('counts a run in which nothing passed as one failure', () => {
+    expect(readCounts(reportOf({ numPendingTests: 3 }), true)).toEqual({ passed: 0, failed: 1, skipped: 3 })
   })
 })

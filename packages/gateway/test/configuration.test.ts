@@ -95,7 +95,7 @@ describe('what is missing', () => {
   })
 
   it('is reported all at once', () => {
-    expect(readConfiguration([], {})).toMatchObject({ problems: { length: 4 } })
+    expect(readConfiguration([], {})).toMatchObject({ problems: { length: 5 } })
   })
 
   it('is not an origin where only programs may come', () => {
@@ -186,6 +186,17 @@ describe('what is misspelled', () => {
 
   it('counts with its value as one mistake', () => {
     expect(problems(['--orign', 'https://b.example'])).toEqual(['--orign is not known: did you mean --origin?'])
+  })
+
+  it('is not what Kubernetes tells of a Service of that name', () => {
+    const links = {
+      WSTICKET_GATEWAY_SERVICE_HOST: '10.0.0.1',
+      WSTICKET_GATEWAY_SERVICE_PORT: '80',
+      WSTICKET_GATEWAY_SERVICE_PORT_HTTP: '80',
+      WSTICKET_GATEWAY_PORT: 'tcp://10.0.0.1:80',
+      WSTICKET_GATEWAY_PORT_80_TCP_ADDR: '10.0.0.1',
+    }
+    expect(problems([], links)).toEqual([])
   })
 
   it('is refused in the environment as well', () => {

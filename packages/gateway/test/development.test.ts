@@ -428,3 +428,17 @@ async function* listen(response: Response): AsyncGenerator<unknown> {
     for (const part of parts) if (part.startsWith('data: ')) yield JSON.parse(part.slice(6))
   }
 }
+
+describe('a page of another site', () => {
+  it('cannot take the places of those who listen to the events', async () => {
+    const { url } = await startDevelopment()
+    for (let tries = 0; tries < 25; tries += 1) {
+      expect((await fetch(`${url}/dev/events`, { method: 'HEAD' })).status).toBe(200)
+      const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
+      expect((await fetch(`${url}/dev/events`, { headers })).status).toBe(403)
+    }
+    const listening = await fetch(`${url}/dev/events`)
+    expect(listening.status).toBe(200)
+    await listening.body?.cancel()
+  })
+})

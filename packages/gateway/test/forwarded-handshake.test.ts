@@ -93,11 +93,18 @@ describe('headers about the way here', () => {
       'X-Forwarded-User: root',
       'X-Real-IP: 203.0.113.9',
       'Forwarded: for=203.0.113.9',
+      'True-Client-IP: 203.0.113.9',
+      'CF-Connecting-IP: 203.0.113.9',
+      'X-Cluster-Client-IP: 203.0.113.9',
+      'X-Original-Forwarded-For: 203.0.113.9',
+      'X-Envoy-External-Address: 203.0.113.9',
+      'Remote-User: root',
+      'X_Remote_User: root',
     ])
     expect(values('x-forwarded-for')).toEqual(['127.0.0.1'])
     expect(values('x-forwarded-proto')).toEqual(['http'])
     expect(values('x-forwarded-host')).toEqual([host])
-    expect(names.filter((name) => /forwarded|real/.test(name))).toHaveLength(3)
+    expect(names.filter((name) => /forwarded|real|client|connecting|external|remote/.test(name))).toHaveLength(3)
   })
 
   it('tell the client as a trusted proxy saw it, and the proxy', async () => {

@@ -19,8 +19,9 @@ export async function dev(args: readonly string[], environment: Environment): Pr
   const chat = await startChatProcess(tell)
   const server = await start(port, chat.url)
   if (server !== null) {
+    const stop = untilToldToStop()
     tell(`\n  ${warning}\n  Never let anybody else reach it.\n\nOpen ${server.url}`)
-    await untilToldToStop()
+    await stop
     await server.close()
   }
   await chat.close()
@@ -37,8 +38,10 @@ async function start(port: number, upstream: string): Promise<RunningServer | nu
       onEvent: auditToStdout(),
     })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    tell(`Port ${port} is taken. Choose another: PORT=8081 npm start`)
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (syscall === undefined) throw error
+    const reason = code === 'EADDRINUSE' ? 'is taken' : `cannot be used here (${code})`
+    tell(`Port ${port} ${reason}. Choose another: PORT=8081 npm start`)
     return null
   }
 }

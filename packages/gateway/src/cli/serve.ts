@@ -35,10 +35,11 @@ export async function serve(args: readonly string[], environment: Environment): 
   const keys = configuration.jwksUrl ?? (await findKeys(configuration))
   const server = keys === null ? null : await start(configuration, keys)
   if (server === null) return 1
+  const stop = untilToldToStop()
   tell(
     `wsticket-gateway listens on ${server.url}; WebSockets at ${configuration.path} go to ${configuration.upstream.href}`,
   )
-  await untilToldToStop()
+  await stop
   await server.close()
   return 0
 }
@@ -57,12 +58,16 @@ async function findKeys({ issuer }: Configuration): Promise<URL | null> {
 /** Starts to listen; null, and a word about it, where that is impossible. */
 async function start(configuration: Configuration, keys: URL): Promise<RunningServer | null> {
   const { issuer, tokenAudience: audience, algorithms, tokenType: type, listen } = configuration
-  const authenticate = createJwtAuthenticator({ issuer, audience, keys, algorithms, type })
   try {
+    const authenticate = createJwtAuthenticator({ issuer, audience, keys, algorithms, type })
     return await startServer(listen, () =>
       createGateway({ configuration, authenticate, pages: createPages(), onEvent: auditToStdout() }),
     )
   } catch (error) {
+    if (error instanceof ConfigurationError) {
+      tell(`The settings and what the issuer says of itself do not fit: ${error.message}`)
+      return null
+    }
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
     tell(`--listen ${listen.host}:${listen.port} is impossible here (${nameOf(error)})`)
     return null

@@ -62,6 +62,9 @@ function readArgs(args: readonly string[]): Given {
   return { byFlag, problems }
 }
 
+// What Kubernetes puts into every container beside a Service whose name begins with wsticket.
+const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)$/
+
 function readEnvironment(environment: Environment): Given {
   const byFlag = new Map<string, GivenTexts>()
   for (const flag of flags) {
@@ -71,7 +74,9 @@ function readEnvironment(environment: Environment): Given {
     byFlag.set(flag, { source, texts: lists.has(flag) ? text.split(',').map((member) => member.trim()) : [text] })
   }
   const variables = flags.map(variableOf)
-  const strangers = Object.keys(environment).filter((name) => name.startsWith('WSTICKET_') && !variables.includes(name))
+  const strangers = Object.keys(environment).filter(
+    (name) => name.startsWith('WSTICKET_') && !variables.includes(name) && !serviceLink.test(name),
+  )
   return { byFlag, problems: strangers.map((name) => unknown(name, variables)) }
 }
 

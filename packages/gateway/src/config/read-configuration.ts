@@ -22,6 +22,7 @@ export function readConfiguration(args: readonly string[], environment: Environm
   // Each member was read by its own row of the table, which is typed by that member.
   const configuration = Object.fromEntries(members) as Configuration
   if (problems.length === 0) problems.push(...contradictions(configuration, given))
+  problems.push(...missingOrigin(configuration))
   const [first, ...others] = problems
   return first === undefined ? { configuration } : { problems: [first, ...others] }
 }
@@ -52,7 +53,7 @@ function readText(value: Value<unknown>, text: string): { readonly value: unknow
 
 /** What is wrong only together. */
 function contradictions(configuration: Configuration, { byFlag }: Given): string[] {
-  const { origins, carriers, ticketLifetimeMs, maximumTicketLifetimeMs } = configuration
+  const { issuer, jwksUrl, ticketLifetimeMs, maximumTicketLifetimeMs } = configuration
   const problems: string[] = []
   const lifetimeProblem = refusalOfLifetimes(ticketLifetimeMs, maximumTicketLifetimeMs)
   if (lifetimeProblem !== null) {
@@ -60,10 +61,23 @@ function contradictions(configuration: Configuration, { byFlag }: Given): string
       byFlag.get('maximum-ticket-lifetime-ms') ?? { source: '--ticket-lifetime-ms' }
     problems.push(`${source} ${lifetimeProblem}`)
   }
-  if (origins.length === 0 && carriers.some((carrier) => carrier !== 'authorization')) {
+  if (jwksUrl === null && !mayBeAsked(new URL(issuer))) {
     problems.push(
-      `--origin (or ${variableOf('origin')}) is missing: no page could connect. Where only programs do, say so with --carrier authorization.`,
+      `--issuer must be an https: URL to be asked for its keys (http: on this machine only); or give --jwks-url`,
     )
   }
   return problems
+}
+
+function mayBeAsked({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+}
+
+/** Read apart from the rest: it is the one that is most often forgotten. */
+function missingOrigin({ origins, carriers }: Configuration): string[] {
+  if (!Array.isArray(origins) || !Array.isArray(carriers)) return []
+  if (origins.length > 0 || carriers.every((carrier) => carrier === 'authorization')) return []
+  return [
+    `--origin (or ${variableOf('origin')}) is missing: no page could connect. Where only programs do, say so with --carrier authorization.`,
+  ]
 }

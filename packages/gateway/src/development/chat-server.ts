@@ -13,7 +13,9 @@ const maxMembers = 100
 
 const members = new Map<WebSocket, string>()
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: maxMessageBytes })
+// Any page can open a WebSocket to a port of this machine; none can send this header.
+const verifyClient = ({ req }: { req: IncomingMessage }) => req.headers['x-wsticket-subject'] !== undefined
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: maxMessageBytes, verifyClient })
 server.on('connection', welcome)
 server.on('listening', () => process.send?.({ port: (server.address() as AddressInfo).port }))
 // The parent decides when this ends: an interrupt from the terminal reaches both, a parent that is gone leaves the channel.
@@ -45,7 +47,7 @@ function hear(socket: WebSocket, from: string, data: string | null): void {
 
 /** Who the gateway says is speaking: percent-encoded where it is not visible ASCII. */
 function speakerOf({ headers }: IncomingMessage): string {
-  const subject = String(headers['x-wsticket-subject'] ?? 'nobody')
+  const subject = String(headers['x-wsticket-subject'])
   try {
     return decodeURIComponent(subject)
   } catch {

@@ -109,7 +109,8 @@ function configurationFor({ port, upstream }: DevelopmentOptions, hosts: readonl
 /** What lets a person see what happens: `/events` and `/attempt`. */
 function createObservation(stream: EventStream, target: AttemptTarget): Hono {
   const routes = new Hono()
-  routes.get('/events', () => stream.answer())
+  // HEAD is served as GET without its body: it would leave a listener that nobody reads.
+  routes.get('/events', ({ req }) => (req.method === 'HEAD' ? new Response(null) : stream.answer()))
   routes.post('/attempt', async (context) => {
     const read = await readJsonBody(context.req, attemptRequest)
     return read instanceof Response ? read : answerAttempt(read.body, target)

@@ -16,6 +16,11 @@ export function ownHosts(port: number): readonly string[] {
   return ['127.0.0.1', 'localhost'].map((name) => new URL(`http://${name}:${port}`).host)
 }
 
+/** Whether a page of another site asks, other than by a link that a person follows (W3C Fetch Metadata section 2). */
+function isFromElsewhere(site: string | undefined, mode: string | undefined): boolean {
+  return (site === 'cross-site' || site === 'same-site') && mode !== 'navigate'
+}
+
 /** Lets requests pass that are addressed to one of the hosts, and come from none but its own pages. */
 export function localOnly(hosts: readonly string[]): MiddlewareHandler {
   const origins = hosts.map((host) => `http://${host}`)
@@ -23,6 +28,7 @@ export function localOnly(hosts: readonly string[]): MiddlewareHandler {
     const origin = req.header('origin')
     if (!hosts.includes(req.header('host') ?? '')) return responseOf(foreignHost)
     if (origin !== undefined && !origins.includes(origin)) return responseOf(foreignOrigin)
+    if (isFromElsewhere(req.header('sec-fetch-site'), req.header('sec-fetch-mode'))) return responseOf(foreignOrigin)
     if (req.method === 'POST' && !/^application\/json(?:$|[ ;])/i.test(req.header('content-type') ?? '')) {
       return responseOf(notJson)
     }

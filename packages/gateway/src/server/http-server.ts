@@ -62,6 +62,8 @@ export async function startServer(
 function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): void {
   server.on('request', listeners.request)
   server.on('upgrade', (request, socket, head) => {
+    // An upgrade that was under way when the server closed: nobody would end its socket.
+    if (!server.listening) return void socket.destroy()
     upgraded.add(socket)
     socket.once('close', () => upgraded.delete(socket))
     listeners.upgrade(request, socket, head)

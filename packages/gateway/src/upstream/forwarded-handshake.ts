@@ -18,7 +18,8 @@ export interface ForwardedHandshake {
 
 // Servers in the manner of CGI take `X_Wsticket_Subject` and `X.Wsticket.Subject` for `X-Wsticket-Subject`: whatever can be
 // mistaken for a header that the gateway vouches for ends here.
-const vouchedFor = /^(?:x-wsticket.*|x-forwarded.*|forwarded|x-real-ip)$/
+const vouchedFor =
+  /^(?:x-wsticket.*|x-forwarded.*|x-original.*|forwarded|(?:x-)?remote-(?:user|addr)|x-real-ip|.*client-ip|.*connecting-ip|x-envoy-external-address)$/
 
 /**
  * Writes the upstream's handshake.

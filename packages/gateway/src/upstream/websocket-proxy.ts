@@ -85,7 +85,7 @@ function askedIn(request: IncomingMessage, { fallbackProtocol }: AdmittedDecisio
   const offered = request.headers['sec-websocket-protocol'] ?? ''
   return {
     key: request.headers['sec-websocket-key'] ?? '',
-    protocols: offered.split(',').map((protocol) => protocol.trim()),
+    protocols: offered.split(',').flatMap((protocol) => protocol.trim() || []),
     fallbackProtocol,
   }
 }

@@ -3,7 +3,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export interface DevelopmentGateway {
@@ -21,8 +22,9 @@ export async function startDevelopmentGateway(port = 0): Promise<DevelopmentGate
   if (!existsSync(program)) throw new Error('The gateway is not built: npm run build')
   const process_ = spawn(process.execPath, [program, 'dev'], {
     env: { ...process.env, PORT: String(port) },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  for (const output of [process_.stdout, process_.stderr]) output.on('data', keep)
   const url = await readUrl(process_)
   return { url, port: Number(new URL(url).port), stop: () => stop(process_) }
 }
@@ -41,6 +43,12 @@ function readUrl(gateway: ChildProcess): Promise<string> {
       resolve(url)
     })
   })
+}
+
+/** What a test run keeps of its output is searched for secrets at its end. */
+function keep(chunk: Buffer): void {
+  const folder = process.env.WSTICKET_TEST_OUTPUT
+  if (folder !== undefined) appendFileSync(join(folder, 'gateway-in-browsers.log'), chunk)
 }
 
 async function stop(gateway: ChildProcess): Promise<void> {

@@ -1,9 +1,11 @@
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { openWebSocket, sendHandshake } from '../clients.ts'
 import { addressOf, type Program, run, start } from './program.ts'
 
@@ -149,5 +151,17 @@ describe('dev', () => {
   it.each(['http', '-1', '65536', '80.5'])('cannot listen on the port %s', async (PORT) => {
     const lines = ['PORT must be a number from 0 to 65535']
     expect(await run(['dev'], { PORT })).toEqual({ code: 2, stdout: '', lines })
+  })
+})
+
+describe('the chat server', () => {
+  it('takes only those whom the gateway names: no page can', async () => {
+    const file = fileURLToPath(new URL('../../dist/development/chat-server.js', import.meta.url))
+    const chat = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    onTestFinished(() => void chat.kill())
+    const [{ port }] = (await once(chat, 'message')) as [{ port: number }]
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { origin: 'https://evil.example' })
+    const [{ message }] = (await once(socket, 'error')) as [Error]
+    expect(message).toMatch(/401/)
   })
 })

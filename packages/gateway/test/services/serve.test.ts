@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startDevelopmentServer } from '../../src/development/development-server.ts'
 import { nextMessage, openWebSocket, sendHandshake } from '../clients.ts'
@@ -204,6 +205,36 @@ describe('the end of serve', () => {
   )
 })
 
+describe('an upgrade that is under way when serve ends', () => {
+  it('is not admitted, and does not keep the process', async () => {
+    const gateway = await startServing()
+    const ticket = await gateway.ticket()
+    const socket = connect(gateway.port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk) => (received += String(chunk)))
+    socket.on('error', () => {})
+    socket.write(`GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${gateway.port}\r\nOrigin: ${origin}\r\nUpgrade: websocket\r\n`)
+    await once(socket, 'connect')
+    gateway.program.process.kill()
+    // It has ended when nothing can connect any more; the half handshake is still open then.
+    while (await connects(gateway.port)) await new Promise((resolve) => setImmediate(resolve))
+    socket.write(
+      `Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: wsticket.v1, ${ticket}\r\n\r\n`,
+    )
+    expect((await gateway.program.ended).code).toBe(0)
+    expect(received.includes('101')).toBe(false)
+  })
+})
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true))
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
 describe('an issuer whose keys never come', () => {
   it('does not keep serve from ending on time', async () => {
     const issuer = await startRawUpstream((socket) => socket.resume())
@@ -236,7 +267,7 @@ describe('bad settings', () => {
   it('are reported all at once', async () => {
     const { code, lines } = await run(['serve', '--path=nowhere'], { WSTICKET_CARIER: 'query' })
     expect(code).toBe(2)
-    const blamed = 'WSTICKET_CARIER --upstream --path --issuer --token-audience --audience'
+    const blamed = 'WSTICKET_CARIER --upstream --path --issuer --token-audience --audience --origin'
     expect(lines.map((line) => line.split(' ')[0]).join(' ')).toBe(blamed)
   })
 
@@ -254,6 +285,25 @@ describe('bad settings', () => {
       code: 1,
       lines: [expect.stringMatching(/^--issuer does not say .* --jwks-url\.$/)],
     })
+  })
+
+  it('are an issuer that cannot be asked for its keys', async () => {
+    const flags = good.filter((flag) => !flag.startsWith('--jwks-url') && !flag.startsWith('--issuer'))
+    const { code, lines } = await run([...flags, '--issuer=http://id.example', '--check'])
+    expect({ code, lines }).toEqual({ code: 2, lines: [expect.stringMatching(/^--issuer must be an https: URL/)] })
+  })
+
+  it('are an issuer that names keys where they must not be, with exit code 1 and one line', async () => {
+    const server = createHttpServer((_, response) => {
+      response.setHeader('Content-Type', 'application/json')
+      response.end(JSON.stringify({ issuer, jwks_uri: 'http://id.example/jwks.json' }))
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const flags = good.filter((flag) => !flag.startsWith('--jwks-url') && !flag.startsWith('--issuer'))
+    const { code, lines } = await run([...flags, `--issuer=${issuer}`, '--listen=127.0.0.1:0'])
+    expect({ code, lines }).toEqual({ code: 1, lines: [expect.stringMatching(/ keys must be an https: URL/)] })
   })
 
   it('are an address that is taken, with exit code 1', async () => {
