@@ -13,16 +13,20 @@ const longestDeadlineMs = 2 ** 31 - 1
  * Waits for some work, and no longer. What the work comes to later is dropped.
  * @throws DeadlineError where the time is up; else what the work throws.
  */
-export async function withinDeadline<Result>(work: Promise<Result>, deadlineMs: number): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineError(deadlineMs)), deadlineMs)
+export function withinDeadline<Result>(work: Promise<Result>, deadlineMs: number): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new DeadlineError(deadlineMs)), deadlineMs)
+    work.then(
+      (result) => {
+        clearTimeout(timer)
+        resolve(result)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /**
