@@ -2,10 +2,11 @@
  * From what was given to a configuration, or to everything that is wrong with it.
  * @module
  */
+import { requireIssuerUrl } from 'wsticket/credentials/discovery'
 import type { Configuration } from './configuration.ts'
 import { collectGiven, type Environment, type Given, type GivenTexts } from './given.ts'
 import { type Option, options, type Reading, variableOf } from './options.ts'
-import { refusalOfLifetimes, type Value } from './values.ts'
+import { refusalOf, refusalOfLifetimes, type Value } from './values.ts'
 
 /** A configuration, or one line for each problem. */
 export type ConfigurationOutcome =
@@ -61,16 +62,9 @@ function contradictions(configuration: Configuration, { byFlag }: Given): string
       byFlag.get('maximum-ticket-lifetime-ms') ?? { source: '--ticket-lifetime-ms' }
     problems.push(`${source} ${lifetimeProblem}`)
   }
-  if (jwksUrl === null && !mayBeAsked(new URL(issuer))) {
-    problems.push(
-      `--issuer must be an https: URL to be asked for its keys (http: on this machine only); or give --jwks-url`,
-    )
-  }
+  const issuerProblem = jwksUrl === null ? refusalOf(() => requireIssuerUrl(issuer)) : null
+  if (issuerProblem !== null) problems.push(`--issuer ${issuerProblem}; or give --jwks-url`)
   return problems
-}
-
-function mayBeAsked({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
 /** Read apart from the rest: it is the one that is most often forgotten. */

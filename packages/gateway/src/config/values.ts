@@ -107,7 +107,7 @@ function takenBy(construct: (value: string) => unknown): Value<string> {
 }
 
 /** What the library says against a value; null where it takes it. */
-function refusalOf(construct: () => unknown): string | null {
+export function refusalOf(construct: () => unknown): string | null {
   try {
     construct()
     return null

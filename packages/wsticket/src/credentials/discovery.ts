@@ -41,7 +41,11 @@ export async function discoverKeys(issuer: string, options: DiscoveryOptions = {
   return new URL(keys)
 }
 
-function requireIssuerUrl(issuer: string): URL {
+/**
+ * The URL of an issuer that may be asked for its keys.
+ * @throws ConfigurationError where it is no https: URL (http: on loopback only).
+ */
+export function requireIssuerUrl(issuer: string): URL {
   if (!URL.canParse(issuer)) throw new ConfigurationError('issuer', 'must be a URL')
   const url = new URL(issuer)
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url
