@@ -24,8 +24,10 @@ const vocabulary = [
   'loopback',
   'wire',
   'deadline',
+  'circuit-breaker',
+  'record-text',
 ]
-const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake']
+const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake', 'redis-driver', 'postgres-driver']
 const words = [...vocabulary, ...ports]
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
 const steps = ['admission-options', 'presentation', 'ticket-request', 'cors']
@@ -39,7 +41,16 @@ const entries = ['admission', 'ticket-endpoint']
 const layers = [
   { places: vocabulary, mayImport: words },
   { places: ports, mayImport: words },
-  { places: ['stores/'], mayImport: ['ticket-store', 'ticket', 'clock', 'errors', 'claims'] },
+  { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'deadline', 'errors'] },
+  {
+    places: ['stores/'],
+    mayImport: [
+      ...['ticket-store', 'ticket', 'clock', 'errors', 'digest', 'deadline', 'record-text'],
+      ...['engine', 'redis-driver', 'postgres-driver'],
+    ],
+  },
+  { places: ['drivers/'], mayImport: ['redis-driver', 'postgres-driver', 'errors'] },
+  { places: ['open-store'], mayImport: ['ticket-store', 'errors', 'stores/', 'drivers/'] },
   { places: ['checks/', 'carriers/', 'credentials/'], mayImport: words },
   { places: ['issuer'], mayImport: words },
   { places: steps, mayImport: [...words, ...parts, 'presentation'] },

@@ -4,11 +4,20 @@
  */
 import { spawnSync } from 'node:child_process'
 
-/** Debian package, and the part of the run that needs it. */
-const systemPackages = [{ name: 'chromium', part: 'browsers' }]
+const engines = ['services', 'faults', 'bench']
 
-const parts = process.argv.slice(2)
-const needed = systemPackages.filter(({ part }) => parts.includes(part)).map(({ name }) => name)
+/** Debian package, and the parts of the run that need it. */
+const systemPackages = [
+  { name: 'chromium', parts: ['browsers'] },
+  { name: 'redis-server', parts: engines },
+  { name: 'postgresql', parts: engines },
+  { name: 'nats-server', parts: engines },
+  { name: 'python3-redis', parts: ['services'] },
+  { name: 'python3-psycopg2', parts: ['services'] },
+]
+
+const chosen = process.argv.slice(2)
+const needed = systemPackages.filter(({ parts }) => parts.some((part) => chosen.includes(part))).map(({ name }) => name)
 process.exitCode = provide(needed) ? 0 : 1
 
 /** @param {string[]} names @returns {boolean} whether the run may go on */

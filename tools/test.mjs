@@ -1,7 +1,7 @@
 /**
  * Runs everything that proves this project, or the parts of it that are named, and sums up in its last line.
  *   npm test                     all of it
- *   npm test -- unit browsers    these parts: check, unit, services, browsers, pack, bench
+ *   npm test -- unit browsers    these parts: check, unit, services, faults, browsers, pack, bench
  * What it prints, and what the tests write into the folder WSTICKET_TEST_OUTPUT, is searched for secrets at the end.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createTranscript } from './transcript.mjs'
 import { readCounts } from './vitest-report.mjs'
 
-const parts = ['check', 'unit', 'services', 'browsers', 'pack', 'bench']
+const parts = ['check', 'unit', 'services', 'faults', 'browsers', 'pack', 'bench']
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : parts
 const unknown = chosen.filter((part) => !parts.includes(part))
 if (unknown.length > 0) {
@@ -37,13 +37,18 @@ const steps = [
   { title: 'System packages', command: ['node', 'tools/system-packages.mjs', ...chosen], essential: true },
   { title: 'Build', command: ['npm', 'run', '--silent', 'build'], essential: true },
   { part: 'check', title: 'Format and lint', command: ['biome', 'check', '--error-on-warnings'] },
-  { part: 'check', title: 'Lint with types', command: oxlint('packages', 'tools', 'benchmarks', 'examples') },
+  {
+    part: 'check',
+    title: 'Lint with types',
+    command: oxlint('packages', 'tools', 'benchmarks', 'engines', 'examples'),
+  },
   { part: 'check', title: 'Types of the tests', command: ['tsc', '-p', 'tsconfig.tests.json'] },
   { part: 'check', title: 'Import graph', command: ['node', 'tools/check-imports.mjs'] },
   { part: 'check', title: 'Dead exports and dependencies', command: ['knip'] },
   { part: 'check', title: 'Documents', command: ['node', 'tools/write-docs.mjs', '--check'] },
   vitest('unit', 'Unit tests'),
   vitest('services', 'Tests against real services'),
+  vitest('faults', 'Tests under faults'),
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },

@@ -16,6 +16,16 @@ export type TicketState =
   | { readonly kind: 'pending' | 'redeemed' | 'expired' | 'revoked'; readonly record: TicketRecord }
   | { readonly kind: 'unknown' }
 
+/** What a look at the engine shows. */
+export interface StoreInspection {
+  /** The engine and its version, in one line: `redis 7.0.15, standalone`. */
+  readonly engine: string
+  /** What single use means on this engine, set up as it is: one sentence. */
+  readonly guarantee: string
+  /** What weakens the guarantee here, or will keep tickets from being issued; each a sentence that says what to do. */
+  readonly weaknesses: readonly string[]
+}
+
 /**
  * A ticket store.
  *
@@ -50,6 +60,12 @@ export interface TicketStore {
 
   /** Removes records past their natural expiry and says how many; 0 where the engine does so by itself. */
   sweep(now: EpochMs): Promise<number>
+
+  /**
+   * Looks whether the engine can keep what this port promises. MUST throw a `ConfigurationError`, with what to do, for an engine
+   * on which a ticket could be redeemed twice and nobody has said that it may. Every other method refuses on such an engine.
+   */
+  inspect(): Promise<StoreInspection>
 
   /** Releases what the store opened, never a client that it was handed. Later calls of other methods throw `closed`. */
   close(): Promise<void>

@@ -25,6 +25,9 @@ const defaultMaxRecords = 100_000
 // Records are swept in generations of one second of expiry: no timer per ticket, and no walk over the living.
 const generationMs = 1000
 
+const guarantee =
+  'A ticket is redeemed at most once, by the process that issued it. No other process knows of it, and a restart voids it.'
+
 /** The entries by id, and the ids by the second in which they expire. */
 interface Shelf {
   readonly entries: Map<TicketId, Entry>
@@ -69,6 +72,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TicketStore
     },
     async sweep(now) {
       return sweep(shelf(), now)
+    },
+    async inspect() {
+      shelf()
+      return { engine: 'memory', guarantee, weaknesses: [] }
     },
     async close() {
       open = null

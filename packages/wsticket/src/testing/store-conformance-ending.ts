@@ -16,6 +16,7 @@ function askEverything(store: TicketStore, now: EpochMs): readonly (readonly [st
     ['read', () => store.read(newId(), now)],
     ['revoke', () => store.revoke(newId(), now)],
     ['sweep', () => store.sweep(now)],
+    ['inspect', () => store.inspect()],
   ]
 }
 
@@ -29,6 +30,16 @@ export const endingCases: readonly StoreCase[] = [
     run: async ({ open }) => {
       const { name } = await open()
       if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new ConformanceFailure(`the name is ${JSON.stringify(name)}`)
+    },
+  },
+  {
+    name: 'says what it runs on, and what holds there',
+    run: async ({ open }) => {
+      const { engine, guarantee, weaknesses } = await (await open()).inspect()
+      if (!/^[a-z]/.test(engine)) throw new ConformanceFailure(`the engine is ${JSON.stringify(engine)}`)
+      if (!guarantee.endsWith('.')) throw new ConformanceFailure('the guarantee is no sentence')
+      if (!weaknesses.every((weakness) => weakness.endsWith('.')))
+        throw new ConformanceFailure('a weakness is no sentence')
     },
   },
   {

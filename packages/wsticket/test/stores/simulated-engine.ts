@@ -92,6 +92,8 @@ function createEngineStore({ client, namespace, maxRecords }: EngineStoreOptions
         for (const [key] of expired) rows.delete(key)
         return expired.length
       }),
+    inspect: () =>
+      run(() => ({ engine: 'simulated', guarantee: 'A ticket is redeemed at most once.', weaknesses: [] })),
     async close() {
       closed = true
     },

@@ -1,0 +1,74 @@
+/**
+ * A record as text, the same in every engine: one JSON object with the members of `TicketRecord` (docs/protocol.md).
+ * @module
+ */
+import { copyClaims, noClaims } from './claims.ts'
+import { StoreError } from './errors.ts'
+import type { TicketId, TicketRecord } from './ticket.ts'
+
+/** The text of a record. */
+export function writeRecord(record: TicketRecord): string {
+  return JSON.stringify(record)
+}
+
+/**
+ * The record that a text spells.
+ * @throws StoreError `corrupt` where it spells none, or that of another ticket: replies were mixed up, and nobody is admitted.
+ */
+export function readRecord(text: string, id: TicketId): TicketRecord {
+  const record = parse(text)
+  if (record === null || !isRecord(record))
+    throw new StoreError('corrupt', 'the store holds something that is no record')
+  if (record.id !== id) throw new StoreError('corrupt', 'the store answered with the record of another ticket')
+  return { ...record, claims: hasMembers(record.claims) ? copyClaims(record.claims) : noClaims }
+}
+
+type Members = { readonly [member in keyof TicketRecord]: unknown }
+
+function parse(text: string): Partial<Members> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+const members: { readonly [member in keyof TicketRecord]: (value: unknown) => boolean } = {
+  id: isText,
+  subject: isText,
+  audience: isText,
+  claims: isObject,
+  clientAddress: isTextOrNull,
+  origin: isTextOrNull,
+  issuedAt: isInstant,
+  expiresAt: isInstant,
+  sessionExpiresAt: (value) => value === null || isInstant(value),
+}
+const names = Object.keys(members) as readonly (keyof TicketRecord)[]
+
+/** Exactly the members of a record: one more may be a restriction that this version does not know, and would not enforce. */
+function isRecord(value: Partial<Members>): value is TicketRecord {
+  return Object.keys(value).length === names.length && names.every((name) => members[name](value[name]))
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string'
+}
+
+function isInstant(value: unknown): boolean {
+  return Number.isSafeInteger(value)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function hasMembers(claims: object): boolean {
+  for (const _ in claims) return true
+  return false
+}

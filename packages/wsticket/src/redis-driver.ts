@@ -1,0 +1,27 @@
+/**
+ * Port: what the Redis store asks of a Redis client. Implementations stand in `drivers/`: a few lines for each client, which
+ * also see to it that the client neither sends a command twice nor waits for ever.
+ * @module
+ */
+
+/** One node, as a client reaches it. */
+export type SendToNode = (command: readonly string[]) => Promise<unknown>
+
+/** A Redis client. The store never closes it: who opened it does. */
+export interface RedisDriver {
+  /** Resolves when commands can be sent, and MUST NOT send any. May wait for ever: the store has a deadline. */
+  ready(): Promise<void>
+
+  /**
+   * Runs a command on the primary that has the key, and resolves with the reply: texts as strings, integers as numbers.
+   * MUST reject with the error of the server as it is (`NOSCRIPT ...`). MUST NOT send the command again once it may have been
+   * executed; where a server says that it did not execute it (`MOVED`, `ASK`, `TRYAGAIN`) it may.
+   */
+  send(key: string, command: readonly string[]): Promise<unknown>
+
+  /** Every primary that may have keys of ours: one, or those of a cluster. */
+  primaries(): Promise<readonly SendToNode[]>
+
+  /** Drops the connections, with what waits on them, and opens new ones. MUST NOT throw. */
+  reconnect(): void
+}
