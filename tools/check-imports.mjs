@@ -45,8 +45,16 @@ const layers = [
   {
     places: ['stores/'],
     mayImport: [
-      ...['ticket-store', 'ticket', 'clock', 'errors', 'digest', 'deadline', 'record-text'],
-      ...['engine', 'redis-driver', 'postgres-driver'],
+      'ticket-store',
+      'ticket',
+      'clock',
+      'errors',
+      'digest',
+      'deadline',
+      'record-text',
+      'engine',
+      'redis-driver',
+      'postgres-driver',
     ],
   },
   { places: ['drivers/'], mayImport: ['redis-driver', 'postgres-driver', 'errors'] },

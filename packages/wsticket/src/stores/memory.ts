@@ -41,9 +41,8 @@ interface Shelf {
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): TicketStore {
   const { maxRecords = defaultMaxRecords, clock = systemClock } = options
-  if (!Number.isSafeInteger(maxRecords) || maxRecords < 1) {
+  if (!(Number.isSafeInteger(maxRecords) && maxRecords >= 1))
     throw new ConfigurationError('maxRecords', 'must be a whole number, 1 or more')
-  }
   let open: Shelf | null = { entries: new Map(), generations: new Map(), sweptUpTo: generationOf(clock()) }
 
   function shelf(): Shelf {
@@ -74,8 +73,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TicketStore
       return sweep(shelf(), now)
     },
     async inspect() {
-      shelf()
-      return { engine: 'memory', guarantee, weaknesses: [] }
+      return shelf() && { engine: 'memory', guarantee, weaknesses: [] }
     },
     async close() {
       open = null
