@@ -95,6 +95,7 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
     clock,
   }
   announceDangers(options, clock(), rules.emit)
+  void announceStore(rules)
   return rules
 }
 
@@ -117,5 +118,16 @@ function announceDangers({ addressPolicy, nonBrowserClients }: AdmissionOptions,
   if (nonBrowserClients === 'any_carrier') {
     const consequence = 'a client that sends no Origin is admitted with a ticket in any carrier'
     emit({ type: 'dangerous_setting', at, setting: 'nonBrowserClients: any_carrier', consequence })
+  }
+}
+
+/** What weakens the store's promise is told once. An engine that is away now is told of with every refusal. */
+async function announceStore({ store, clock, emit }: AdmissionRules): Promise<void> {
+  const announce = (consequence: string) =>
+    emit({ type: 'dangerous_setting', at: clock(), setting: `store: ${store.name}`, consequence })
+  try {
+    for (const weakness of (await store.inspect()).weaknesses) announce(weakness)
+  } catch (error) {
+    if (error instanceof ConfigurationError) announce(`nobody is admitted: ${error.message}`)
   }
 }

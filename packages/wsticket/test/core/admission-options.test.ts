@@ -1,11 +1,13 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createAdmission } from '../../src/admission.ts'
 import type { AdmissionOptions } from '../../src/admission-options.ts'
+import { ConfigurationError, StoreError } from '../../src/errors.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { pageOrigin, recordOf, start, ticketOf } from './fixtures.ts'
 import { codeOf, offering, setUpVerifier } from './verifier.ts'
 
 const ticket = ticketOf(1)
+const sound = { engine: 'memory', guarantee: 'At most once.' }
 
 describe('the address policy', () => {
   it.each([
@@ -78,6 +80,35 @@ describe('the options of admission', () => {
   ] as const)('announce %s at once, as dangerous', (setting, changes) => {
     const { events } = setUpVerifier(changes)
     expect(events).toEqual([{ type: 'dangerous_setting', at: start, setting, consequence: expect.any(String) }])
+  })
+
+  it('announce what weakens the store', async () => {
+    const store = {
+      ...createMemoryStore(),
+      name: 'weak',
+      inspect: async () => ({ ...sound, weaknesses: ['It forgets.'] }),
+    }
+    const { events } = setUpVerifier({ store })
+    await vi.waitFor(() =>
+      expect(events).toEqual([
+        { type: 'dangerous_setting', at: start, setting: 'store: weak', consequence: 'It forgets.' },
+      ]),
+    )
+  })
+
+  it('announce a store on which nobody is admitted', async () => {
+    const inspect = () => Promise.reject(new ConfigurationError('maxmemory-policy', 'must be noeviction'))
+    const { events } = setUpVerifier({ store: { ...createMemoryStore(), inspect } })
+    const consequence = 'nobody is admitted: maxmemory-policy must be noeviction'
+    await vi.waitFor(() => expect(events).toMatchObject([{ setting: 'store: memory', consequence }]))
+  })
+
+  it('announce nothing of a store whose engine is away at the start', async () => {
+    const inspect = vi.fn(() => Promise.reject(new StoreError('unavailable', 'away')))
+    const { events } = setUpVerifier({ store: { ...createMemoryStore(), inspect } })
+    await vi.waitFor(() => expect(inspect).toHaveBeenCalledOnce())
+    await new Promise(setImmediate)
+    expect(events).toEqual([])
   })
 
   it('announce nothing where nothing is dangerous', () => {
