@@ -48,17 +48,28 @@ export function createEngine(options: EngineOptions): Engine {
   const { name, deadlineMs } = options
   const breaker = createCircuitBreaker(breakerOptions)
   const soundness = createSoundness(options)
+  const line = createLine(options)
   let closed = false
 
+  async function inspectThenAsk<Answer>(question: () => Promise<Answer>, asking: Asking): Promise<Answer> {
+    await soundness.learn()
+    // Put now, it would spend a ticket whose bearer was refused long ago.
+    if (asking.over) throw new DeadlineError(deadlineMs)
+    if (closed) throw closedError(name)
+    return question()
+  }
+
   async function attempt<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    if (closed) throw new StoreError('closed', `the ${name} store is closed`)
+    if (closed) throw closedError(name)
     if (!breaker.allows()) throw new StoreError('unavailable', `${name} failed a moment ago and is not asked now`)
+    const asking: Asking = { over: false, line: line.number }
     try {
-      const answer = await withinDeadline(soundness.known ? question() : soundness.learn().then(question), deadlineMs)
+      const answer = await withinDeadline(soundness.known ? question() : inspectThenAsk(question, asking), deadlineMs)
       breaker.succeeded()
       return answer
     } catch (error) {
-      noteFailure(error, { breaker, soundness, options })
+      asking.over = true
+      noteFailure(error, asking, { breaker, soundness, line })
       throw error
     }
   }
@@ -107,22 +118,57 @@ function createSoundness({ inspect }: EngineOptions): Soundness {
   }
 }
 
+/** One question, while somebody waits for its answer. */
+interface Asking {
+  over: boolean
+  /** The line that it was put on. */
+  readonly line: number
+}
+
+/** The line to an engine. */
+interface Line {
+  readonly number: number
+  /** Drops the line of this number, if it is still the one: a hundred answers that are late on one line drop it once. */
+  drop(number: number): void
+}
+
+function createLine({ reconnect }: EngineOptions): Line {
+  let current = 0
+  return {
+    get number() {
+      return current
+    },
+    drop(number) {
+      if (number !== current) return
+      current += 1
+      reconnect()
+    },
+  }
+}
+
 interface Circumstances {
   readonly breaker: CircuitBreaker
   readonly soundness: Soundness
-  readonly options: EngineOptions
+  readonly line: Line
 }
 
-function noteFailure(error: unknown, { breaker, soundness, options }: Circumstances): void {
+function noteFailure(error: unknown, asking: Asking, { breaker, soundness, line }: Circumstances): void {
   const doubtful = error instanceof DeadlineError || (error instanceof StoreError && error.code === 'corrupt')
-  // What a store says of a record, such as a conflict, is no failure of the engine.
-  if (error instanceof StoreError && error.code !== 'unavailable' && !doubtful) return
+  // What a store says of a record, such as a conflict, is an answer of the engine.
+  if (error instanceof StoreError && error.code !== 'unavailable' && !doubtful) {
+    breaker.succeeded()
+    return
+  }
   breaker.failed()
   soundness.forget()
-  if (doubtful) options.reconnect()
+  if (doubtful) line.drop(asking.line)
 }
 
-/** What a client throws may quote what it was asked to write: only its name and its code pass. */
+function closedError(name: string): StoreError {
+  return new StoreError('closed', `the ${name} store is closed`)
+}
+
+/** What a client throws may quote what it was asked to write: of its message nothing passes that is not one of our words. */
 function storeErrorOf(name: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error
   if (error instanceof ConfigurationError)
@@ -131,14 +177,19 @@ function storeErrorOf(name: string, error: unknown): StoreError {
   return new StoreError('unavailable', `${name} failed (${reasonOf(error)})`)
 }
 
-// A code of Node (ECONNREFUSED), of PostgreSQL (57P01), or the first word of a Redis error (READONLY).
-const codeForm = /^[A-Z0-9_]{2,40}(?=$| )/
+// A code of Node (ECONNREFUSED), of PostgreSQL (57P01) or of JetStream (10071).
+const codeForm = /^[A-Z0-9_]{2,40}$/
+// The kind of a Redis error is the first word of its message.
+const redisErrorForm =
+  /^(?:ASK|BUSY|CLUSTERDOWN|CROSSSLOT|ERR|EXECABORT|LOADING|MASTERDOWN|MISCONF|MOVED|NOAUTH|NOPERM|NOREPLICAS|NOSCRIPT|OOM|READONLY|TRYAGAIN|UNKILLABLE|WRONGPASS|WRONGTYPE)(?= |$)/
+const nameForm = /^[A-Z][A-Za-z]{1,40}$/
 
 function reasonOf(error: unknown): string {
   const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown }
-  for (const text of [code, message]) {
-    const found = codeForm.exec(String(text))
-    if (found !== null) return found[0]
-  }
-  return typeof name === 'string' ? name : 'unknown'
+  const found = codeForm.exec(textOf(code)) ?? redisErrorForm.exec(textOf(message)) ?? nameForm.exec(textOf(name))
+  return found === null ? 'unknown' : found[0]
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }

@@ -2,7 +2,7 @@
  * A record as text, the same in every engine: one JSON object with the members of `TicketRecord` (docs/protocol.md).
  * @module
  */
-import { copyClaims, noClaims } from './claims.ts'
+import { type Claims, copyClaims, noClaims } from './claims.ts'
 import { StoreError } from './errors.ts'
 import type { TicketId, TicketRecord } from './ticket.ts'
 
@@ -20,7 +20,16 @@ export function readRecord(text: string, id: TicketId): TicketRecord {
   if (record === null || !isRecord(record))
     throw new StoreError('corrupt', 'the store holds something that is no record')
   if (record.id !== id) throw new StoreError('corrupt', 'the store answered with the record of another ticket')
-  return { ...record, claims: hasMembers(record.claims) ? copyClaims(record.claims) : noClaims }
+  return { ...record, claims: hasMembers(record.claims) ? requireClaims(record.claims) : noClaims }
+}
+
+/** Another program may have written them, and not have kept to the bounds: that is no fault of this verifier's options. */
+function requireClaims(claims: object): Claims {
+  try {
+    return copyClaims(claims)
+  } catch {
+    throw new StoreError('corrupt', 'the store holds a record whose claims are out of bounds')
+  }
 }
 
 type Members = { readonly [member in keyof TicketRecord]: unknown }
