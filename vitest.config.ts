@@ -15,7 +15,7 @@ export default defineConfig({
     alias: [
       { find: /^wsticket$/, replacement: `${source}index.ts` },
       { find: /^wsticket\/client$/, replacement: `${source}client/index.ts` },
-      { find: /^wsticket\/([a-z-]+\/[a-z-]+)$/, replacement: `${source}$1.ts` },
+      { find: /^wsticket\/((?:[a-z-]+\/)?[a-z-]+)$/, replacement: `${source}$1.ts` },
     ],
   },
   test: {

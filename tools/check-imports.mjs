@@ -58,7 +58,15 @@ const layers = [
     ],
   },
   { places: ['drivers/'], mayImport: ['redis-driver', 'postgres-driver', 'errors'] },
-  { places: ['open-store'], mayImport: ['ticket-store', 'errors', 'stores/', 'drivers/'] },
+  { places: ['store-url'], mayImport: ['errors'] },
+  { places: ['opener'], mayImport: ['ticket-store', 'clock', 'store-url'] },
+  {
+    places: ['openers/'],
+    mayImport: [...words, 'opener', 'store-url', 'engine', 'stores/', 'drivers/', 'openers/'],
+    node: true,
+  },
+  { places: ['store-source'], mayImport: ['errors', 'store-url', 'opener', 'openers/'] },
+  { places: ['open-store'], mayImport: ['ticket-store', 'clock', 'store-source'] },
   { places: ['checks/', 'carriers/', 'credentials/'], mayImport: words },
   { places: ['issuer'], mayImport: words },
   { places: steps, mayImport: [...words, ...parts, 'presentation'] },
@@ -70,7 +78,11 @@ const layers = [
   },
   { places: ['index'], mayImport: [...words, ...parts, ...entries] },
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
-  { places: ['testing/'], mayImport: [...words, ...parts, ...entries, 'stores/', 'testing/'], node: true },
+  {
+    places: ['testing/'],
+    mayImport: [...words, ...parts, ...entries, 'store-source', 'stores/', 'testing/'],
+    node: true,
+  },
 ]
 
 /** What each entry that runs in browsers and at the edge may reach in the end, besides our own modules. Never `node:`. */

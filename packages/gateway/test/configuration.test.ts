@@ -33,6 +33,7 @@ describe('the configuration', () => {
       algorithms: ['ES256', 'RS256'],
       tokenType: 'at+jwt',
       audience: 'chat',
+      store: 'memory:',
       upstream: new URL('ws://127.0.0.1:9000'),
       path: '/ws',
       origins: ['https://app.example'],

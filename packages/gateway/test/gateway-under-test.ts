@@ -3,12 +3,14 @@
  */
 import { onTestFinished } from 'vitest'
 import type { Authenticate } from 'wsticket'
+import { createMemoryStore } from 'wsticket/stores/memory'
 import type { Configuration } from '../src/config/configuration.ts'
 import { readConfiguration } from '../src/config/read-configuration.ts'
 import type { GatewayEvent } from '../src/events.ts'
 import { createGateway, type GatewayOptions } from '../src/server/gateway.ts'
 import { startServer } from '../src/server/http-server.ts'
 import { createPages } from '../src/server/pages.ts'
+import { createReadiness } from '../src/server/readiness.ts'
 
 export const origin = 'https://app.example'
 export const issuer = 'https://id.example'
@@ -37,12 +39,14 @@ export async function startGateway(
   options: Partial<GatewayOptions> = {},
 ): Promise<GatewayUnderTest> {
   const events: GatewayEvent[] = []
+  const store = options.store ?? createMemoryStore()
   const waiting = new Set<() => void>()
   const server = await startServer({ host: '127.0.0.1', port: 0 }, () =>
     createGateway({
       configuration: configurationOf(upstream, flags),
       authenticate,
-      pages: createPages(),
+      store,
+      pages: createPages(createReadiness(store)),
       onEvent(event) {
         events.push(event)
         for (const look of waiting) look()

@@ -2,7 +2,7 @@
  * `wsticket-gateway serve`: the gateway in front of a real service.
  * @module
  */
-import { ConfigurationError } from 'wsticket'
+import { ConfigurationError, type TicketStore } from 'wsticket'
 import { discoverKeys } from 'wsticket/credentials/discovery'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import type { Configuration } from '../config/configuration.ts'
@@ -11,8 +11,10 @@ import { readConfiguration } from '../config/read-configuration.ts'
 import { createGateway } from '../server/gateway.ts'
 import { type RunningServer, startServer } from '../server/http-server.ts'
 import { createPages } from '../server/pages.ts'
+import { createReadiness } from '../server/readiness.ts'
 import { auditToStdout } from './audit-to-stdout.ts'
 import { help } from './help.ts'
+import { openTicketStore } from './open-ticket-store.ts'
 import { untilToldToStop } from './until-told-to-stop.ts'
 import { tell } from './verb.ts'
 
@@ -33,12 +35,26 @@ export async function serve(args: readonly string[], environment: Environment): 
     return 0
   }
   const keys = configuration.jwksUrl ?? (await findKeys(configuration))
-  const server = keys === null ? null : await start(configuration, keys)
+  const store = keys === null ? null : await openTicketStore(configuration.store)
+  if (keys === null || store === null) return 1
+  const code = await runUntilToldToStop({ configuration, keys, store })
+  await store.close()
+  return code
+}
+
+/** What a server is made of. */
+interface Parts {
+  readonly configuration: Configuration
+  readonly keys: URL
+  readonly store: TicketStore
+}
+
+async function runUntilToldToStop(parts: Parts): Promise<number> {
+  const server = await start(parts)
   if (server === null) return 1
+  const { path, upstream } = parts.configuration
   const stop = untilToldToStop()
-  tell(
-    `wsticket-gateway listens on ${server.url}; WebSockets at ${configuration.path} go to ${configuration.upstream.href}`,
-  )
+  tell(`wsticket-gateway listens on ${server.url}; WebSockets at ${path} go to ${upstream.href}`)
   await stop
   await server.close()
   return 0
@@ -56,12 +72,18 @@ async function findKeys({ issuer }: Configuration): Promise<URL | null> {
 }
 
 /** Starts to listen; null, and a word about it, where that is impossible. */
-async function start(configuration: Configuration, keys: URL): Promise<RunningServer | null> {
+async function start({ configuration, keys, store }: Parts): Promise<RunningServer | null> {
   const { issuer, tokenAudience: audience, algorithms, tokenType: type, listen } = configuration
   try {
     const authenticate = createJwtAuthenticator({ issuer, audience, keys, algorithms, type })
     return await startServer(listen, () =>
-      createGateway({ configuration, authenticate, pages: createPages(), onEvent: auditToStdout() }),
+      createGateway({
+        configuration,
+        authenticate,
+        store,
+        pages: createPages(createReadiness(store)),
+        onEvent: auditToStdout(),
+      }),
     )
   } catch (error) {
     if (error instanceof ConfigurationError) {

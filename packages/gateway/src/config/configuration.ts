@@ -22,6 +22,8 @@ export interface Configuration {
   readonly algorithms: readonly string[]
   readonly tokenType: string
   readonly audience: string
+  /** The URL of the store: may hold a password. */
+  readonly store: string
   readonly upstream: URL
   readonly path: string
   readonly origins: readonly string[]

@@ -56,7 +56,7 @@ function readArgs(args: readonly string[]): Given {
       problems.push(unknown(token.rawName, [...spelledFlags, '--check', '--help']))
       strangerAt = token.index
     } else if (token.kind === 'positional' && token.index !== strangerAt + 1) {
-      problems.push(`${JSON.stringify(token.value.slice(0, 20))} is not expected here`)
+      problems.push(`${JSON.stringify(glimpseOf(token.value))} is not expected here`)
     }
   }
   return { byFlag, problems }
@@ -78,6 +78,11 @@ function readEnvironment(environment: Environment): Given {
     (name) => name.startsWith('WSTICKET_') && !variables.includes(name) && !serviceLink.test(name),
   )
   return { byFlag, problems: strangers.map((name) => unknown(name, variables)) }
+}
+
+/** Enough of an argument to find it by; of a URL, which may hold a password, only its scheme. */
+function glimpseOf(argument: string): string {
+  return argument.replace(/:.*/s, ':').slice(0, 20)
 }
 
 function unknown(written: string, names: readonly string[]): string {

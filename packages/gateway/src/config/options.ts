@@ -99,6 +99,13 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
     group: 'Tickets',
     reading: { kind: 'required', value: values.name },
   },
+  store: {
+    flag: 'store',
+    placeholder: 'url',
+    help: 'Where tickets are kept: memory: for one gateway alone, or an engine that several share, such as redis://redis.internal (docs/gateway.md). A URL with a password belongs in the environment variable: everybody on the machine can read arguments.',
+    group: 'Tickets',
+    reading: { kind: 'optional', value: values.storeUrl, fallback: 'memory:' },
+  },
   ticketLifetimeMs: {
     flag: 'ticket-lifetime-ms',
     placeholder: 'milliseconds',

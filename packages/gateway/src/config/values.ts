@@ -5,6 +5,7 @@
  */
 import { ConfigurationError, createAdmission, createClientAddressResolver, createIssuer, type EpochMs } from 'wsticket'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
+import { requireStoreUrl } from 'wsticket/open-store'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { z } from 'zod'
 import type { ListenAddress } from './configuration.ts'
@@ -67,6 +68,9 @@ export const network: Value<string> = takenBy((value) => createClientAddressReso
 export function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]): Value<Word> {
   return z.enum(words, `must be one of ${words.join(', ')}`) as unknown as Value<Word>
 }
+
+/** The URL of a store. */
+export const storeUrl: Value<string> = takenBy(requireStoreUrl)
 
 /** A whole number of bits. */
 export function bits(most: number): Value<number> {

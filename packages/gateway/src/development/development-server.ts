@@ -4,12 +4,14 @@
  */
 import { Hono, type MiddlewareHandler } from 'hono'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
+import { createMemoryStore } from 'wsticket/stores/memory'
 import type { Configuration } from '../config/configuration.ts'
 import { readConfiguration } from '../config/read-configuration.ts'
 import type { GatewayEventSink } from '../events.ts'
 import { createGateway } from '../server/gateway.ts'
 import { type Listeners, type RunningServer, startServer } from '../server/http-server.ts'
 import { createPages } from '../server/pages.ts'
+import { createReadiness } from '../server/readiness.ts'
 import { type AttemptTarget, answerAttempt, attemptRequest } from './attempt.ts'
 import { createEventStream, type EventStream } from './event-stream.ts'
 import { algorithm, createIdentityProvider, createSigningKey, type SigningKey, warning } from './identity-provider.ts'
@@ -55,7 +57,8 @@ function createListeners(options: DevelopmentOptions, key: SigningKey, stream: E
   const witness = createWitness()
   const configuration = configurationFor(options, hosts)
   const { issuer, path } = configuration
-  const pages = createPages()
+  const store = createMemoryStore()
+  const pages = createPages(createReadiness(store))
   pages.use(localOnly(hosts))
   pages.route('/', createStaticFiles({ ...options, hosts }))
   pages.use('/dev/*', developmentOnly)
@@ -63,6 +66,7 @@ function createListeners(options: DevelopmentOptions, key: SigningKey, stream: E
   pages.route('/dev', createObservation(stream, { origin: configuration.origins[0] as string, path, witness }))
   const gateway = createGateway({
     configuration,
+    store,
     authenticate: createJwtAuthenticator({
       issuer,
       audience: tokenAudience,

@@ -21,7 +21,6 @@ import {
   type RequestListener,
   refuseUpgrade,
 } from 'wsticket/adapters/node'
-import { createMemoryStore } from 'wsticket/stores/memory'
 import type { Configuration } from '../config/configuration.ts'
 import type { GatewayEventSink } from '../events.ts'
 import { notFound } from '../problems.ts'
@@ -32,6 +31,8 @@ import type { Listeners } from './http-server.ts'
 export interface GatewayOptions {
   readonly configuration: Configuration
   readonly authenticate: Authenticate
+  /** Whoever opened it closes it. */
+  readonly store: TicketStore
   /** Audiences that tickets are issued for besides the configured one, which alone opens the WebSocket. Default none. */
   readonly otherAudiences?: readonly string[]
   /** Answers every request but those for tickets. */
@@ -50,10 +51,9 @@ const maxRequestBodySize = 4096
  */
 export function createGateway(options: GatewayOptions): Listeners {
   const { configuration, pages } = options
-  const store = createMemoryStore()
-  const answerTicketRequest = createRequestListener(createEndpoint(options, store))
+  const answerTicketRequest = createRequestListener(createEndpoint(options))
   const answerOther = createPagesListener(pages)
-  const admit = createUpgradeListener(createGate(options, store), createProxy(options))
+  const admit = createUpgradeListener(createGate(options), createProxy(options))
   return {
     request(request, response) {
       if (pathOf(request.url) === ticketsPath) answerTicketRequest(request, response)
@@ -77,8 +77,8 @@ function createPagesListener(pages: Hono): RequestListener {
   }
 }
 
-function createEndpoint(options: GatewayOptions, store: TicketStore): TicketEndpoint {
-  const { configuration, authenticate, otherAudiences = [], onEvent } = options
+function createEndpoint(options: GatewayOptions): TicketEndpoint {
+  const { configuration, authenticate, store, otherAudiences = [], onEvent } = options
   const { audience, origins, trustedProxies, ticketLifetimeMs, maximumTicketLifetimeMs, sessionLifetimeMs } =
     configuration
   const issuer = createIssuer({
@@ -92,7 +92,7 @@ function createEndpoint(options: GatewayOptions, store: TicketStore): TicketEndp
   return createTicketEndpoint({ issuer, authenticate, origins, trustedProxies, path: ticketsPath, onEvent })
 }
 
-function createGate({ configuration, onEvent }: GatewayOptions, store: TicketStore): Admission {
+function createGate({ configuration, store, onEvent }: GatewayOptions): Admission {
   const { audience, origins, carriers, nonBrowserClients, trustedProxies, addressPolicy } = configuration
   const addressPrefixes = { ipv4: configuration.addressPrefixIpv4, ipv6: configuration.addressPrefixIpv6 }
   return createAdmission({

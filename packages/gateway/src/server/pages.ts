@@ -4,14 +4,16 @@
  */
 import { Hono } from 'hono'
 import { notFound, problem, responseOf } from '../problems.ts'
+import type { Readiness } from './readiness.ts'
 
+const notReady = problem(503, 'store_unavailable', 'Tickets can be neither issued nor redeemed now.')
 const serverError = problem(500, 'server_error', 'The request could not be answered.')
 
 /** An app with the health checks (`/livez`, `/readyz`), to which more may be added. */
-export function createPages(): Hono {
+export function createPages(isReady: Readiness): Hono {
   const pages = new Hono()
   pages.get('/livez', healthy)
-  pages.get('/readyz', healthy)
+  pages.get('/readyz', async () => ((await isReady()) ? healthy() : responseOf(notReady)))
   pages.notFound(() => responseOf(notFound))
   pages.onError(() => responseOf(serverError))
   return pages
