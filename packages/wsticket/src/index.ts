@@ -74,4 +74,4 @@ export {
   type TicketEndpointOptions,
   type TicketRequest,
 } from './ticket-endpoint.ts'
-export type { RedeemOutcome, TicketState, TicketStore } from './ticket-store.ts'
+export type { RedeemOutcome, StoreInspection, TicketState, TicketStore } from './ticket-store.ts'

@@ -3,6 +3,7 @@
  * @module
  */
 import { optionsHelp } from '../config/reference.ts'
+import { storeUrlsHelp } from '../config/store-urls.ts'
 
 const overview = `Lets WebSockets in by single-use tickets, in front of any WebSocket service.
 
@@ -23,8 +24,13 @@ Examples
   Look whether the settings are good, and do nothing else:
       wsticket-gateway serve --check
 
+  Look whether an engine is good for tickets that several gateways share, then let them share it:
+      WSTICKET_STORE=redis://redis.internal wsticket-gateway store check
+      WSTICKET_STORE=redis://redis.internal wsticket-gateway serve ...
+
 Verbs
   serve     run the gateway; serve --help lists its options
+  store     check an engine that is to keep tickets; store --help says how
   dev       run it with a page, a chat server and an identity provider, for development only
   options   print the table of options in Markdown
   help      this text
@@ -47,8 +53,27 @@ ${optionsHelp()}
       Look whether the settings are good, and do nothing else.
 `
 
+const storeHelp = `wsticket-gateway store check [url] [--json]: looks whether an engine is good for tickets.
+
+It runs the published conformance suite and a short race on your own engine, and prints the guarantee that holds there and what
+weakens it. Everything happens beside your data, under names with "check_" in them, and is removed at the end; the race loads the engine
+for some seconds. Exit status: 0 where nothing speaks against the engine, 1 where something does, 2 for a call that is wrong.
+
+Without a URL it takes that of WSTICKET_STORE. A URL with a password belongs there: everybody on the machine can read arguments.
+
+${storeUrlsHelp()}
+Examples
+  wsticket-gateway store check redis://127.0.0.1:6379
+  WSTICKET_STORE=postgres://tickets:secret@db.internal/app wsticket-gateway store check
+`
+
+const texts: ReadonlyMap<string | undefined, string> = new Map([
+  ['serve', serveHelp],
+  ['store', storeHelp],
+])
+
 /** Prints the overview, or what a verb does. */
 export async function help(args: readonly string[]): Promise<number> {
-  process.stdout.write(args[0] === 'serve' ? serveHelp : overview)
+  process.stdout.write(texts.get(args[0]) ?? overview)
   return 0
 }

@@ -8,10 +8,11 @@ import { dev } from './dev.ts'
 import { help } from './help.ts'
 import { options } from './options.ts'
 import { serve } from './serve.ts'
+import { store } from './store.ts'
 import { tell, type Verb } from './verb.ts'
 import { version } from './version.ts'
 
-const verbs: ReadonlyMap<string, Verb> = new Map(Object.entries({ serve, dev, options, help, version }))
+const verbs: ReadonlyMap<string, Verb> = new Map(Object.entries({ serve, dev, store, options, help, version }))
 const spelledAsFlags: ReadonlyMap<string, Verb> = new Map([
   ['--help', help],
   ['-h', help],

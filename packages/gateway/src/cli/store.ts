@@ -1,0 +1,50 @@
+/**
+ * `wsticket-gateway store check`: whether an engine is good for tickets.
+ * @module
+ */
+import { ConfigurationError, StoreError } from 'wsticket'
+import { requireStoreUrl } from 'wsticket/open-store'
+import type { Environment } from '../config/given.ts'
+import { refusalOf } from '../config/values.ts'
+import { checkStore } from '../store-check/check-store.ts'
+import { reportText } from '../store-check/report.ts'
+import { help } from './help.ts'
+import { untilToldToStop } from './until-told-to-stop.ts'
+import { tell } from './verb.ts'
+
+/** Checks the store that the URL names, or WSTICKET_STORE. */
+export async function store(args: readonly string[], { WSTICKET_STORE = '' }: Environment): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) return help(['store'])
+  const [verb, ...operands] = args.filter((arg) => arg !== '--json')
+  const [url = WSTICKET_STORE, ...strangers] = operands
+  if (verb !== 'check' || strangers.length > 0 || url.startsWith('-'))
+    return complain('store takes: check [url] [--json]; store --help says more')
+  if (url === '') return complain('store check needs the URL of a store, as an argument or in WSTICKET_STORE')
+  const problem = refusalOf(() => requireStoreUrl(url))
+  return problem === null ? check(url, args.includes('--json')) : complain(`The URL of the store ${problem}`)
+}
+
+async function check(url: string, json: boolean): Promise<number> {
+  const stop = new AbortController()
+  void untilToldToStop().then(() => stop.abort())
+  tell('Checking the store. This takes from a few seconds to a minute.')
+  try {
+    const report = await checkStore(url, stop.signal)
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : reportText(report))
+    return report.objections.length === 0 ? 0 : 1
+  } catch (error) {
+    if (error instanceof ConfigurationError) return fail(`This store cannot be used: ${error.message}`)
+    if (error instanceof StoreError) return fail(`This store cannot be checked now: ${error.message}`)
+    throw error
+  }
+}
+
+function fail(line: string): number {
+  tell(line)
+  return 1
+}
+
+function complain(line: string): number {
+  tell(line)
+  return 2
+}
