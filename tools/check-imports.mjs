@@ -80,7 +80,7 @@ const layers = [
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   {
     places: ['testing/'],
-    mayImport: [...words, ...parts, ...entries, 'store-source', 'stores/', 'testing/'],
+    mayImport: [...words, ...parts, ...entries, 'opener', 'store-source', 'stores/', 'testing/'],
     node: true,
   },
 ]
