@@ -1,0 +1,172 @@
+/**
+ * A TCP proxy in front of an engine, and what can go wrong on the way: switched while it runs.
+ *
+ * It reads both directions message by message, so that it can lose the reply to one request, swap two replies, and tell how
+ * often a request went over the line.
+ * @module
+ */
+import { once } from 'node:events'
+import { createConnection, createServer } from 'node:net'
+import { createLine } from './proxied-line.mjs'
+import { framings } from './wire-framing.mjs'
+
+/** @import { Faults, Line, Reply, ReplyFault } from './proxied-line.mjs' */
+
+/**
+ * @typedef {object} FaultProxy
+ * @property {number} port
+ * @property {(text: string) => number} requestsWith how many requests with this text have been handed on to the engine
+ * @property {() => number} connections how many are open
+ * @property {() => void} refuse from now on refuses new connections; those that are open stay
+ * @property {() => Promise<void>} accept takes new connections again, on the same port
+ * @property {() => void} cut resets every connection, on both sides
+ * @property {(direction?: 'requests' | 'replies' | 'both') => void} hold black hole: takes connections and bytes, and hands on
+ * nothing of this direction. What is held is handed on by `pass`
+ * @property {(delayMs: number) => void} delayReplies hands every reply on so much later
+ * @property {() => void} pass hands everything on again, at once
+ * @property {(text: string) => Promise<void>} loseReply hands on the next request with this text, waits for the reply, and
+ * resets the connection in place of handing it on; resolves then
+ * @property {(one: string, other: string) => Promise<void>} swapReplies gives each of the next two requests with these texts the
+ * reply to the other; resolves then
+ * @property {(periodMs: number) => () => Promise<void>} flap refuses and cuts for half of every period; ends when called
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Starts a proxy on a free port.
+ * @param {object} options
+ * @param {number} options.to port of the engine on 127.0.0.1
+ * @param {keyof typeof framings} options.protocol
+ * @returns {Promise<FaultProxy>}
+ */
+export async function startFaultProxy({ to, protocol }) {
+  /** @type {Faults} */
+  const faults = {
+    framing: framings[protocol],
+    requests: [],
+    held: { requests: false, replies: false },
+    delayMs: 0,
+    replyFaults: [],
+  }
+  /** @type {Set<Line>} */
+  const open = new Set()
+  const server = createServer({ noDelay: true }, (client) => {
+    const line = createLine(client, createConnection({ port: to, host: '127.0.0.1', noDelay: true }), faults)
+    open.add(line)
+    client.on('close', () => open.delete(line))
+  })
+  const listen = (/** @type {number} */ at) => once(server.listen(at, '127.0.0.1'), 'listening')
+  await listen(0)
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const refuse = () => void server.close()
+  const accept = async () => {
+    if (!server.listening) await listen(port)
+  }
+  const cut = () => {
+    for (const line of open) line.reset()
+  }
+  return {
+    port,
+    requestsWith: (text) => faults.requests.filter((request) => request.includes(text)).length,
+    connections: () => open.size,
+    refuse,
+    accept,
+    cut,
+    ...createSwitches(faults, open),
+    ...createReplyFaults(faults),
+    flap: (periodMs) => flap(periodMs / 2, { refuse, accept, cut }),
+    async stop() {
+      refuse()
+      cut()
+    },
+  }
+}
+
+/**
+ * @param {Faults} faults
+ * @param {ReadonlySet<Line>} open
+ * @returns {Pick<FaultProxy, 'hold' | 'delayReplies' | 'pass'>}
+ */
+function createSwitches(faults, open) {
+  const apply = () => {
+    for (const line of open) line.apply()
+  }
+  return {
+    hold(direction = 'both') {
+      faults.held = { requests: direction !== 'replies', replies: direction !== 'requests' }
+      apply()
+    },
+    delayReplies(delayMs) {
+      faults.delayMs = delayMs
+    },
+    pass() {
+      faults.held = { requests: false, replies: false }
+      faults.delayMs = 0
+      apply()
+    },
+  }
+}
+
+/**
+ * @param {Faults} faults
+ * @returns {Pick<FaultProxy, 'loseReply' | 'swapReplies'>}
+ */
+function createReplyFaults({ framing, replyFaults }) {
+  /** Resolves with the reply to the next request with this text, which is withheld, and its line. */
+  const intercept = (/** @type {string} */ text, /** @type {boolean} */ whole) =>
+    new Promise((/** @type {(found: { line: Line, replies: Reply[] }) => void} */ resolve) => {
+      /** @type {Reply[]} */
+      const replies = []
+      /** @type {ReplyFault} */
+      const fault = {
+        text,
+        line: null,
+        request: null,
+        onReply(reply) {
+          reply.withheld = true
+          replies.push(reply)
+          if (whole && !reply.ends) return
+          replyFaults.splice(replyFaults.indexOf(fault), 1)
+          resolve({ line: /** @type {Line} */ (fault.line), replies })
+        },
+      }
+      replyFaults.push(fault)
+    })
+  return {
+    async loseReply(text) {
+      const { line } = await intercept(text, false)
+      line.reset()
+    },
+    async swapReplies(one, other) {
+      const found = await Promise.all([intercept(one, true), intercept(other, true)])
+      const [first, second] = found.map(({ replies }) => Buffer.concat(replies.map(({ bytes }) => bytes)))
+      const swapped = framing.swap(/** @type {Buffer} */ (first), /** @type {Buffer} */ (second))
+      for (const [at, { line, replies }] of found.entries()) {
+        for (const reply of replies) Object.assign(reply, { bytes: Buffer.alloc(0), withheld: false })
+        Object.assign(/** @type {Reply} */ (replies[0]), { bytes: swapped[at] })
+        line.flush()
+      }
+    },
+  }
+}
+
+/**
+ * @param {number} halfMs
+ * @param {Pick<FaultProxy, 'refuse' | 'accept' | 'cut'>} proxy
+ * @returns {() => Promise<void>} ends it, with the proxy accepting
+ */
+function flap(halfMs, { refuse, accept, cut }) {
+  let down = false
+  const turn = () => {
+    down = !down
+    if (!down) return void accept()
+    refuse()
+    cut()
+  }
+  turn()
+  const timer = setInterval(turn, halfMs)
+  return async () => {
+    clearInterval(timer)
+    await accept()
+  }
+}
