@@ -1,6 +1,6 @@
 /**
  * Port: what the PostgreSQL store asks of a PostgreSQL client. Implementations stand in `drivers/`, a few lines for each
- * client.
+ * client, which also see to it that the client neither runs a statement twice nor waits for ever.
  * @module
  */
 
@@ -12,17 +12,21 @@ export interface Statement {
   readonly values: readonly (string | number)[]
 }
 
-/** A row, by column: texts as strings, `bigint` as strings too. */
+/** A row, by column. Every column that the store asks for is text, so that no client's own types come between. */
 export type Row = { readonly [column: string]: unknown }
 
-/** A PostgreSQL client. The store never closes it: who opened it does. */
+/** A PostgreSQL client. The store never ends one that was handed in: who opened it does. */
 export interface PostgresDriver {
   /**
    * Runs one statement in a transaction of its own, and resolves with its rows once the commit is acknowledged. MUST reject
-   * with the error of the server, `code` (SQLSTATE) included. MUST NOT run the statement again.
+   * with the error of the server, `code` (SQLSTATE) included, and where the statement ran within a transaction that somebody
+   * else has begun, if the client can tell. MUST NOT run the statement again once it may have been executed.
    */
   query(statement: Statement): Promise<readonly Row[]>
 
-  /** Drops the connections on which answers are late, where the client can. MUST NOT throw. */
+  /** Drops the connections, with what waits on them, where the client can. MUST NOT throw. */
   reconnect(): void
+
+  /** Ends what the driver has opened itself, and nothing else. Called when the store is closed. MUST NOT throw. */
+  release(): void
 }
