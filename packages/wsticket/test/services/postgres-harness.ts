@@ -1,0 +1,107 @@
+/** A real PostgreSQL server before the store suite, over either client. */
+import pg from 'pg'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
+import { fromPg, pgOptions } from '../../src/drivers/pg.ts'
+import { fromPostgresJs, postgresJsOptions } from '../../src/drivers/postgres-js.ts'
+import type { PostgresDriver } from '../../src/postgres-driver.ts'
+import { createPostgresStore } from '../../src/stores/postgres.ts'
+import {
+  createMovableClock,
+  runStoreCase,
+  type StoreHarness,
+  storeConformance,
+} from '../../src/testing/store-conformance.ts'
+import type { TicketStore } from '../../src/ticket-store.ts'
+
+/** A client that is right for tickets, and the driver over it. */
+export interface Connected {
+  readonly driver: PostgresDriver
+  readonly works: () => Promise<boolean>
+  readonly end: () => Promise<void>
+}
+
+/** Connects to a server by its URL. */
+export type Connect = (url: string) => Connected
+
+/** Over `pg`, with the options of a pool that are given besides. */
+export function connectPg(url: string, options: pg.PoolConfig & { readonly preparedStatements?: boolean } = {}) {
+  const { preparedStatements = true, ...more } = options
+  const pool = new pg.Pool({ connectionString: url, ...pgOptions, ...more })
+  return {
+    pool,
+    driver: fromPg(pool, { preparedStatements }),
+    works: async () => (await pool.query('SELECT 1')).rowCount === 1,
+    end: () => pool.end(),
+  }
+}
+
+/** Over postgres.js, with the options of the client that are given besides. */
+export function connectPostgresJs(url: string, options: postgres.Options<Record<string, never>> = {}) {
+  const open = () => postgres(url, { ...postgresJsOptions, ...options })
+  const sql = open()
+  return {
+    sql,
+    driver: fromPostgresJs(sql, { reopen: open }),
+    works: async () => (await sql`SELECT 1`).count === 1,
+    end: () => sql.end({ timeout: 0 }),
+  }
+}
+
+/** Both clients, by name. */
+export const clients: readonly (readonly [string, Connect])[] = [
+  ['pg', connectPg],
+  ['postgres.js', connectPostgresJs],
+]
+
+/** Puts the store before the whole suite, over one client. */
+export function describeStore(client: string, connect: Connect): void {
+  describe(`the PostgreSQL store over ${client}`, () => {
+    let server: PostgresServer
+    beforeAll(async () => {
+      server = await startPostgres()
+    })
+    afterAll(() => server.dispose())
+
+    for (const [at, conformanceCase] of storeConformance.entries()) {
+      it(conformanceCase.name, async ({ skip }) => {
+        const skipped = await runStoreCase(conformanceCase, () => createHarness(server, connect, `case_${at}`))
+        if (skipped !== null) skip(skipped)
+        expect(skipped).toBeNull()
+      })
+    }
+  })
+}
+
+function createHarness(server: PostgresServer, connect: Connect, table: string): StoreHarness {
+  const clock = createMovableClock()
+  const connections: Connected[] = []
+  const stores: TicketStore[] = []
+
+  async function open(name = table): Promise<TicketStore> {
+    const connected = connect(server.url)
+    connections.push(connected)
+    const store = createPostgresStore(connected.driver, { table: name, clock: clock.now })
+    stores.push(store)
+    return store
+  }
+
+  return {
+    clock,
+    open: () => open(),
+    openSecond: () => open(),
+    capabilities: {
+      dump: () => server.query(`SELECT * FROM ${table}`),
+      size: async () => Number(await server.query(`SELECT count(*) FROM ${table}`)),
+      namespaces: (name) => open(`${table}_${name}`),
+      capacity: { lacks: 'a table takes rows until the disk of its server is full' },
+      handedInClient: async () => (connections[0] as Connected).works(),
+      outage: { begin: () => server.stop(), end: () => server.start() },
+    },
+    async dispose() {
+      await Promise.all(stores.map((store) => store.close()))
+      await Promise.all(connections.map((connected) => connected.end()))
+    },
+  }
+}

@@ -1,0 +1,3 @@
+import { connectPostgresJs, describeStore } from './postgres-harness.ts'
+
+describeStore('postgres.js', connectPostgresJs)

@@ -1,0 +1,3 @@
+import { connectPg, describeStore } from './postgres-harness.ts'
+
+describeStore('pg', connectPg)
