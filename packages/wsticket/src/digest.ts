@@ -4,14 +4,13 @@
  */
 import { sha256 as portableSha256 } from '@noble/hashes/sha2.js'
 import { base64url } from 'jose'
+import { builtinModule } from './builtin-module.ts'
 
 type OneShotHash = (algorithm: string, data: string, encoding: string) => string
 
 // WebCrypto's digest is asynchronous and costs thirty times as much for 47 bytes. Node's own one-shot hash is asked for at
 // run time, so that no node: module is reachable from here; other runtimes take the portable one.
-const oneShotHash: OneShotHash | undefined = (
-  globalThis as { process?: { getBuiltinModule?: (name: string) => { hash?: OneShotHash } | undefined } }
-).process?.getBuiltinModule?.('node:crypto')?.hash
+const oneShotHash = builtinModule<{ hash?: OneShotHash }>('node:crypto')?.hash
 
 const encoder = new TextEncoder()
 
