@@ -26,9 +26,12 @@ const vocabulary = [
   'deadline',
   'circuit-breaker',
   'record-text',
+  'builtin-module',
+  'network-filesystem',
 ]
 const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake', 'redis-driver', 'postgres-driver']
 const words = [...vocabulary, ...ports]
+const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-file', 'sqlite-reign']
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
 const steps = ['admission-options', 'presentation', 'ticket-request', 'cors']
 const entries = ['admission', 'ticket-endpoint']
@@ -42,6 +45,7 @@ const layers = [
   { places: vocabulary, mayImport: words },
   { places: ports, mayImport: words },
   { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'deadline', 'errors'] },
+  { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
   {
     places: ['stores/'],
     mayImport: [
@@ -53,6 +57,7 @@ const layers = [
       'deadline',
       'record-text',
       'engine',
+      'sqlite-connection',
       'redis-driver',
       'postgres-driver',
     ],
