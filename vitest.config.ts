@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 const source = fileURLToPath(new URL('./packages/wsticket/src/', import.meta.url))
 const services = 'packages/*/test/services/**/*.test.ts'
 const faults = 'packages/*/test/faults/**/*.test.ts'
+const sqlite = 'packages/*/test/sqlite/**/*.test.ts'
 const browsers = 'packages/*/test/browsers/**/*.test.ts'
 
 /** Everything that crosses a process boundary is run one file at a time: two cores share engines, ports and patience. */
@@ -29,13 +30,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.mjs'],
-          exclude: [services, faults, browsers],
+          exclude: [services, faults, sqlite, browsers],
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },
       },
       { extends: true, test: { name: 'services', include: [services], ...outsideTheProcess } },
       { extends: true, test: { name: 'faults', include: [faults], ...outsideTheProcess, testTimeout: 120_000 } },
+      // Needs node:sqlite: tools/with-node.mjs.
+      { extends: true, test: { name: 'sqlite', include: [sqlite], ...outsideTheProcess, testTimeout: 120_000 } },
       { extends: true, test: { name: 'browsers', include: [browsers], ...outsideTheProcess } },
     ],
   },

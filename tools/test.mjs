@@ -1,7 +1,7 @@
 /**
  * Runs everything that proves this project, or the parts of it that are named, and sums up in its last line.
  *   npm test                     all of it
- *   npm test -- unit browsers    these parts: check, unit, services, faults, browsers, pack, bench
+ *   npm test -- unit browsers    these parts: check, unit, services, sqlite, faults, browsers, pack, bench
  * What it prints, and what the tests write into the folder WSTICKET_TEST_OUTPUT, is searched for secrets at the end.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createTranscript } from './transcript.mjs'
 import { readCounts } from './vitest-report.mjs'
 
-const parts = ['check', 'unit', 'services', 'faults', 'browsers', 'pack', 'bench']
+const parts = ['check', 'unit', 'services', 'sqlite', 'faults', 'browsers', 'pack', 'bench']
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : parts
 const unknown = chosen.filter((part) => !parts.includes(part))
 if (unknown.length > 0) {
@@ -48,6 +48,7 @@ const steps = [
   { part: 'check', title: 'Documents', command: ['node', 'tools/write-docs.mjs', '--check'] },
   vitest('unit', 'Unit tests'),
   vitest('services', 'Tests against real services'),
+  vitest('sqlite', 'Tests of SQLite, under Node 24', ['node', 'tools/with-node.mjs', '24']),
   vitest('faults', 'Tests under faults'),
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
@@ -60,11 +61,11 @@ function oxlint(...paths) {
   return ['oxlint', '--format=unix', '--type-aware', '--deny-warnings', '--report-unused-disable-directives', ...paths]
 }
 
-/** @param {string} part @param {string} title @returns {Step} */
-function vitest(part, title) {
+/** @param {string} part @param {string} title @param {string[]} [prefix] what runs the command @returns {Step} */
+function vitest(part, title, prefix = []) {
   const report = join(reports, `${part}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  return { part, title, report, command: ['vitest', 'run', '--project', part, ...reporters] }
+  return { part, title, report, command: [...prefix, 'vitest', 'run', '--project', part, ...reporters] }
 }
 
 /** @param {Step} step @returns {Promise<{ passed: number, failed: number, line: string }>} */
