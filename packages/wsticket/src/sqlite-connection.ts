@@ -57,7 +57,6 @@ export function createSqliteConnection<Name extends string>(
 ): SqliteConnection<Name> {
   const { path, busyTimeoutMs, sql } = options
   const openHandle = requireSqlite()
-  let patienceMs = busyTimeoutMs
   let prepared: PreparedDatabase<Name> | null = null
 
   function drop(): void {
@@ -65,14 +64,9 @@ export function createSqliteConnection<Name extends string>(
     prepared = null
   }
 
-  function setPatience(timeoutMs: number): void {
-    patienceMs = timeoutMs
-    prepared?.database.setPatience(timeoutMs)
-  }
-
   function usable(): PreparedDatabase<Name> {
     if (prepared?.database.isInPlace() === false) drop()
-    prepared ??= prepareAll(openSqliteDatabase(openHandle, path, patienceMs), sql)
+    prepared ??= prepareAll(openSqliteDatabase(openHandle, path, busyTimeoutMs), sql)
     return prepared
   }
 
@@ -81,7 +75,7 @@ export function createSqliteConnection<Name extends string>(
       return work(usable())
     } catch (error) {
       const failure = failureOf(error)
-      if (failure?.code === busy) setPatience(0)
+      if (failure?.code === busy) prepared?.database.setPatience(0)
       else if (failure !== null && failure.code !== full) drop()
       throw failure === null ? error : storeErrorOf(failure, whenFull)
     }
@@ -92,7 +86,7 @@ export function createSqliteConnection<Name extends string>(
     check: () =>
       run(({ database }) => {
         database.tryToWrite()
-        setPatience(busyTimeoutMs)
+        database.setPatience(busyTimeoutMs)
         return database
       }),
     drop,
@@ -104,8 +98,13 @@ function prepareAll<Name extends string>(
   sql: { readonly [name in Name]: string },
 ): PreparedDatabase<Name> {
   const names = Object.keys(sql) as Name[]
-  const statements = Object.fromEntries(names.map((name) => [name, database.prepare(sql[name])]))
-  return { database, statements: statements as { [name in Name]: SqliteStatement } }
+  try {
+    const statements = Object.fromEntries(names.map((name) => [name, database.prepare(sql[name])]))
+    return { database, statements: statements as { [name in Name]: SqliteStatement } }
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 /** What SQLite has thrown; null where it was not SQLite. */
