@@ -45,6 +45,7 @@ const layers = [
   { places: vocabulary, mayImport: words },
   { places: ports, mayImport: words },
   { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'deadline', 'errors'] },
+  { places: ['postgres-table'], mayImport: ['ticket-store', 'errors', 'postgres-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
   {
     places: ['stores/'],
@@ -60,6 +61,7 @@ const layers = [
       'sqlite-connection',
       'redis-driver',
       'postgres-driver',
+      'postgres-table',
     ],
   },
   { places: ['drivers/'], mayImport: ['redis-driver', 'postgres-driver', 'errors'] },

@@ -6,13 +6,15 @@
  */
 import { type Clock, type EpochMs, systemClock } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
-import { sha256 } from '../digest.ts'
 import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
-import { ConfigurationError, StoreError } from '../errors.ts'
-import type { PostgresDriver, Row, Statement } from '../postgres-driver.ts'
+import { StoreError } from '../errors.ts'
+import { type PostgresDriver, type PreparedStatement, prepare, type Row } from '../postgres-driver.ts'
+import { defaultTable, inspectTable, quote } from '../postgres-table.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
-import type { RedeemOutcome, StoreInspection, TicketState, TicketStore } from '../ticket-store.ts'
+import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
+
+export { postgresSchema } from '../postgres-table.ts'
 
 /** Options of the PostgreSQL store. */
 export interface PostgresStoreOptions {
@@ -24,32 +26,10 @@ export interface PostgresStoreOptions {
   readonly clock?: Clock
 }
 
-const defaultTable = 'wsticket_tickets'
-const tableForm = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/
-
 const sweepEveryMs = 10_000
 // The clock of this process is not the verifier's.
 const sweepMarginMs = 60_000
 const sweepBatchRows = 1000
-
-const guarantee =
-  'A ticket is redeemed at most once, by the start of the server that issued it: a restart, a crash, a promoted standby or a ' +
-  'restored backup voids what is outstanding.'
-
-/**
- * The statement that creates the table; the store runs it itself where there is no table, and the role may.
- * @throws ConfigurationError for a name that the store does not take.
- */
-export function postgresSchema(table: string = defaultTable): string {
-  // Half of each page is left free: a ticket changes its state once, and its second version stays on the page of the first.
-  return `CREATE UNLOGGED TABLE IF NOT EXISTS ${quote(table)} (
-  id text COLLATE "C" PRIMARY KEY,
-  record text NOT NULL,
-  state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'redeemed', 'revoked')),
-  expires_at bigint NOT NULL,
-  reign timestamptz NOT NULL DEFAULT pg_postmaster_start_time()
-) WITH (fillfactor = 50)`
-}
 
 /**
  * Creates a store on a table of the primary. Asks the server nothing yet.
@@ -61,7 +41,7 @@ export function createPostgresStore(driver: PostgresDriver, options: PostgresSto
   const engine = createEngine({
     name: 'postgres',
     deadlineMs: requireDeadline(deadlineMs),
-    inspect: () => inspect(driver, table),
+    inspect: () => inspectTable(driver, table),
     reconnect: () => driver.reconnect(),
   })
 
@@ -156,10 +136,8 @@ function createTickets(driver: PostgresDriver, table: string): Tickets {
   }
 }
 
-type Prepared = (...values: readonly (string | number)[]) => Statement
-
 function createStatements(table: string): {
-  readonly [name in 'insert' | 'redeem' | 'revoke' | 'read' | 'sweep']: Prepared
+  readonly [name in 'insert' | 'redeem' | 'revoke' | 'read' | 'sweep']: PreparedStatement
 } {
   const good = `id = $1 AND state = 'pending' AND expires_at > $2 AND reign = pg_postmaster_start_time()`
   return {
@@ -178,12 +156,6 @@ function createStatements(table: string): {
        ) SELECT count(*)::text AS rows FROM swept`,
     ),
   }
-}
-
-/** A statement that is prepared once: its name is that of its text, for several tables may be kept over one connection. */
-function prepare(text: string): Prepared {
-  const name = `wsticket_${sha256(text).slice(0, 22)}`
-  return (...values) => ({ name, text, values })
 }
 
 /** The column is there to be searched; the record decides. */
@@ -212,86 +184,4 @@ function rejectAsStoreError(error: unknown): never {
 
 function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code
-}
-
-/** Every part is quoted: a keyword may name a table, too. */
-function quote(table: string): string {
-  if (tableForm.test(table)) return table.replace(/[^.]+/g, '"$&"')
-  throw new ConfigurationError('table', 'must be a name such as auth.tickets, of lower-case letters, digits and _')
-}
-
-const inspection = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
-  current_setting('server_encoding') AS encoding,
-  pg_is_in_recovery()::text AS standby,
-  current_setting('transaction_read_only') AS read_only,
-  relkind::text AS kind,
-  relpersistence::text AS persistence,
-  (SELECT count(*) FROM pg_attribute WHERE attrelid = found AND NOT attisdropped
-    AND attname || ' ' || atttypid::regtype IN ('id text', 'record text', 'state text', 'expires_at bigint',
-      'reign timestamp with time zone'))::text AS columns,
-  EXISTS (SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
-    WHERE indrelid = found AND indisunique AND indisvalid AND indpred IS NULL AND indnkeyatts = 1
-    AND attname = 'id')::text AS keyed,
-  EXISTS (SELECT FROM pg_trigger WHERE tgrelid = found AND NOT tgisinternal)::text AS triggered,
-  (has_table_privilege(found, 'SELECT') AND has_table_privilege(found, 'INSERT')
-    AND has_table_privilege(found, 'UPDATE') AND has_table_privilege(found, 'DELETE'))::text AS allowed
-FROM to_regclass($1) AS found LEFT JOIN pg_class ON pg_class.oid = found`
-
-const lookAt = prepare(inspection)
-
-/** Creates the table where there is none. */
-async function inspect(driver: PostgresDriver, table: string): Promise<StoreInspection> {
-  const look = async () => ((await driver.query(lookAt(quote(table)))) as [Row])[0]
-  const first = await look()
-  requirePrimary(first)
-  if (first.kind === null) await create(driver, table)
-  const found = first.kind === null ? await look() : first
-  requireTable(found, table)
-  return { engine: `postgres ${String(found.version)}`, guarantee, weaknesses: weaknessesOf(found, table) }
-}
-
-function requirePrimary({ standby, read_only }: Row): void {
-  if (standby !== 'false') throw new ConfigurationError('driver', 'must reach the primary: this server is a standby')
-  if (read_only !== 'off')
-    throw new ConfigurationError('driver', 'must be able to write: turn default_transaction_read_only off for its role')
-}
-
-async function create(driver: PostgresDriver, table: string): Promise<void> {
-  const text = postgresSchema(table)
-  try {
-    await driver.query(prepare(text)())
-  } catch (error) {
-    const code = String(codeOf(error))
-    // Somebody else has created it at the same moment.
-    if (code === uniqueViolation || code === '42P07') return
-    // Not permitted, or no such schema.
-    if (code !== '42501' && code !== '3F000') throw error
-    throw new ConfigurationError('table', `is not there, and this role cannot create it; let its owner run: ${text}`)
-  }
-}
-
-function requireTable(found: Row, table: string): void {
-  const name = quote(table)
-  const problems: readonly (readonly [boolean, string])[] = [
-    [found.kind === 'r', 'must be a plain table, and no view, partition or foreign table'],
-    [found.columns === '5' && found.keyed === 'true', `must be made as postgresSchema says: DROP TABLE ${name}`],
-    [
-      found.persistence === 'u',
-      `must be UNLOGGED, or a crash or a failover brings spent tickets back: ALTER TABLE ${name} SET UNLOGGED`,
-    ],
-    [found.allowed === 'true', `must be granted: GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO the role`],
-  ]
-  const problem = problems.find(([holds]) => !holds)
-  if (problem !== undefined) throw new ConfigurationError('table', problem[1])
-}
-
-function weaknessesOf({ triggered, encoding }: Row, table: string): readonly string[] {
-  return [
-    ...(triggered === 'true' ? [`Triggers can undo what a redemption writes: drop those of ${quote(table)}.`] : []),
-    ...(encoding === 'UTF8' || encoding === 'SQL_ASCII'
-      ? []
-      : [
-          `The encoding of the database is not UTF8, and a ticket whose claims it cannot write is not issued: use another.`,
-        ]),
-  ]
 }

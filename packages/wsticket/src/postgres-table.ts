@@ -1,0 +1,131 @@
+/**
+ * The table of the PostgreSQL store: its name, the statement that creates it, and whether the one that is there can keep the
+ * promise of the port.
+ * @module
+ */
+import { ConfigurationError } from './errors.ts'
+import { type PostgresDriver, prepare, type Row } from './postgres-driver.ts'
+import type { StoreInspection } from './ticket-store.ts'
+
+/** Its name unless told otherwise. */
+export const defaultTable = 'wsticket_tickets'
+
+const nameForm = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/
+
+const guarantee =
+  'A ticket is redeemed at most once, by the start of the server that issued it: a restart, a crash, a promoted standby or a ' +
+  'restored backup voids what is outstanding.'
+
+/**
+ * The name of a table as it stands in SQL. Every part is quoted: a keyword may name a table, too.
+ * @throws ConfigurationError for a name that the store does not take.
+ */
+export function quote(table: string): string {
+  if (nameForm.test(table)) return table.replace(/[^.]+/g, '"$&"')
+  throw new ConfigurationError('table', 'must be a name such as auth.tickets, of lower-case letters, digits and _')
+}
+
+/**
+ * The statement that creates the table; the store runs it itself where there is no table, and the role may.
+ * @throws ConfigurationError for a name that the store does not take.
+ */
+export function postgresSchema(table: string = defaultTable): string {
+  // Half of each page is left free: a ticket changes its state once, and its second version stays on the page of the first.
+  return `CREATE UNLOGGED TABLE IF NOT EXISTS ${quote(table)} (
+  id text COLLATE "C" PRIMARY KEY,
+  record text NOT NULL,
+  state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'redeemed', 'revoked')),
+  expires_at bigint NOT NULL,
+  reign timestamptz NOT NULL DEFAULT pg_postmaster_start_time()
+) WITH (fillfactor = 50)`
+}
+
+const inspection = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+  current_setting('server_encoding') AS encoding,
+  pg_is_in_recovery()::text AS standby,
+  current_setting('transaction_read_only') AS read_only,
+  current_setting('transaction_isolation') AS isolation,
+  relkind::text AS kind,
+  relpersistence::text AS persistence,
+  (SELECT count(*) FROM pg_attribute WHERE attrelid = found AND NOT attisdropped
+    AND attname || ' ' || atttypid::regtype IN ('id text', 'record text', 'state text', 'expires_at bigint',
+      'reign timestamp with time zone'))::text AS columns,
+  EXISTS (SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+    WHERE indrelid = found AND indisunique AND indisvalid AND indpred IS NULL AND indnkeyatts = 1
+    AND attname = 'id')::text AS keyed,
+  EXISTS (SELECT FROM pg_trigger WHERE tgrelid = found AND NOT tgisinternal)::text AS triggered,
+  (has_table_privilege(found, 'SELECT') AND has_table_privilege(found, 'INSERT')
+    AND has_table_privilege(found, 'UPDATE') AND has_table_privilege(found, 'DELETE'))::text AS allowed
+FROM to_regclass($1) AS found LEFT JOIN pg_class ON pg_class.oid = found`
+
+const lookAt = prepare(inspection)
+
+/**
+ * Looks at the server and at the table, and creates the table where there is none.
+ * @throws ConfigurationError where a ticket could not be kept there, or could be redeemed twice.
+ */
+export async function inspectTable(driver: PostgresDriver, table: string): Promise<StoreInspection> {
+  const look = async () => ((await driver.query(lookAt(quote(table)))) as [Row])[0]
+  const first = await look()
+  requirePrimary(first)
+  if (first.kind === null) await create(driver, table)
+  const found = first.kind === null ? await look() : first
+  requireTable(found, table)
+  return { engine: `postgres ${String(found.version)}`, guarantee, weaknesses: weaknessesOf(found, table) }
+}
+
+function requirePrimary({ standby, read_only }: Row): void {
+  if (standby !== 'false') throw new ConfigurationError('driver', 'must reach the primary: this server is a standby')
+  if (read_only !== 'off')
+    throw new ConfigurationError('driver', 'must be able to write: turn default_transaction_read_only off for its role')
+}
+
+// What the catalogue says to all but one who create the same table at once: it has this name already, or this type, or both.
+const createdByAnother = ['23505', '42P07', '42710']
+// No right to, or no such schema.
+const creationDenied = ['42501', '3F000']
+
+async function create(driver: PostgresDriver, table: string): Promise<void> {
+  const text = postgresSchema(table)
+  try {
+    await driver.query(prepare(text)())
+  } catch (error) {
+    const code = String((error as { code?: unknown } | null)?.code)
+    if (createdByAnother.includes(code)) return
+    if (!creationDenied.includes(code)) throw error
+    throw new ConfigurationError('table', `is not there, and this role cannot create it; let its owner run: ${text}`)
+  }
+}
+
+function requireTable(found: Row, table: string): void {
+  const name = quote(table)
+  const problems: readonly (readonly [boolean, string])[] = [
+    [found.kind === 'r', 'must be a plain table, and no view, partition or foreign table'],
+    [
+      found.columns === '5' && found.keyed === 'true',
+      `must be made as postgresSchema says: name another, or DROP TABLE ${name}`,
+    ],
+    [
+      found.persistence === 'u',
+      `must be UNLOGGED, or a crash or a failover brings spent tickets back: ALTER TABLE ${name} SET UNLOGGED`,
+    ],
+    [found.allowed === 'true', `must be granted: GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO the role`],
+  ]
+  const problem = problems.find(([holds]) => !holds)
+  if (problem !== undefined) throw new ConfigurationError('table', problem[1])
+}
+
+function weaknessesOf({ triggered, encoding, isolation }: Row, table: string): readonly string[] {
+  const weaknesses: readonly (readonly [boolean, string])[] = [
+    [triggered === 'true', `Triggers can undo what a redemption writes: drop those of ${quote(table)}.`],
+    [
+      encoding !== 'UTF8' && encoding !== 'SQL_ASCII',
+      'The encoding is not UTF8, and no ticket is issued whose claims it cannot write: use another database.',
+    ],
+    [
+      isolation !== 'read committed',
+      `Who loses a race is told of a fault, at the isolation of this role: SET default_transaction_isolation = 'read committed'.`,
+    ],
+  ]
+  return weaknesses.filter(([holds]) => holds).map(([, sentence]) => sentence)
+}
