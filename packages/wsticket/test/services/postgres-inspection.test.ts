@@ -1,0 +1,187 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type PostgresServer, type PostgresStandby, startPostgres, startStandby } from 'wsticket-engines/postgres'
+import { systemClock } from '../../src/clock.ts'
+import { createPostgresStore, postgresSchema } from '../../src/stores/postgres.ts'
+import { newId, sampleRecord } from '../../src/testing/store-harness.ts'
+import type { TicketStore } from '../../src/ticket-store.ts'
+import { type Connect, type Connected, clients } from './postgres-harness.ts'
+
+const rounds = 5
+const creators = 8
+
+let server: PostgresServer
+let standby: PostgresStandby
+const connections: Connected[] = []
+
+beforeAll(async () => {
+  server = await startPostgres()
+  standby = await startStandby(server)
+  await server.query(
+    'CREATE ROLE guest LOGIN; CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on',
+  )
+})
+
+afterEach(async () => {
+  for (const connected of connections.splice(0)) await connected.end()
+})
+
+afterAll(async () => {
+  await standby.dispose()
+  await server.dispose()
+})
+
+function open(connect: Connect, options: { readonly url?: string; readonly table?: string } = {}): TicketStore {
+  const { url = server.url, table = 'wsticket_tickets' } = options
+  const connected = connect(url)
+  connections.push(connected)
+  return createPostgresStore(connected.driver, { table })
+}
+
+function urlAs(role: string): string {
+  return server.url.replace('postgres@', `${role}@`)
+}
+
+/** What a store says that finds itself on an engine that is of no use: when asked, and to every question. */
+async function complaintOf(store: TicketStore): Promise<unknown> {
+  const complaint: unknown = await store.inspect().catch((error: unknown) => error)
+  const now = systemClock()
+  await expect(store.insert(sampleRecord(now))).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' })
+  await expect(store.redeem(newId(), now)).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' })
+  return complaint
+}
+
+describe.each(clients)('the PostgreSQL store over %s, when it inspects its server', (client, connect) => {
+  const prefix = client === 'pg' ? 'node' : 'js'
+
+  it('says which version it is, and what holds there', async () => {
+    const { engine, guarantee, weaknesses } = await open(connect).inspect()
+    expect(engine).toMatch(/^postgres \d+\.\d+$/)
+    expect(guarantee).toContain('at most once')
+    expect(weaknesses).toEqual([])
+  })
+
+  it('creates the table that postgresSchema says, where there is none', async () => {
+    const [made, documented] = [`${prefix}_made`, `${prefix}_documented`]
+    await open(connect, { table: made }).inspect()
+    await server.query(postgresSchema(documented))
+    const dump = async (table: string) => {
+      const text = await server.run('pg_dump', '--schema-only', `--table=${table}`, server.url)
+      return text.replaceAll(table, 'table').replaceAll(/^\\.*$/gm, '')
+    }
+    expect(await dump(made)).toBe(await dump(documented))
+    expect(await dump(made)).toContain('CREATE UNLOGGED TABLE')
+  })
+
+  it(`lets ${creators} create the table at once`, async () => {
+    for (let round = 0; round < rounds; round += 1) {
+      const stores = Array.from({ length: creators }, () => open(connect, { table: `${prefix}_race_${round}` }))
+      const inspections = await Promise.all(stores.map((store) => store.inspect()))
+      expect(inspections).toHaveLength(creators)
+    }
+  })
+
+  it('takes a table in another schema', async () => {
+    await server.query(`CREATE SCHEMA ${prefix}_auth`)
+    const store = open(connect, { table: `${prefix}_auth.tickets` })
+    const record = sampleRecord(systemClock())
+    await store.insert(record)
+    expect(await store.redeem(record.id, systemClock())).toEqual({ kind: 'redeemed', record })
+    expect(await server.query(`SELECT count(*) FROM ${prefix}_auth.tickets`)).toBe('1')
+  })
+
+  it('refuses a standby', async () => {
+    expect(await complaintOf(open(connect, { url: standby.url }))).toMatchObject({
+      name: 'ConfigurationError',
+      message: 'driver must reach the primary: this server is a standby',
+    })
+  })
+
+  it('refuses a session that may only read', async () => {
+    expect(await complaintOf(open(connect, { url: urlAs('reader') }))).toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining('default_transaction_read_only'),
+    })
+  })
+
+  it('says what to run where its role may not create the table', async () => {
+    const complaint = await complaintOf(open(connect, { url: urlAs('guest'), table: `${prefix}_denied` }))
+    expect(complaint).toMatchObject({ name: 'ConfigurationError', option: 'table' })
+    expect((complaint as Error).message).toContain(postgresSchema(`${prefix}_denied`))
+  })
+
+  it('says what to run where there is no such schema', async () => {
+    const complaint = await complaintOf(open(connect, { table: `${prefix}_nowhere.tickets` }))
+    expect((complaint as Error).message).toContain(postgresSchema(`${prefix}_nowhere.tickets`))
+  })
+
+  it('says which rights its role lacks', async () => {
+    await server.query(
+      `${postgresSchema(`${prefix}_locked`)}; GRANT SELECT, INSERT, UPDATE ON ${prefix}_locked TO guest`,
+    )
+    const url = urlAs('guest')
+    expect(await complaintOf(open(connect, { url, table: `${prefix}_locked` }))).toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining('GRANT SELECT, INSERT, UPDATE, DELETE'),
+    })
+    await server.query(`GRANT DELETE ON ${prefix}_locked TO guest`)
+    await open(connect, { url, table: `${prefix}_locked` }).inspect()
+  })
+
+  it('refuses a logged table, and takes it when it is logged no more', async () => {
+    const table = `${prefix}_logged`
+    await server.query(postgresSchema(table).replace('UNLOGGED ', ''))
+    const store = open(connect, { table })
+    expect(await complaintOf(store)).toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining(`ALTER TABLE "${table}" SET UNLOGGED`),
+    })
+    await server.query(`ALTER TABLE ${table} SET UNLOGGED`)
+    expect((await store.inspect()).weaknesses).toEqual([])
+  })
+
+  it.each([
+    ['a view', (name: string) => `CREATE VIEW ${name} AS SELECT 1 AS id`, 'plain table'],
+    ['a table without a key', (name: string) => postgresSchema(name).replace(' PRIMARY KEY', ''), 'postgresSchema'],
+    [
+      'a table of other columns',
+      (name: string) => `CREATE UNLOGGED TABLE ${name} (id text PRIMARY KEY)`,
+      'postgresSchema',
+    ],
+    [
+      'a table whose expiry is a number of another kind',
+      (name: string) => postgresSchema(name).replace('expires_at bigint', 'expires_at integer'),
+      'postgresSchema',
+    ],
+  ])('refuses %s', async (described, statement, expected) => {
+    const table = `${prefix}_${described.replaceAll(' ', '_')}`
+    await server.query(statement(table))
+    expect(await complaintOf(open(connect, { table }))).toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining(expected),
+    })
+  })
+
+  it('takes a table with more columns than its own', async () => {
+    const table = `${prefix}_wider`
+    await server.query(`${postgresSchema(table)}; ALTER TABLE ${table} ADD COLUMN made_at timestamptz DEFAULT now()`)
+    const record = sampleRecord(systemClock())
+    const store = open(connect, { table })
+    await store.insert(record)
+    expect(await store.redeem(record.id, systemClock())).toEqual({ kind: 'redeemed', record })
+  })
+
+  it('says that triggers can undo a redemption', async () => {
+    const table = `${prefix}_triggered`
+    await server.query(`${postgresSchema(table)};
+      CREATE OR REPLACE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+      CREATE TRIGGER watching BEFORE UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION nothing()`)
+    const { weaknesses } = await open(connect, { table }).inspect()
+    expect(weaknesses).toEqual([`Triggers can undo what a redemption writes: drop those of "${table}".`])
+  })
+
+  it('says that an encoding cannot write every claim', async () => {
+    await server.query(`CREATE DATABASE ${prefix}_latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`)
+    const { weaknesses } = await open(connect, { url: server.url.replace(/postgres$/, `${prefix}_latin`) }).inspect()
+    expect(weaknesses).toEqual([expect.stringContaining('not UTF8')])
+  })
+})
