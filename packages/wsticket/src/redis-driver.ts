@@ -4,12 +4,18 @@
  * @module
  */
 
+/** A command as it goes over the wire, its name first. */
+export type RedisCommand = readonly [name: string, ...parts: string[]]
+
 /** One node, as a client reaches it. */
-export type SendToNode = (command: readonly string[]) => Promise<unknown>
+export type SendToNode = (command: RedisCommand) => Promise<unknown>
 
 /** A Redis client. The store never closes it: who opened it does. */
 export interface RedisDriver {
-  /** Resolves when commands can be sent, and MUST NOT send any. May wait for ever: the store has a deadline. */
+  /**
+   * Resolves when commands can be sent, and MUST NOT send any. May wait for ever: the store has a deadline, and waits once at a
+   * time. MUST throw a ConfigurationError, or reject with one, for a client that will not connect until somebody tells it to.
+   */
   ready(): Promise<void>
 
   /**
@@ -17,7 +23,7 @@ export interface RedisDriver {
    * MUST reject with the error of the server as it is (`NOSCRIPT ...`). MUST NOT send the command again once it may have been
    * executed; where a server says that it did not execute it (`MOVED`, `ASK`, `TRYAGAIN`) it may.
    */
-  send(key: string, command: readonly string[]): Promise<unknown>
+  send(key: string, command: RedisCommand): Promise<unknown>
 
   /** Every primary that may have keys of ours: one, or those of a cluster. */
   primaries(): Promise<readonly SendToNode[]>

@@ -1,0 +1,132 @@
+/**
+ * What is done to a ticket in Redis, as Lua: each script is one atomic step on one key (docs/protocol.md).
+ *
+ * A ticket is a hash. Its fields: `record`, the record's text; `expires`, its `expiresAt`; `epoch`, the reign in which it was
+ * issued; and the two markers `unspent` and `unrevoked`. It is pending while it has both. Spending and revoking take a marker
+ * away, for Redis does that even where it has no memory left to write one.
+ * @module
+ */
+import { sha1 } from '@noble/hashes/legacy.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+
+/** A script, and the SHA-1 by which a server knows it. */
+export interface RedisScript {
+  readonly text: string
+  readonly sha: string
+}
+
+/** The scripts, by what they do. KEYS[1] is the ticket's key. */
+export interface RedisScripts {
+  /** ARGV: record, expires, when the key goes. Replies `inserted`, or `known` where the key is there. */
+  readonly insert: RedisScript
+  /** ARGV: now. Replies the record, which is spent then; else `unknown`, `revoked`, `spent` or `expired`. */
+  readonly redeem: RedisScript
+  /** ARGV: now. Replies `unknown`, or two elements: `pending`, `revoked`, `spent` or `expired`, and the record. */
+  readonly read: RedisScript
+  /** ARGV: now. Replies `voided`, or `untouched` where there was nothing to void. */
+  readonly revoke: RedisScript
+}
+
+/** What the scripts reply, as integers. Two scripts that reply the same mean the same: mixed-up replies are noticed. */
+export const codes = {
+  unknown: 0,
+  revoked: 1,
+  spent: 2,
+  expired: 3,
+  pending: 4,
+  inserted: 5,
+  known: 6,
+  voided: 7,
+  untouched: 8,
+} as const
+
+/** Whether a ticket is bound to the reign that issued it. */
+export type EpochFence = 'required' | 'none_may_admit_twice'
+
+/**
+ * The reign of a primary: another one begins with every start, promotion, and change of the history that replicas can follow
+ * (`master_replid`). A replica has the id of its primary, hence the look at the role.
+ */
+const reignOfPrimary = `
+local info = redis.call('INFO', 'replication')
+if not string.find(info, '\\nrole:master\\r\\n', 1, true) then
+  return redis.error_reply('READONLY this node is no primary')
+end
+local epoch = string.match(info, '\\nmaster_replid:(0*[1-9a-fA-F]%x*)')
+if not epoch then
+  return redis.error_reply('MISCONF this server does not say which reign it is in')
+end
+`
+
+const prologues: { readonly [fence in EpochFence]: string } = {
+  required: reignOfPrimary,
+  none_may_admit_twice: "\nlocal epoch = 'none'\n",
+}
+
+// The error of HSET is replied as it is: Redis 6.2 would wrap what a script raises, and OOM could not be told.
+const insert = `
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  return ${codes.known}
+end
+local kept = redis.pcall('HSET', KEYS[1], 'record', ARGV[1], 'expires', ARGV[2], 'epoch', epoch, 'unspent', '1', 'unrevoked', '1')
+if type(kept) == 'table' then
+  return kept
+end
+redis.call('PEXPIREAT', KEYS[1], ARGV[3])
+return ${codes.inserted}
+`
+
+const redeem = `
+local ticket = redis.call('HMGET', KEYS[1], 'epoch', 'unrevoked', 'unspent', 'expires', 'record')
+if ticket[1] ~= epoch then
+  return ${codes.unknown}
+end
+if not ticket[2] then
+  return ${codes.revoked}
+end
+if not ticket[3] then
+  return ${codes.spent}
+end
+if tonumber(ARGV[1]) >= tonumber(ticket[4]) then
+  return ${codes.expired}
+end
+redis.call('HDEL', KEYS[1], 'unspent')
+return ticket[5]
+`
+
+const read = `
+local ticket = redis.call('HMGET', KEYS[1], 'epoch', 'unrevoked', 'unspent', 'expires', 'record')
+if ticket[1] ~= epoch then
+  return ${codes.unknown}
+end
+if not ticket[2] then
+  return { ${codes.revoked}, ticket[5] }
+end
+if not ticket[3] then
+  return { ${codes.spent}, ticket[5] }
+end
+if tonumber(ARGV[1]) >= tonumber(ticket[4]) then
+  return { ${codes.expired}, ticket[5] }
+end
+return { ${codes.pending}, ticket[5] }
+`
+
+const revoke = `
+local ticket = redis.call('HMGET', KEYS[1], 'epoch', 'unrevoked', 'unspent', 'expires')
+if ticket[1] ~= epoch or not ticket[2] or not ticket[3] or tonumber(ARGV[1]) >= tonumber(ticket[4]) then
+  return ${codes.untouched}
+end
+redis.call('HDEL', KEYS[1], 'unrevoked')
+return ${codes.voided}
+`
+
+const encoder = new TextEncoder()
+
+/** The four scripts, with the fence or without it. */
+export function createRedisScripts(fence: EpochFence): RedisScripts {
+  const script = (body: string): RedisScript => {
+    const text = prologues[fence] + body
+    return { text, sha: bytesToHex(sha1(encoder.encode(text))) }
+  }
+  return { insert: script(insert), redeem: script(redeem), read: script(read), revoke: script(revoke) }
+}

@@ -1,0 +1,166 @@
+/**
+ * Ticket store in Redis or Valkey: one server, one watched by sentinels, or a cluster. A ticket is redeemed at most once, on the
+ * primary that issued it and while that stays primary; a restart or a failover voids the tickets that are outstanding.
+ *
+ * ```ts
+ * const client = new Redis(process.env.REDIS_URL, ioredisOptions)
+ * const store = createRedisStore(fromIoredis(client))
+ * ```
+ * @module
+ */
+import type { EpochMs } from '../clock.ts'
+import { requireDeadline } from '../deadline.ts'
+import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
+import { ConfigurationError, StoreError } from '../errors.ts'
+import { readRecord, writeRecord } from '../record-text.ts'
+import type { RedisDriver } from '../redis-driver.ts'
+import { inspectRedis } from '../redis-inspection.ts'
+import { codes, createRedisScripts, type EpochFence, type RedisScript } from '../redis-scripts.ts'
+import type { TicketId, TicketRecord } from '../ticket.ts'
+import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
+
+/** Options of the Redis store. */
+export interface RedisStoreOptions {
+  /** What the keys of tickets begin with: any text. Default `wsticket:`. */
+  readonly prefix?: string
+  /** How long Redis may take to answer, in milliseconds. Default 2000. */
+  readonly deadlineMs?: number
+  /**
+   * `required`, the default: a ticket can be redeemed only in the reign of the primary that issued it, and a Redis that does not
+   * say which reign it is in is refused. `none_may_admit_twice`: after a failover, a restart or a restored backup a ticket that
+   * was spent may be redeemed once more. Stores of the two kinds do not know each other's tickets.
+   */
+  readonly epochFence?: EpochFence
+}
+
+// Redis removes keys by its own clock, which is not the verifier's.
+const marginMs = 120_000
+
+/**
+ * Creates a Redis store. Sends nothing before the first question, and never closes the driver's client.
+ * @throws ConfigurationError for an option that cannot be.
+ */
+export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions = {}): TicketStore {
+  const { prefix = 'wsticket:', deadlineMs = defaultEngineDeadlineMs, epochFence = 'required' } = options
+  requirePrefix(prefix)
+  requireFence(epochFence)
+  const scripts = createRedisScripts(epochFence)
+  const engine = createEngine({
+    name: 'redis',
+    deadlineMs: requireDeadline(deadlineMs),
+    inspect: oneAtATime(() => inspectRedis(driver, epochFence)),
+    reconnect: () => driver.reconnect(),
+  })
+  let closed = false
+
+  async function run(script: RedisScript, id: TicketId, ...parts: string[]): Promise<unknown> {
+    const key = prefix + id
+    try {
+      return await driver.send(key, ['EVALSHA', script.sha, '1', key, ...parts])
+    } catch (error) {
+      // Not executed, then: a server that has started or joined since does not know the script.
+      if (!isReply(error, 'NOSCRIPT')) throw error
+      return driver.send(key, ['EVAL', script.text, '1', key, ...parts])
+    }
+  }
+
+  return {
+    name: 'redis',
+    insert: (record) => engine.ask(() => insert((...parts) => run(scripts.insert, record.id, ...parts), record)),
+    redeem: (id, now) => engine.ask(async () => outcomeOf(await run(scripts.redeem, id, String(now)), id, now)),
+    read: (id, now) => engine.ask(async () => stateOf(await run(scripts.read, id, String(now)), id)),
+    revoke: (id, now) => engine.ask(async () => answerOf(await run(scripts.revoke, id, String(now)))),
+    async sweep() {
+      if (closed) throw new StoreError('closed', 'the redis store is closed')
+      return 0
+    },
+    inspect: () => engine.inspect(),
+    async close() {
+      closed = true
+      engine.close()
+    },
+  }
+}
+
+async function insert(run: (...parts: string[]) => Promise<unknown>, record: TicketRecord): Promise<void> {
+  const { expiresAt } = record
+  const reply = run(writeRecord(record), String(expiresAt), String(expiresAt + marginMs))
+  const inserted = await reply.catch((error: unknown) => {
+    if (isReply(error, 'OOM')) throw new StoreError('capacity', 'redis has reached its maxmemory')
+    throw error
+  })
+  if (inserted === codes.known) throw new StoreError('conflict', 'the store has a record of this id')
+  if (inserted !== codes.inserted) throw strangeReply()
+}
+
+function outcomeOf(reply: unknown, id: TicketId, now: EpochMs): RedeemOutcome {
+  if (typeof reply === 'string') {
+    const record = readRecord(reply, id)
+    // The field `expires` is a copy for the script; the record decides.
+    return now >= record.expiresAt ? { kind: 'expired' } : { kind: 'redeemed', record }
+  }
+  switch (reply) {
+    case codes.unknown:
+      return { kind: 'unknown' }
+    case codes.revoked:
+      return { kind: 'revoked' }
+    case codes.spent:
+      return { kind: 'spent' }
+    case codes.expired:
+      return { kind: 'expired' }
+    default:
+      throw strangeReply()
+  }
+}
+
+const states = new Map<unknown, Exclude<TicketState['kind'], 'unknown'>>([
+  [codes.pending, 'pending'],
+  [codes.spent, 'redeemed'],
+  [codes.revoked, 'revoked'],
+  [codes.expired, 'expired'],
+])
+
+function stateOf(reply: unknown, id: TicketId): TicketState {
+  if (reply === codes.unknown) return { kind: 'unknown' }
+  const [code, text]: readonly unknown[] = Array.isArray(reply) ? reply : []
+  const kind = states.get(code)
+  if (kind === undefined || typeof text !== 'string') throw strangeReply()
+  return { kind, record: readRecord(text, id) }
+}
+
+function answerOf(reply: unknown): boolean {
+  if (reply === codes.voided) return true
+  if (reply === codes.untouched) return false
+  throw strangeReply()
+}
+
+function strangeReply(): StoreError {
+  return new StoreError('corrupt', 'redis answered with something that no script of ours replies')
+}
+
+/** Whether a server refused a command, with an error of this kind. */
+function isReply(error: unknown, kind: string): boolean {
+  return error instanceof Error && error.message.startsWith(`${kind} `)
+}
+
+/** Some work that is begun again only when it has come to an end: who asks meanwhile gets what comes of it. */
+function oneAtATime<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let pending: Promise<Result> | null = null
+  return () => {
+    pending ??= work().finally(() => {
+      pending = null
+    })
+    return pending
+  }
+}
+
+function requirePrefix(prefix: string): void {
+  // A lone surrogate would be written as U+FFFD, like any other.
+  if (typeof prefix === 'string' && prefix !== '' && !/\p{Cs}/u.test(prefix)) return
+  throw new ConfigurationError('prefix', 'must be a text of one character or more')
+}
+
+function requireFence(epochFence: string): void {
+  if (epochFence === 'required' || epochFence === 'none_may_admit_twice') return
+  throw new ConfigurationError('epochFence', 'must be required or none_may_admit_twice')
+}

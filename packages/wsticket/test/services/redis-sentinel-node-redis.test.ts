@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-sentinel'
+import { connections, itConforms, nodesUnderTest } from './redis-harness.ts'
+
+describe('the Redis store over node-redis and three sentinels', () => {
+  let redis: RedisSentinel
+  beforeAll(async () => {
+    redis = await startRedisSentinel()
+  })
+  afterAll(() => redis?.dispose())
+  itConforms(() =>
+    nodesUnderTest({
+      nodes: redis.nodes,
+      connect: () => connections.nodeRedisSentinel(redis),
+      servers: async () => [await redis.primary()],
+      settled: () => redis.primary(),
+    }),
+  )
+})
