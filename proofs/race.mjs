@@ -1,0 +1,108 @@
+/**
+ * A race: every ticket is redeemed by every racer of every process at once, and the winners are counted.
+ * @module
+ */
+import { startRacers } from './racers.mjs'
+
+/** @import { RacerProcess } from './racers.mjs' */
+
+/**
+ * @typedef {object} Tally
+ * @property {number} tickets
+ * @property {number} racers
+ * @property {number} redeems
+ * @property {number} none tickets that nobody redeemed
+ * @property {number} several tickets that were redeemed more than once
+ * @property {number} most how often the same ticket was redeemed at most
+ * @property {readonly string[]} faults what came of redeeming that is neither a winner nor a loser; the first few
+ * @property {number} seconds
+ * @property {string | null} engine as the store says that it is
+ */
+
+const processCount = 4
+// A batch is so many tickets in flight as take about so long: many enough to keep everything busy, and far from any deadline.
+const batchMs = 200
+const [fewest, most] = [4, 1000]
+const sweepEveryMs = 10_000
+const faultsShown = 3
+
+/**
+ * Runs a race. Its processes have ended when it resolves, or rejects.
+ * @param {object} options
+ * @param {string} options.subject
+ * @param {'store' | 'naive'} options.kind
+ * @param {unknown} options.address
+ * @param {number} options.tickets
+ * @param {number} options.racers in all processes together
+ * @param {boolean} options.oneProcess
+ * @param {(tickets: number) => void} [options.onProgress]
+ * @returns {Promise<Tally>}
+ */
+export async function runRace({ subject, kind, address, tickets, racers, oneProcess, onProgress = () => {} }) {
+  const count = oneProcess ? 1 : processCount
+  const started = Array.from({ length: count }, () => startRacers({ subject, kind, address, racers: racers / count }))
+  try {
+    const processes = await Promise.all(started)
+    const inspection = await processes[0]?.ask('inspect')
+    const counts = await raceAll(processes, tickets, onProgress)
+    await Promise.all(processes.map((each) => each.ask('close')))
+    return { ...counts, tickets, racers, redeems: tickets * racers, engine: inspection?.engine ?? null }
+  } finally {
+    for (const each of await Promise.allSettled(started)) if (each.status === 'fulfilled') await each.value.stop()
+  }
+}
+
+/**
+ * @param {RacerProcess[]} processes
+ * @param {number} tickets
+ * @param {(tickets: number) => void} onProgress
+ */
+async function raceAll(processes, tickets, onProgress) {
+  const startedAt = performance.now()
+  const tally = { none: 0, several: 0, most: 0, faults: /** @type {string[]} */ ([]) }
+  let size = fewest
+  let sweptAt = startedAt
+  let issuing = issue(processes, Math.min(size, tickets))
+  for (let done = 0; done < tickets; ) {
+    const ids = await issuing
+    const left = tickets - done - ids.length
+    const beganAt = performance.now()
+    // While one batch is raced, the next is issued.
+    issuing = issue(processes, Math.min(size, left))
+    const [results] = await Promise.all([Promise.all(processes.map((each) => each.ask('race', ids))), issuing])
+    count(results, ids.length, tally)
+    done += ids.length
+    onProgress(done)
+    const elapsedMs = performance.now() - beganAt
+    size = Math.round(
+      Math.min(most, Math.max(fewest, 2 * size, 1), Math.max(fewest, (ids.length * batchMs) / elapsedMs)),
+    )
+    if (performance.now() - sweptAt < sweepEveryMs) continue
+    sweptAt = performance.now()
+    await processes[0]?.ask('sweep')
+  }
+  return { ...tally, seconds: (performance.now() - startedAt) / 1000 }
+}
+
+/** @param {RacerProcess[]} processes @param {number} tickets @returns {Promise<string[]>} their ids, each process's in turn */
+async function issue(processes, tickets) {
+  const shares = processes.map((_, index) => Math.floor((tickets + index) / processes.length))
+  return (await Promise.all(processes.map((each, index) => each.ask('issue', shares[index])))).flat()
+}
+
+/**
+ * @param {{ won: number[], faults: string[] }[]} results
+ * @param {number} tickets
+ * @param {{ none: number, several: number, most: number, faults: string[] }} tally
+ */
+function count(results, tickets, tally) {
+  const winners = new Uint8Array(tickets)
+  for (const { won } of results) for (const index of won) winners[index] = /** @type {number} */ (winners[index]) + 1
+  for (const times of winners) {
+    if (times === 0) tally.none += 1
+    if (times > 1) tally.several += 1
+    if (times > tally.most) tally.most = times
+  }
+  const faults = results.flatMap((result) => result.faults)
+  tally.faults.push(...faults.slice(0, Math.max(0, faultsShown - tally.faults.length)))
+}

@@ -1,0 +1,80 @@
+/**
+ * One process of racers: issues tickets when it is told to, and redeems each of them with every racer at once.
+ *   node racer.mjs SUBJECT KIND RACERS ADDRESS     started by race.mjs, with an IPC channel
+ * @module
+ */
+import { createIssuer } from 'wsticket'
+import { subjectOf } from './subject.mjs'
+
+/** @import { TicketId } from 'wsticket' */
+/** @import { Handle } from './subject.mjs' */
+
+const [subjectName = '', kind = '', racers = '', address = ''] = process.argv.slice(2)
+const subject = await subjectOf(subjectName)
+const handles = await openHandles(Number(racers))
+const [first] = /** @type {[Handle]} */ (handles)
+
+const identity = { issuer: 'https://issuer.example', subject: 'alice', expiresAt: null, claims: {} }
+const context = { clientAddress: null, origin: null }
+const issuer = createIssuer({
+  store: /** @type {import('wsticket').TicketStore} */ (first.store),
+  audiences: ['chat'],
+  lifetimeMs: 60_000,
+})
+
+/** @type {{ [task: string]: (work: any) => Promise<unknown> }} */
+const tasks = {
+  issue,
+  race,
+  inspect: async () => first.store.inspect?.(),
+  sweep: async () => first.store.sweep?.(now()),
+  close: () => Promise.all([...new Set(handles)].map(({ close }) => close())),
+}
+
+process.on('message', async (/** @type {{ task: string, number: number, work: unknown }} */ { task, number, work }) => {
+  const result = await tasks[task]?.(work)
+  process.send?.({ number, result })
+})
+// Whoever started this process may be gone.
+process.on('disconnect', () => process.exit())
+process.send?.({ number: 0 })
+
+/** @param {number} count @returns {Promise<Handle[]>} */
+async function openHandles(count) {
+  const open = () => (kind === 'naive' ? subject.openNaive : subject.open)(JSON.parse(address))
+  if (subject.oneProcess) return Array(count).fill(await open())
+  return Promise.all(Array.from({ length: count }, open))
+}
+
+/** @param {number} count @returns {Promise<TicketId[]>} */
+async function issue(count) {
+  const issued = Array.from({ length: count }, () => issuer.issue(identity, { audience: 'chat' }, context))
+  return (await Promise.all(issued)).map((ticket) => {
+    if (typeof ticket === 'string') throw new Error(ticket)
+    return ticket.id
+  })
+}
+
+/**
+ * Every racer redeems every ticket, and none waits for another.
+ * @param {TicketId[]} ids
+ * @returns {Promise<{ won: number[], faults: string[] }>} the index of a ticket, once for each time that it was redeemed
+ */
+async function race(ids) {
+  /** @type {number[]} */
+  const won = []
+  /** @type {string[]} */
+  const faults = []
+  const attempt = async (/** @type {Handle} */ { store }, /** @type {number} */ index) => {
+    const outcome = await store.redeem(/** @type {TicketId} */ (ids[index]), now()).catch(String)
+    if (typeof outcome === 'string') faults.push(outcome)
+    else if (outcome.kind === 'redeemed') won.push(index)
+    else if (outcome.kind !== 'spent') faults.push(`a loser heard ${outcome.kind}`)
+  }
+  await Promise.all(ids.flatMap((_, index) => handles.map((handle) => attempt(handle, index))))
+  return { won, faults }
+}
+
+function now() {
+  return /** @type {import('wsticket').EpochMs} */ (Date.now())
+}

@@ -1,0 +1,101 @@
+/**
+ * Proves single use over processes: 64 racers in 4 processes redeem the same ticket at once, on every engine.
+ *
+ *   npm run prove:single-use                         1,000,000 tickets on each engine
+ *   npm run prove:single-use -- --short              10,000 tickets, and fewer racers where an engine is slow: about a minute
+ *   npm run prove:single-use -- --engine redis,nats  these engines
+ *   npm run prove:single-use -- --tickets 50000
+ *
+ * Beside each store a naive one, which looks before it deletes, runs the same race and has to be found out: a proof that could
+ * not fail is none. Ends with 1 where a ticket had other than one winner, where a loser heard anything but `spent`, and where
+ * the naive store was not found out.
+ * @module
+ */
+import { parseArgs } from 'node:util'
+import { runRace } from './race.mjs'
+import { subjectNames, subjectOf } from './subject.mjs'
+
+/** @import { Tally } from './race.mjs' */
+/** @import { Subject } from './subject.mjs' */
+
+const { values: options } = parseArgs({
+  options: {
+    engine: { type: 'string', default: '' },
+    tickets: { type: 'string' },
+    short: { type: 'boolean', default: false },
+  },
+})
+const racers = 64
+const chosen = subjectNames.filter((name) => options.engine.split(',').some((wanted) => name.startsWith(wanted)))
+if (chosen.length === 0) throw new RangeError(`There is no such engine. There are: ${subjectNames.join(' ')}.`)
+
+const columns = [34, 24, 9, 6, 11, 6, 7, 11, 14, 8]
+row('engine', 'client', 'tickets', 'racers', 'redeems', 'won by', 'won by', '95 % upper', 'naive store:', '')
+row('', '', '', '', '', 'none', 'several', 'bound', 'won by several', 'seconds')
+
+const verdicts = []
+for (const name of chosen) verdicts.push(await prove(name, await subjectOf(name)))
+const proven = verdicts.every(Boolean)
+console.log(proven ? '\nSingle use holds.' : '\nSINGLE USE IS NOT PROVEN.')
+process.exitCode = proven ? 0 : 1
+
+/** @param {string} name @param {Subject} subject @returns {Promise<boolean>} */
+async function prove(name, subject) {
+  const lacking = subject.lacking?.() ?? null
+  if (lacking !== null) {
+    row(`${name}: not raced, ${lacking}`)
+    return true
+  }
+  const { address, stop } = await subject.start()
+  try {
+    const common = { subject: name, address, oneProcess: subject.oneProcess ?? false }
+    const tally = await runRace({ ...common, ...sizeOf(subject), kind: 'store', onProgress: createProgress(name) })
+    const control = await runRace({ ...common, kind: 'naive', tickets: options.short ? 200 : 2000, racers })
+    return report(subject, tally, control)
+  } finally {
+    await stop()
+  }
+}
+
+/** @param {Subject} subject */
+function sizeOf({ shortTickets = 10_000, shortRacers = racers }) {
+  if (options.short) return { tickets: Number(options.tickets ?? shortTickets), racers: shortRacers }
+  return { tickets: Number(options.tickets ?? 1_000_000), racers }
+}
+
+/** @param {Subject} subject @param {Tally} tally @param {Tally} control @returns {boolean} whether it is proven */
+function report({ client }, tally, control) {
+  const { engine, tickets, none, several, faults, seconds } = tally
+  const holds = none === 0 && several === 0 && faults.length === 0
+  const counts = [tickets, tally.racers, tally.redeems, none, several].map(grouped)
+  const bound = holds ? (3 / tickets).toExponential(1) : 'VIOLATED'
+  const found = `${grouped(control.several)} of ${grouped(control.tickets)}`
+  row(String(engine), client, ...counts, bound, found, seconds.toFixed(1))
+  for (const fault of faults) console.log(`  FAULT: ${fault}`)
+  if (control.several === 0) console.log('  THE RACE COULD NOT HAVE FAILED: it did not find out the naive store')
+  return holds && control.several > 0
+}
+
+/** @param {...string} cells */
+function row(...cells) {
+  const padded = cells.map((cell, index) => {
+    const width = columns[index] ?? 0
+    return index < 2 ? cell.padEnd(width) : cell.padStart(width)
+  })
+  console.log(padded.join('  ').trimEnd())
+}
+
+/** @param {number} value */
+function grouped(value) {
+  return value.toLocaleString('en')
+}
+
+/** Says now and then how far it is: a long race is silent for hours. @param {string} name */
+function createProgress(name) {
+  let saidAt = performance.now()
+  return (/** @type {number} */ tickets) => {
+    if (performance.now() - saidAt < 60_000) return
+    saidAt = performance.now()
+    console.error(`${name}: ${grouped(tickets)} tickets`)
+  }
+}
