@@ -71,10 +71,11 @@ const layers = [
   },
   { places: ['drivers/'], mayImport: ['redis-driver', 'postgres-driver', 'next-event', 'errors'] },
   { places: ['store-url'], mayImport: ['errors'] },
+  { places: ['store-client'], mayImport: ['ticket-store', 'deadline', 'errors'] },
   { places: ['opener'], mayImport: ['ticket-store', 'clock', 'store-url'] },
   {
     places: ['openers/'],
-    mayImport: [...words, 'opener', 'store-url', 'engine', 'stores/', 'drivers/', 'openers/'],
+    mayImport: [...words, 'opener', 'store-url', 'store-client', 'stores/', 'drivers/'],
     node: true,
   },
   { places: ['store-source'], mayImport: ['errors', 'store-url', 'opener', 'openers/'] },

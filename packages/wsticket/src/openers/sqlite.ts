@@ -1,0 +1,30 @@
+/**
+ * `sqlite:/var/lib/wsticket.db`
+ * @module
+ */
+import { ConfigurationError } from '../errors.ts'
+import type { Opener } from '../opener.ts'
+import { numberOptions, requireParameters } from '../store-url.ts'
+import { createSqliteStore } from '../stores/sqlite.ts'
+
+/** Opens stores in a file. */
+export const sqliteOpener: Opener = {
+  schemes: ['sqlite'],
+  read(url, trial) {
+    requireParameters(url, 'busyTimeoutMs')
+    // Elsewhere sqlite://path means one of two things, depending on the slashes.
+    if (url.authority !== null || url.path === '')
+      throw new ConfigurationError('url', 'must be sqlite: and a path, such as sqlite:/var/lib/wsticket.db')
+    const path = trial === null ? url.path : `${url.path}.${trial}`
+    const options = { path, ...numberOptions(url, 'busyTimeoutMs') }
+    return {
+      async open(clock) {
+        return createSqliteStore({ ...options, clock })
+      },
+      async erase() {
+        const { rm } = await import('node:fs/promises')
+        await Promise.all(['', '-wal', '-shm'].map((suffix) => rm(`${path}${suffix}`, { force: true })))
+      },
+    }
+  },
+}
