@@ -7,6 +7,7 @@ import { ConfigurationError, StoreError } from './errors.ts'
 import type { TicketStore } from './ticket-store.ts'
 
 const endDeadlineMs = 1000
+const workDeadlineMs = 10_000
 
 /**
  * Loads the package of a client, which is installed only where it is needed.
@@ -49,10 +50,26 @@ export function withOwnClient(store: TicketStore, { end, failure = () => null }:
     },
     async close() {
       await store.close()
-      ended ??= withinDeadline(end(), endDeadlineMs).catch(() => {}) as Promise<void>
+      ended ??= endInTime(end)
       await ended
     },
   }
+}
+
+/**
+ * Waits for some work on a client that was opened for it alone, and ends the client.
+ * @throws DeadlineError where the work takes too long; else what it throws.
+ */
+export async function finishWithOwnClient({ end }: OwnClient, work: Promise<unknown>): Promise<void> {
+  try {
+    await withinDeadline(work, workDeadlineMs)
+  } finally {
+    await endInTime(end)
+  }
+}
+
+async function endInTime(end: OwnClient['end']): Promise<void> {
+  await withinDeadline(end(), endDeadlineMs).catch(() => {})
 }
 
 const codeForm = /^[A-Z][A-Z0-9_]{2,60}$/

@@ -5,7 +5,7 @@
 import { fromPg, pgOptions } from '../drivers/pg.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
-import { loadClient, withOwnClient } from '../store-client.ts'
+import { finishWithOwnClient, loadClient, withOwnClient } from '../store-client.ts'
 import { numberOptions, requireParameters, type StoreUrl, textOptions } from '../store-url.ts'
 import { createPostgresStore, type PostgresStoreOptions } from '../stores/postgres.ts'
 
@@ -48,7 +48,7 @@ export const postgresOpener: Opener = {
       async erase() {
         const pool = await connect(1)
         const name = options.table?.replace(/[^.]+/g, '"$&"')
-        await pool.query(`DROP TABLE IF EXISTS ${name}`).finally(() => pool.end())
+        await finishWithOwnClient({ end: () => pool.end() }, pool.query(`DROP TABLE IF EXISTS ${name}`))
       },
     }
   },

@@ -8,7 +8,7 @@ import { fromIoredis, ioredisClusterOptions, ioredisOptions } from '../drivers/i
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
 import type { RedisDriver } from '../redis-driver.ts'
-import { loadClient, withOwnClient } from '../store-client.ts'
+import { finishWithOwnClient, loadClient, withOwnClient } from '../store-client.ts'
 import { credentialsOf, numberOptions, requireParameters, type StoreUrl, serversOf, textOptions } from '../store-url.ts'
 import { createRedisStore, type RedisStoreOptions } from '../stores/redis.ts'
 
@@ -19,7 +19,6 @@ type CreateClient = (ioredis: Ioredis) => Client
 const defaultPort = 6379
 const defaultSentinelPort = 26_379
 const quitDeadlineMs = 500
-const eraseDeadlineMs = 10_000
 
 /** Opens stores on Redis and Valkey, with the client ioredis. */
 export const redisOpener: Opener = {
@@ -42,7 +41,7 @@ export const redisOpener: Opener = {
       async erase() {
         if (touched.size === 0) return
         const client = await connect()
-        await withinDeadline(remove(touched, fromIoredis(client)), eraseDeadlineMs).finally(() => end(client))
+        await finishWithOwnClient({ end: () => end(client) }, remove(touched, fromIoredis(client)))
       },
     }
   },
