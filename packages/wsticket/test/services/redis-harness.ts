@@ -31,7 +31,7 @@ export interface RedisConnection {
 
 /** How each client connects to each kind of Redis. */
 export const connections = {
-  async ioredis(server: RedisServer): Promise<RedisConnection> {
+  async ioredis(server: Pick<RedisServer, 'url'>): Promise<RedisConnection> {
     const client = new Redis(server.url, ioredisOptions)
     return { driver: fromIoredis(client), ping: () => client.ping(), close: () => client.disconnect() }
   },
@@ -43,7 +43,7 @@ export const connections = {
     const client = new Cluster([...addresses], ioredisClusterOptions)
     return { driver: fromIoredis(client), ping: () => client.get('any'), close: () => client.disconnect() }
   },
-  async nodeRedis({ url }: RedisServer): Promise<RedisConnection> {
+  async nodeRedis({ url }: Pick<RedisServer, 'url'>): Promise<RedisConnection> {
     const client = createClient({ url, ...nodeRedisOptions })
     const driver = fromNodeRedis(client)
     await client.connect()
