@@ -48,6 +48,7 @@ const layers = [
   { places: vocabulary, mayImport: words },
   { places: ports, mayImport: words },
   { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'deadline', 'errors'] },
+  { places: ['postgres-statements'], mayImport: ['postgres-driver'] },
   { places: ['postgres-table'], mayImport: ['ticket-store', 'errors', 'postgres-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
   {
@@ -66,6 +67,7 @@ const layers = [
       'redis-scripts',
       'redis-inspection',
       'postgres-driver',
+      'postgres-statements',
       'postgres-table',
     ],
   },

@@ -7,6 +7,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { idOfTicket, issueRefusals, parseTicket, refusals } from 'wsticket'
+import { postgresSchema } from 'wsticket/stores/postgres'
 
 const root = new URL('../', import.meta.url)
 const read = (path) => readFileSync(new URL(path, root), 'utf8')
@@ -21,7 +22,12 @@ const actions = {
 async function documents() {
   return {
     'docs/refusals.md': refusalsDocument(),
-    'docs/protocol.md': withPart(read('docs/protocol.md'), 'zero ticket', zeroTicket()),
+    'docs/protocol.md': withParts(read('docs/protocol.md'), {
+      'zero ticket': zeroTicket(),
+      'redis scripts': await redisScripts(),
+      'postgres schema': code('sql', postgresSchema()),
+      'postgres statements': await postgresStatements(),
+    }),
     'docs/gateway.md': withPart(read('docs/gateway.md'), 'options', await gatewayOptions()),
   }
 }
@@ -56,13 +62,62 @@ function table(rows) {
 }
 
 function zeroTicket() {
-  const ticket = parseTicket(`wst_${'A'.repeat(43)}`)
-  return `\`\`\`\n${idOfTicket(ticket)}\n\`\`\``
+  return code('', idOfTicket(parseTicket(`wst_${'A'.repeat(43)}`)))
+}
+
+/** @param {string} language @param {string} text */
+function code(language, text) {
+  return `\`\`\`${language}\n${text.trim()}\n\`\`\``
+}
+
+const scriptParameters = {
+  insert: 'ARGV: the record, `expiresAt`, `expiresAt` + 120000',
+  redeem: 'ARGV: the present, in milliseconds',
+  read: 'ARGV: the present, in milliseconds',
+  revoke: 'ARGV: the present, in milliseconds',
+}
+
+async function redisScripts() {
+  const { codes, createRedisScripts } = await import('../packages/wsticket/dist/redis-scripts.js')
+  const replies = Object.entries(codes).map(([name, reply]) => `${reply} ${name}`)
+  const scripts = Object.entries(createRedisScripts('required'))
+  const beginning = commonBeginning(scripts.map(([, { text }]) => text))
+  const rests = scripts.map(
+    ([name, { text }]) => `**${name}.** ${scriptParameters[name]}.\n\n${code('lua', text.slice(beginning.length))}`,
+  )
+  return `\nThe integers that they reply: ${replies.join(', ')}. All begin with these lines:\n\n${code('lua', beginning)}\n\n${rests.join('\n\n')}\n`
+}
+
+/** What all texts begin with, up to an empty line. @param {string[]} texts */
+function commonBeginning([first, ...others]) {
+  const ends = Array.from(first.matchAll(/\n\n/g), ({ index }) => first.slice(0, index + 1))
+  return ends.findLast((beginning) => others.every((text) => text.startsWith(beginning)))
+}
+
+const statementParameters = {
+  insert: '`$1` the id, `$2` the record, `$3` its `expiresAt`; SQLSTATE 23505 where the id is known',
+  redeem: '`$1` the id, `$2` the present; no row where it is not redeemed: **read** tells why',
+  revoke: '`$1` the id, `$2` the present; no row where there was nothing to void',
+  read: '`$1` the id, `$2` the present; no row for an unknown ticket',
+  sweep: '`$1` the present, less a margin of a minute',
+}
+
+async function postgresStatements() {
+  const { createPostgresStatements } = await import('../packages/wsticket/dist/postgres-statements.js')
+  const statements = Object.entries(createPostgresStatements('wsticket_tickets')).map(
+    ([name, prepared]) => `**${name}.** ${statementParameters[name]}.\n\n${code('sql', prepared().text)}`,
+  )
+  return `\n${statements.join('\n\n')}\n`
 }
 
 async function gatewayOptions() {
   const { optionsMarkdown } = await import('../packages/gateway/dist/config/reference.js')
   return `\n${optionsMarkdown()}`
+}
+
+/** The document with each of its parts replaced. */
+function withParts(document, parts) {
+  return Object.entries(parts).reduce((written, [name, text]) => withPart(written, name, text), document)
 }
 
 /** The document with what stands between the two comments of a part replaced. */

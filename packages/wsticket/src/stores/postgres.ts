@@ -8,7 +8,8 @@ import { type Clock, type EpochMs, systemClock } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
 import { StoreError } from '../errors.ts'
-import { type PostgresDriver, type PreparedStatement, prepare, type Row } from '../postgres-driver.ts'
+import type { PostgresDriver, Row } from '../postgres-driver.ts'
+import { createPostgresStatements, sweepBatchRows } from '../postgres-statements.ts'
 import { defaultTable, inspectTable, quote } from '../postgres-table.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
@@ -29,7 +30,6 @@ export interface PostgresStoreOptions {
 const sweepEveryMs = 10_000
 // The clock of this process is not the verifier's.
 const sweepMarginMs = 60_000
-const sweepBatchRows = 1000
 
 /**
  * Creates a store on a table of the primary. Asks the server nothing yet.
@@ -100,7 +100,7 @@ interface Tickets {
 }
 
 function createTickets(driver: PostgresDriver, table: string): Tickets {
-  const statements = createStatements(table)
+  const statements = createPostgresStatements(table)
 
   async function readState(id: TicketId, now: EpochMs): Promise<TicketState> {
     const [row] = await driver.query(statements.read(id, now))
@@ -133,28 +133,6 @@ function createTickets(driver: PostgresDriver, table: string): Tickets {
       if (!Number.isSafeInteger(rows)) throw new StoreError('corrupt', 'the store answered with no count')
       return rows
     },
-  }
-}
-
-function createStatements(table: string): {
-  readonly [name in 'insert' | 'redeem' | 'revoke' | 'read' | 'sweep']: PreparedStatement
-} {
-  const good = `id = $1 AND state = 'pending' AND expires_at > $2 AND reign = pg_postmaster_start_time()`
-  return {
-    insert: prepare(`INSERT INTO ${table} (id, record, expires_at) VALUES ($1, $2, $3) RETURNING id`),
-    redeem: prepare(`UPDATE ${table} SET state = 'redeemed' WHERE ${good} RETURNING record`),
-    revoke: prepare(`UPDATE ${table} SET state = 'revoked' WHERE ${good} RETURNING id`),
-    read: prepare(
-      `SELECT record, CASE WHEN state = 'pending' AND expires_at <= $2 THEN 'expired' ELSE state END AS state
-       FROM ${table} WHERE id = $1 AND reign = pg_postmaster_start_time()`,
-    ),
-    sweep: prepare(
-      `WITH swept AS (
-         DELETE FROM ${table} WHERE expires_at <= $1
-         AND ctid = ANY (ARRAY (SELECT ctid FROM ${table} WHERE expires_at <= $1 LIMIT ${sweepBatchRows}))
-         RETURNING 1
-       ) SELECT count(*)::text AS rows FROM swept`,
-    ),
   }
 }
 
