@@ -31,13 +31,18 @@ const tasks = {
   close: () => Promise.all([...new Set(handles)].map(({ close }) => close())),
 }
 
-process.on('message', async (/** @type {{ task: string, number: number, work: unknown }} */ { task, number, work }) => {
-  const result = await tasks[task]?.(work)
-  process.send?.({ number, result })
-})
+process.on('message', (/** @type {Task} */ task) => void perform(task))
 // Whoever started this process may be gone.
 process.on('disconnect', () => process.exit())
 process.send?.({ number: 0 })
+
+/** @typedef {{ task: string, number: number, work: unknown }} Task */
+
+/** What throws ends the process, and the race with it. @param {Task} task */
+async function perform({ task, number, work }) {
+  const result = await tasks[task]?.(work)
+  process.send?.({ number, result })
+}
 
 /** @param {number} count @returns {Promise<Handle[]>} */
 async function openHandles(count) {

@@ -1,0 +1,30 @@
+/**
+ * SELECT, then DELETE, and between the two the event loop has a turn.
+ * @module
+ */
+
+/** @import { RacedStore } from './subject.mjs' */
+
+/** Creates what the naive store keeps its records in. */
+export const naiveSchema = 'CREATE TABLE IF NOT EXISTS naive_tickets (id TEXT PRIMARY KEY, record TEXT NOT NULL)'
+
+/**
+ * @param {any} database of `node:sqlite`
+ * @returns {RacedStore}
+ */
+export function createNaiveSqliteStore(database) {
+  const insert = database.prepare('INSERT INTO naive_tickets VALUES (?, ?)')
+  const select = database.prepare('SELECT record FROM naive_tickets WHERE id = ?')
+  const remove = database.prepare('DELETE FROM naive_tickets WHERE id = ?')
+  return {
+    async insert(record) {
+      insert.run(record.id, JSON.stringify(record))
+    },
+    async redeem(id) {
+      const row = await Promise.resolve(select.get(id))
+      if (row === undefined) return { kind: 'spent' }
+      remove.run(id)
+      return { kind: 'redeemed', record: JSON.parse(row.record) }
+    },
+  }
+}
