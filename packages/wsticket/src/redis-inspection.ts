@@ -2,6 +2,7 @@
  * What a Redis is like, as far as tickets go. Asks with INFO alone: managed services forbid CONFIG.
  * @module
  */
+import { withinDeadline } from './deadline.ts'
 import { ConfigurationError, StoreError } from './errors.ts'
 import type { RedisCommand, RedisDriver, SendToNode } from './redis-driver.ts'
 import type { EpochFence } from './redis-scripts.ts'
@@ -34,14 +35,23 @@ interface RedisNode {
   readonly replication: Info
 }
 
+/** What a store is about to do. */
+interface Inspecting {
+  readonly fence: EpochFence
+  readonly deadlineMs: number
+}
+
 /**
  * Waits until Redis can be reached, and looks at every primary.
  * @throws ConfigurationError for one on which a ticket could be redeemed twice, or be lost without a sound; StoreError or the
  * error of the client where it cannot be told.
  */
-export async function inspectRedis(driver: RedisDriver, fence: EpochFence): Promise<StoreInspection> {
+export async function inspectRedis(driver: RedisDriver, { fence, deadlineMs }: Inspecting): Promise<StoreInspection> {
   await driver.ready()
-  const looks = await Promise.allSettled((await driver.primaries()).map(lookAt))
+  // Half the time, so that one primary that is silent does not take the others with it.
+  const looks = await Promise.allSettled(
+    (await driver.primaries()).map((send) => withinDeadline(lookAt(send), deadlineMs / 2)),
+  )
   const nodes = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []))
   const failed = looks.find((look) => look.status === 'rejected')
   if (nodes.length === 0 && failed !== undefined) throw failed.reason
@@ -104,7 +114,7 @@ function requireSound(node: RedisNode, fence: EpochFence): void {
 }
 
 function requireReign({ replication }: RedisNode): void {
-  if (/[^0]/.test(replication.get('master_replid') ?? '')) return
+  if (/^0*[1-9a-f][0-9a-f]*$/i.test(replication.get('master_replid') ?? '')) return
   throw new ConfigurationError(
     'epochFence',
     'cannot be kept: scripts find no master_replid in INFO replication. Allow INFO to this user (ACL SETUSER ... +info), or accept that a failover may admit a ticket twice (none_may_admit_twice)',

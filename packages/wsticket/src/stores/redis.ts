@@ -48,7 +48,7 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   const engine = createEngine({
     name: 'redis',
     deadlineMs: requireDeadline(deadlineMs),
-    inspect: oneAtATime(() => inspectRedis(driver, epochFence)),
+    inspect: oneAtATime(() => inspectRedis(driver, { fence: epochFence, deadlineMs })),
     reconnect: () => driver.reconnect(),
   })
   let closed = false

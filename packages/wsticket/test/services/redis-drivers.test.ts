@@ -1,0 +1,171 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { createSentinel } from 'redis'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type RedisServer, startRedis } from 'wsticket-engines/redis'
+import { type RedisCluster, startRedisCluster } from 'wsticket-engines/redis-cluster'
+import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-sentinel'
+import { until } from 'wsticket-engines/until'
+import { systemClock } from '../../src/clock.ts'
+import { nodeRedisSentinelOptions } from '../../src/drivers/node-redis.ts'
+import { createRedisScripts } from '../../src/redis-scripts.ts'
+import { createRedisStore } from '../../src/stores/redis.ts'
+import { sampleRecord } from '../../src/testing/store-harness.ts'
+import type { TicketStore } from '../../src/ticket-store.ts'
+import { connections, type RedisConnection } from './redis-harness.ts'
+
+let server: RedisServer
+let sentinel: RedisSentinel
+let cluster: RedisCluster
+
+// Nobody takes over here while a server is silent: who sends again sends to the same one.
+beforeAll(async () => {
+  server = await startRedis()
+  sentinel = await startRedisSentinel({ downAfterMs: 60_000 })
+  cluster = await startRedisCluster({ nodeTimeoutMs: 60_000 })
+})
+afterAll(async () => {
+  for (const redis of [server, sentinel, cluster]) await redis?.dispose()
+})
+
+/** A store over a connection that ends with the test. */
+async function open(connecting: Promise<RedisConnection>): Promise<TicketStore> {
+  const connection = await connecting
+  onTestFinished(() => void connection.close())
+  return createRedisStore(connection.driver)
+}
+
+/** How often a server has run a command since its statistics were reset. */
+async function callsOf(node: RedisServer, command: string): Promise<number> {
+  const found = new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await node.command('INFO', 'commandstats'))
+  return Number(found?.[1] ?? 0)
+}
+
+type Connecting = readonly [name: string, connect: () => Promise<RedisConnection>]
+
+const toServer: readonly Connecting[] = [
+  ['ioredis', () => connections.ioredis(server)],
+  ['node-redis', () => connections.nodeRedis(server)],
+]
+const all: readonly Connecting[] = [
+  ...toServer,
+  ['ioredis by way of sentinels', () => connections.ioredisSentinel(sentinel)],
+  ['node-redis by way of sentinels', () => connections.nodeRedisSentinel(sentinel)],
+  ['ioredis to a cluster', () => connections.ioredisCluster(cluster)],
+  ['node-redis to a cluster', () => connections.nodeRedisCluster(cluster)],
+]
+
+/** The server that has a key, wherever that is. */
+async function serverOf(name: string, key: string): Promise<RedisServer> {
+  if (name.endsWith('cluster')) return cluster.nodeOf(key)
+  return name.endsWith('sentinels') ? sentinel.primary() : server
+}
+
+describe.each(all)('over %s', (name, connect) => {
+  it('what had no reply is not sent again, and fails in time', async () => {
+    const store = await open(connect())
+    const record = sampleRecord(systemClock())
+    await store.insert(record)
+    const node = await serverOf(name, `wsticket:${record.id}`)
+    await node.command('SCRIPT', 'LOAD', createRedisScripts('required').redeem.text)
+    await node.command('CONFIG', 'RESETSTAT')
+    node.freeze()
+    const startedAt = performance.now()
+    const redeemed = store.redeem(record.id, systemClock())
+    await expect(redeemed).rejects.toMatchObject({ code: 'unavailable' })
+    expect(performance.now() - startedAt).toBeLessThan(2500)
+    node.thaw()
+    await until('the store is back', () => store.inspect(), 5000)
+    // The server read it when it could: nobody else asks.
+    await until('it has run', async () => (await callsOf(node, 'hdel')) > 0)
+    expect([await callsOf(node, 'hdel'), await callsOf(node, 'evalsha')]).toEqual([1, 1])
+    expect(await store.redeem(record.id, systemClock())).toEqual({ kind: 'spent' })
+  })
+})
+
+describe('without a driver', () => {
+  /** Has a server run a command while its client thinks that it never did; resolves with how often it ran. */
+  async function runsOf(node: RedisServer, client: { incr(): Promise<unknown>; drop(): unknown }): Promise<number> {
+    node.freeze()
+    const settled = client.incr().catch(() => null)
+    await client.drop()
+    node.thaw()
+    await settled
+    return Number(await node.command('GETDEL', 'count'))
+  }
+
+  it('ioredis as it comes sends again what had no reply', async () => {
+    const client = new Redis(server.url)
+    onTestFinished(() => client.disconnect())
+    client.on('error', () => {})
+    await client.ping()
+    const drop = () => client.stream.destroy()
+    expect(await runsOf(server, { incr: () => client.incr('count'), drop })).toBe(2)
+  })
+
+  it('the sentinel facade of node-redis sends again what had no reply', async () => {
+    const { name, addresses } = sentinel
+    const options = { ...nodeRedisSentinelOptions, passthroughClientErrorEvents: true }
+    const client = createSentinel({ name, sentinelRootNodes: [...addresses], ...options })
+    onTestFinished(() => client.destroy())
+    // Its node lets go of a line by itself that has been silent for a while.
+    const dropped = new Promise<void>((resolve) => void client.on('error', () => resolve()))
+    await client.connect()
+    const drop = () => dropped
+    expect(await runsOf(await sentinel.primary(), { incr: () => client.incr('count'), drop })).toBe(2)
+  })
+})
+
+describe.each(toServer)('over %s', (_, connect) => {
+  /** Resolves with the milliseconds until tickets are issued and admitted again. */
+  async function recoveryOf(store: TicketStore): Promise<number> {
+    const startedAt = performance.now()
+    await until('tickets are admitted', async () => {
+      const record = sampleRecord(systemClock())
+      await store.insert(record)
+      return (await store.redeem(record.id, systemClock())).kind === 'redeemed'
+    })
+    return performance.now() - startedAt
+  }
+
+  async function askFor(store: TicketStore, durationMs: number): Promise<void> {
+    const startedAt = performance.now()
+    while (performance.now() - startedAt < durationMs)
+      await store.redeem(sampleRecord(systemClock()).id, systemClock()).catch(() => pause(50))
+  }
+
+  it('a store is back within five seconds of a server that was silent for three', async () => {
+    const store = await open(connect())
+    await store.inspect()
+    server.freeze()
+    await askFor(store, 3000)
+    server.thaw()
+    expect(await recoveryOf(store)).toBeLessThan(5000)
+  })
+
+  it('a store is back within five seconds of a server that was away for three', async () => {
+    const store = await open(connect())
+    await store.inspect()
+    await server.stop('SIGKILL')
+    await askFor(store, 3000)
+    await server.restart()
+    expect(await recoveryOf(store)).toBeLessThan(5000)
+  })
+})
+
+describe.each([
+  ['ioredis', connections.ioredisSentinel],
+  ['node-redis', connections.nodeRedisSentinel],
+] as const)('over %s', (_, connect) => {
+  it('the primary is found also where the first sentinel takes connections and never answers', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void silent.close())
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const addresses = [{ host: '127.0.0.1', port }, ...sentinel.addresses]
+    const store = await open(connect({ ...sentinel, addresses }))
+    await until('the store is there', () => store.inspect(), 5000)
+  })
+})
