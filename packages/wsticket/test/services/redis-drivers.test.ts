@@ -10,6 +10,7 @@ import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-s
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { nodeRedisSentinelOptions } from '../../src/drivers/node-redis.ts'
+import type { RedisDriver } from '../../src/redis-driver.ts'
 import { createRedisScripts } from '../../src/redis-scripts.ts'
 import { createRedisStore } from '../../src/stores/redis.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
@@ -30,11 +31,15 @@ afterAll(async () => {
   for (const redis of [server, sentinel, cluster]) await redis?.dispose()
 })
 
-/** A store over a connection that ends with the test. */
-async function open(connecting: Promise<RedisConnection>): Promise<TicketStore> {
+/** A connection that ends with the test. */
+async function keep(connecting: Promise<RedisConnection>): Promise<RedisDriver> {
   const connection = await connecting
   onTestFinished(() => void connection.close())
-  return createRedisStore(connection.driver)
+  return connection.driver
+}
+
+async function open(connecting: Promise<RedisConnection>): Promise<TicketStore> {
+  return createRedisStore(await keep(connecting))
 }
 
 /** How often a server has run a command since its statistics were reset. */
@@ -82,6 +87,52 @@ describe.each(all)('over %s', (name, connect) => {
     await until('it has run', async () => (await callsOf(node, 'hdel')) > 0)
     expect([await callsOf(node, 'hdel'), await callsOf(node, 'evalsha')]).toEqual([1, 1])
     expect(await store.redeem(record.id, systemClock())).toEqual({ kind: 'spent' })
+  })
+
+  /** The connections to the primaries, as those name them. */
+  async function linesOf(driver: RedisDriver): Promise<string[]> {
+    await driver.ready()
+    const primaries = await driver.primaries()
+    return Promise.all(
+      primaries.map(async (send) => {
+        const [process] = /run_id:\w+/.exec(String(await send(['INFO', 'server']))) ?? []
+        return `${process} ${await send(['CLIENT', 'ID'])}`
+      }),
+    )
+  }
+
+  it('a line on which an answer is late is dropped', async () => {
+    const driver = await keep(connect())
+    const store = createRedisStore(driver, { deadlineMs: 300 })
+    const record = sampleRecord(systemClock())
+    await until('the store is there', () => store.inspect())
+    const before = await linesOf(driver)
+    const node = await serverOf(name, `wsticket:${record.id}`)
+    node.freeze()
+    await expect(store.insert(record)).rejects.toMatchObject({ code: 'unavailable' })
+    node.thaw()
+    await until('the store is back', () => store.inspect(), 5000)
+    const after = await linesOf(driver)
+    expect(after.length).toBe(before.length)
+    expect(after.filter((line) => before.includes(line))).toEqual([])
+  })
+})
+
+describe.each(all.slice(4))('over %s', (_, connect) => {
+  it('one primary that is silent does not take the others with it', async () => {
+    const store = await open(connect())
+    await store.inspect()
+    const [silent] = await cluster.primaries()
+    const elsewhere = await until('a ticket of another primary', async () => {
+      const record = sampleRecord(systemClock())
+      return (await cluster.nodeOf(`wsticket:${record.id}`)) === silent ? null : record
+    })
+    onTestFinished(() => silent?.thaw())
+    silent?.freeze()
+    const { weaknesses } = await until('the store has looked at the others', () => store.inspect(), 5000)
+    expect(weaknesses).toEqual([expect.stringContaining('did not answer')])
+    await store.insert(elsewhere)
+    expect((await store.redeem(elsewhere.id, systemClock())).kind).toBe('redeemed')
   })
 })
 

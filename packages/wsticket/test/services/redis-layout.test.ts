@@ -6,6 +6,7 @@ import { type RedisServer, startRedis } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { writeRecord } from '../../src/record-text.ts'
+import { createRedisScripts } from '../../src/redis-scripts.ts'
 import { createRedisStore, type RedisStoreOptions } from '../../src/stores/redis.ts'
 import { later, sampleLifetimeMs, sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketRecord } from '../../src/ticket.ts'
@@ -104,6 +105,18 @@ it('is void in another reign: unknown, and not to be revoked; its id stays taken
   expect(await store.read(record.id, systemClock())).toEqual({ kind: 'unknown' })
   expect(await store.revoke(record.id, systemClock())).toBe(false)
   await expect(store.insert(record)).rejects.toMatchObject({ code: 'conflict' })
+})
+
+it('is left alone by the scripts on a replica, also on one that can be written to', async () => {
+  const { record, key } = await openWithRecord()
+  const replica = await startRedis({ replicaOf: server.port, arguments: ['--replica-read-only', 'no'] })
+  onTestFinished(() => replica.dispose())
+  const { insert, redeem, read, revoke } = createRedisScripts('required')
+  for (const { text } of [redeem, read, revoke])
+    await expect(replica.command('EVAL', text, '1', key, String(systemClock()))).rejects.toThrow(/^READONLY /)
+  await expect(replica.command('EVAL', insert.text, '1', 'new', '{}', '1', '2')).rejects.toThrow(/^READONLY /)
+  expect(await replica.command('HMGET', key, 'unspent', 'unrevoked', 'record')).toBe(`1\n1\n${writeRecord(record)}`)
+  expect(await replica.command('EXISTS', 'new')).toBe('0')
 })
 
 it.each<[string, (record: TicketRecord) => string]>([

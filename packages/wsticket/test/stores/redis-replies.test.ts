@@ -108,3 +108,28 @@ it('takes the reply to another question for none of its own', async () => {
     await expect(store.revoke(id, now)).rejects.toMatchObject({ code: 'corrupt' })
   }
 })
+
+it('waits for a client once, however many ask meanwhile and give up', async () => {
+  let waits = 0
+  let letGo = () => {}
+  const ready = () => {
+    waits += 1
+    return new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+  }
+  const sent: string[] = []
+  const { send, ...driver } = driverThat(sound, codes.unknown)
+  const noting: RedisDriver['send'] = (key, command) => {
+    sent.push(command[0])
+    return send(key, command)
+  }
+  const store = createRedisStore({ ...driver, ready, send: noting }, { deadlineMs: 20 })
+  const { id } = sampleRecord(now)
+  for (let time = 0; time < 4; time += 1)
+    await expect(store.redeem(id, now)).rejects.toMatchObject({ code: 'unavailable' })
+  expect(waits).toBe(1)
+  letGo()
+  expect(await store.redeem(id, now)).toEqual({ kind: 'unknown' })
+  expect(sent).toEqual(['EVALSHA'])
+})
