@@ -96,7 +96,7 @@ describe.each(all)('over %s', (name, connect) => {
     return Promise.all(
       primaries.map(async (send) => {
         const [process] = /run_id:\w+/.exec(String(await send(['INFO', 'server']))) ?? []
-        return `${process} ${await send(['CLIENT', 'ID'])}`
+        return `${process} ${String(await send(['CLIENT', 'ID']))}`
       }),
     )
   }
