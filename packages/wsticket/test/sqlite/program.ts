@@ -5,52 +5,84 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
-/** A program that runs. */
+/** A program that runs. One at a time may wait for what it says. */
 export interface Program {
-  /** Resolves when it has said this line; rejects where it ends before. */
-  said(line: string): Promise<void>
-  /** Says a line to it. */
-  say(line: string): void
-  /** Ends it at once (SIGKILL), or waits until it has ended by itself; what it has said then is complete. */
+  tell(line: string): void
+  /** Resolves with all that it has said up to and with this line; rejects where it ends before. */
+  until(line: string): Promise<readonly string[]>
+  /** Tells it a line, and resolves with what it says up to its next `done`. */
+  ask(line: string): Promise<readonly string[]>
+  /** Ends it at once (SIGKILL). Resolves with everything that it has said and nobody has heard. */
   kill(): Promise<readonly string[]>
-  ended(): Promise<readonly string[]>
+}
+
+// Two hundred of them are started in one test: without this, each spends most of its time on stripping types.
+const environment = {
+  ...process.env,
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../../../node_modules/.cache/programs', import.meta.url)),
 }
 
 /** Starts a program, with arguments. The words of `prefix` are what runs it, where it is not run directly. */
 export function startProgram(name: string, args: readonly string[], prefix: readonly string[] = []): Program {
   const file = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url))
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', file, ...args]
-  const child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', ...prefix, ...node], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', ...prefix, ...node], {
+    env: environment,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   return follow(child, name)
 }
 
 function follow(child: ChildProcessByStdio<Writable, Readable, null>, name: string): Program {
-  let text = ''
-  const waiting = new Map<string, () => void>()
-  child.stdout.setEncoding('latin1').on('data', (more: string) => {
-    const seen = Math.max(0, text.lastIndexOf('\n'))
-    text += more
-    for (const line of text.slice(seen).split('\n')) waiting.get(line)?.()
+  let said: string[] = []
+  let ended = false
+  let wake = () => {}
+  const lines = createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY })
+  lines.on('line', (line) => {
+    said.push(line)
+    wake()
   })
   // It may be gone before it has read what it is told.
   child.stdin.on('error', () => {})
-  const lines = () => text.split('\n').slice(0, -1)
-  const over = once(child, 'close').then(lines)
+  const over = once(lines, 'close').then(() => {
+    ended = true
+    wake()
+  })
+  const take = (count: number) => {
+    const taken = said.slice(0, count)
+    said = said.slice(count)
+    return taken
+  }
+  const until = async (line: string) => {
+    for (let heard = 0; ; ) {
+      const at = said.indexOf(line, heard)
+      if (at !== -1) return take(at + 1)
+      if (ended) throw new Error(`${name} ended before it said ${line}`)
+      heard = said.length
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  const tell = (line: string) => void child.stdin.write(`${line}\n`)
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await over
+    return take(said.length)
+  }
+  onTestFinished(async () => void (await kill()))
   return {
-    said: (line) =>
-      new Promise((resolve, reject) => {
-        waiting.set(line, resolve)
-        if (lines().includes(line)) resolve()
-        void over.then(() => reject(new Error(`${name} ended before it said ${line}`)))
-      }),
-    say: (line) => void child.stdin.write(`${line}\n`),
-    async kill() {
-      child.kill('SIGKILL')
-      return over
+    tell,
+    until,
+    async ask(line) {
+      tell(line)
+      return until('done')
     },
-    ended: () => over,
+    kill,
   }
 }

@@ -38,7 +38,7 @@ function createSqliteHarness(): StoreHarness {
       outage: {
         async begin() {
           locker = startProgram('locker', [path])
-          await locker.said('locked')
+          await locker.until('locked')
         },
         async end() {
           await locker?.kill()

@@ -1,0 +1,51 @@
+/** F20: the disk is full. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { temporaryFolder } from 'wsticket-engines/process'
+import { admittedBy, countInBoth } from './admitted.ts'
+import { openMounts, reasonForNoMounts } from './mounts.ts'
+import { type Program, startProgram } from './program.ts'
+
+const offered = 3000
+
+function countOf(lines: readonly string[], outcome: string): number {
+  return lines.filter((line) => line.startsWith(`${outcome} `)).length
+}
+
+/** Redeems until the store has seen that there is room again. */
+async function untilItRedeems(clerk: Program, number: number): Promise<readonly string[]> {
+  for (;;) {
+    const said = await clerk.ask(`redeem ${number} ${number + 1}`)
+    if (countOf(said, 'unavailable') === 0) return said
+  }
+}
+
+it('takes no more tickets, spends none, and admits none twice, until there is room again', async ({ skip }) => {
+  const reason = reasonForNoMounts()
+  if (reason !== null) skip(reason)
+  const folder = temporaryFolder('sqlite-full')
+  const mounts = await openMounts()
+  onTestFinished(async () => {
+    await mounts.close()
+    folder.remove()
+  })
+  const disk = join(folder.path, 'disk')
+  mkdirSync(disk)
+  mounts.run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk)
+  const clerk = startProgram('clerk', [join(disk, 'tickets.db')], mounts.prefix)
+
+  const issuing = await clerk.ask(`issue 0 ${offered}`)
+  const issued = countOf(issuing, 'issued')
+  expect(issued).toBeGreaterThan(0)
+  expect(countOf(issuing, 'capacity')).toBe(offered - issued)
+
+  const whileFull = await clerk.ask(`redeem 0 ${issued}`)
+  expect(countOf(whileFull, 'unavailable')).toBeGreaterThan(0)
+
+  mounts.run('mount', '-o', 'remount,size=16m', disk)
+  const afterwards = [...(await untilItRedeems(clerk, 0)), ...(await clerk.ask(`redeem 1 ${issued}`))]
+  expect(countInBoth(admittedBy(whileFull), admittedBy(afterwards))).toBe(0)
+  expect(admittedBy(whileFull).size + admittedBy(afterwards).size).toBe(issued)
+  expect(await clerk.ask('issue 9000 9001')).toContain('issued 9000')
+})

@@ -1,0 +1,71 @@
+/** F20: a process that redeems as fast as it can is killed (SIGKILL) at random moments, and another one redeems the same again. */
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from 'wsticket-engines/process'
+import { createSqliteStore } from '../../src/stores/sqlite.ts'
+import { long } from '../faults/proof-size.ts'
+import { admittedBy, countInBoth, redeemBelow } from './admitted.ts'
+import { startProgram } from './program.ts'
+
+const kills = long ? 2000 : 200
+const timeLimitMs = kills * 2000
+
+interface Counts {
+  issued: number
+  admitted: number
+  twice: number
+  /** Spent, and nobody was told. */
+  lost: number
+  mostLostInOneKill: number
+}
+
+/** Kills a process in the midst of redeeming. With a survivor, another process has the file open all the while. */
+async function killOnce(path: string, tickets: number, withSurvivor: boolean): Promise<Counts> {
+  const store = createSqliteStore({ path })
+  const clerk = startProgram('clerk', [path])
+  await clerk.until('ready')
+  await clerk.ask(`issue 0 ${tickets}`)
+  if (withSurvivor) await store.inspect()
+  clerk.tell(`redeem 0 ${tickets}`)
+  const heard = await clerk.until(`redeemed ${Math.floor(Math.random() * tickets * 0.9)}`)
+  const before = admittedBy([...heard, ...(await clerk.kill())])
+  const after = await redeemBelow(store, tickets)
+  await store.close()
+  const twice = countInBoth(before, after)
+  const admitted = before.size + after.size
+  const lost = tickets - admitted + twice
+  return { issued: tickets, admitted, twice, lost, mostLostInOneKill: lost }
+}
+
+function add(one: Counts, other: Counts): Counts {
+  return {
+    issued: one.issued + other.issued,
+    admitted: one.admitted + other.admitted,
+    twice: one.twice + other.twice,
+    lost: one.lost + other.lost,
+    mostLostInOneKill: Math.max(one.mostLostInOneKill, other.mostLostInOneKill),
+  }
+}
+
+it.each([
+  ['every process that has the file open', false],
+  ['one of two processes that have the file open', true],
+])(
+  `admits no ticket twice, and loses at most the one in hand, in ${kills / 2} kills of %s`,
+  async (_, withSurvivor) => {
+    const folder = temporaryFolder('sqlite-kill')
+    let counts: Counts = { issued: 0, admitted: 0, twice: 0, lost: 0, mostLostInOneKill: 0 }
+    const lane = async (first: number) => {
+      for (let kill = first; kill < kills / 2; kill += 2) {
+        // Of other numbers, so that the log is written back to the database at other moments.
+        const tickets = 200 + (kill % 7) * 50
+        counts = add(counts, await killOnce(join(folder.path, `${kill}.db`), tickets, withSurvivor))
+      }
+    }
+    await Promise.all([lane(0), lane(1)])
+    folder.remove()
+    expect(counts).toMatchObject({ twice: 0, admitted: counts.issued - counts.lost })
+    expect(counts.mostLostInOneKill).toBeLessThanOrEqual(1)
+  },
+  timeLimitMs,
+)

@@ -1,0 +1,58 @@
+/** F20: another process has locked the database, and does not let go. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it, onTestFinished } from 'vitest'
+import { temporaryFolder } from 'wsticket-engines/process'
+import { systemClock } from '../../src/clock.ts'
+import { createSqliteStore } from '../../src/stores/sqlite.ts'
+import { long } from '../faults/proof-size.ts'
+import { idOf, recordOf } from './numbered-records.ts'
+import { startProgram } from './program.ts'
+
+const lockedForMs = long ? 10_000 : 2000
+const busyTimeoutMs = 300
+
+it('holds up the event loop once, refuses meanwhile, and admits once when the lock is gone', async () => {
+  const folder = temporaryFolder('sqlite-lock')
+  const path = join(folder.path, 'tickets.db')
+  const store = createSqliteStore({ path, busyTimeoutMs })
+  onTestFinished(async () => {
+    await store.close()
+    folder.remove()
+  })
+  await store.insert(recordOf(0))
+  const locker = startProgram('locker', [path])
+  await locker.until('locked')
+
+  /** Redeems, and says what came of it and how long nothing else could be done. */
+  const redeem = async () => {
+    const startedAt = performance.now()
+    const outcome = store.redeem(idOf(0), systemClock())
+    const heldUpMs = performance.now() - startedAt
+    const kind = await outcome.then(
+      (answer) => answer.kind,
+      (error: { code: string }) => error.code,
+    )
+    return { kind, heldUpMs }
+  }
+
+  const first = await redeem()
+  expect(first.kind).toBe('unavailable')
+  expect(first.heldUpMs).toBeGreaterThan(busyTimeoutMs * 0.9)
+
+  const others = []
+  for (const lockedAt = performance.now(); performance.now() - lockedAt < lockedForMs; await sleep(20)) {
+    others.push(await redeem())
+  }
+  expect(new Set(others.map(({ kind }) => kind))).toEqual(new Set(['unavailable']))
+  const total = others.reduce((sum, { heldUpMs }) => sum + heldUpMs, 0)
+  expect(total).toBeLessThan(busyTimeoutMs)
+
+  await locker.kill()
+  const freedAt = performance.now()
+  let kind = 'unavailable'
+  while (kind === 'unavailable') kind = (await redeem()).kind
+  expect(kind).toBe('redeemed')
+  expect(performance.now() - freedAt).toBeLessThan(5000)
+  expect((await redeem()).kind).toBe('spent')
+})

@@ -1,0 +1,53 @@
+/** F1: four processes redeem the same tickets at the same time. */
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { temporaryFolder } from 'wsticket-engines/process'
+import { long } from '../faults/proof-size.ts'
+import { startProgram } from './program.ts'
+
+const tickets = long ? 20_000 : 500
+
+let path: string
+
+beforeEach(() => {
+  const folder = temporaryFolder('sqlite-race')
+  path = join(folder.path, 'tickets.db')
+  onTestFinished(folder.remove)
+})
+
+/** How many tickets were admitted once, twice and so on by four processes. */
+async function race(program: string): Promise<ReadonlyMap<number, number>> {
+  const issuer = startProgram('clerk', [path])
+  await issuer.ask(`issue 0 ${tickets}`)
+  const racers = Array.from({ length: 4 }, () => startProgram(program, [path]))
+  for (const racer of racers) await racer.until('ready')
+  const said = (await Promise.all(racers.map((racer) => racer.ask(`race 0 ${tickets}`)))).flat()
+  const wins = new Map<string, number>()
+  for (const line of said.filter((each) => each.startsWith('redeemed'))) wins.set(line, (wins.get(line) ?? 0) + 1)
+  const tally = new Map<number, number>()
+  for (const count of wins.values()) tally.set(count, (tally.get(count) ?? 0) + 1)
+  return tally
+}
+
+describe('processes of one machine', () => {
+  it(`get each of ${tickets} tickets once, four of them with 16 racers each`, { timeout: 600_000 }, async () => {
+    expect([...(await race('clerk'))]).toEqual([[1, tickets]])
+  })
+
+  it('get some tickets more than once where they look first and spend then: the race is one', async () => {
+    const tally = await race('naive-clerk')
+    const twice = [...tally].filter(([count]) => count > 1)
+    expect(twice).not.toEqual([])
+  })
+
+  it('open a file that none of them has made yet, all at once, and each can use it', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      const fresh = `${path}.${round}`
+      const clerks = Array.from({ length: 8 }, () => startProgram('clerk', [fresh]))
+      for (const clerk of clerks) await clerk.until('ready')
+      const said = await Promise.all(clerks.map((clerk, at) => clerk.ask(`issue ${at} ${at + 1}`)))
+      expect(said).toEqual(clerks.map((_, at) => [`issued ${at}`, 'done']))
+      await Promise.all(clerks.map((clerk) => clerk.kill()))
+    }
+  })
+})
