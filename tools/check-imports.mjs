@@ -32,9 +32,18 @@ const vocabulary = [
   'builtin-module',
   'network-filesystem',
 ]
-const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake', 'redis-driver', 'postgres-driver']
+const ports = [
+  'ticket-store',
+  'credential',
+  'carrier',
+  'check',
+  'handshake',
+  'redis-driver',
+  'postgres-driver',
+  'nats-driver',
+]
 const words = [...vocabulary, ...ports]
-const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-file', 'sqlite-reign']
+const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-failure', 'sqlite-file', 'sqlite-reign']
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
 const steps = ['admission-options', 'presentation', 'ticket-request', 'cors']
 const entries = ['admission', 'ticket-endpoint']
@@ -50,6 +59,7 @@ const layers = [
   { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'deadline', 'errors'] },
   { places: ['postgres-statements'], mayImport: ['postgres-driver'] },
   { places: ['postgres-table'], mayImport: ['ticket-store', 'errors', 'postgres-driver'] },
+  { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'errors', 'nats-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
   {
     places: ['stores/'],
@@ -69,9 +79,14 @@ const layers = [
       'postgres-driver',
       'postgres-statements',
       'postgres-table',
+      'nats-driver',
+      'nats-bucket',
     ],
   },
-  { places: ['drivers/'], mayImport: ['redis-driver', 'postgres-driver', 'next-event', 'errors'] },
+  {
+    places: ['drivers/'],
+    mayImport: ['redis-driver', 'postgres-driver', 'nats-driver', 'next-event', 'clock', 'errors'],
+  },
   { places: ['store-url'], mayImport: ['errors'] },
   { places: ['store-client'], mayImport: ['ticket-store', 'deadline', 'errors'] },
   { places: ['opener'], mayImport: ['ticket-store', 'clock', 'store-url'] },

@@ -5,6 +5,7 @@
  */
 import { StoreError } from './errors.ts'
 import { openSqliteDatabase, requireSqlite, type SqliteDatabase, type SqliteStatement } from './sqlite-database.ts'
+import { readSqliteFailure } from './sqlite-failure.ts'
 
 /** An open database, and what was prepared on it. */
 export interface PreparedDatabase<Name extends string> {
@@ -38,16 +39,6 @@ export interface SqliteConnection<Name extends string> {
   drop(): void
 }
 
-interface Failure {
-  /** The lowest byte of the result code: sqlite.org/rescode.html. */
-  readonly code: number
-  /** SQLite's words for the code, always the same: they quote nothing. */
-  readonly words: string
-}
-
-const busy = 5
-const full = 13
-
 /**
  * Creates a connection, and opens nothing yet.
  * @throws ConfigurationError on a runtime without `node:sqlite`.
@@ -74,10 +65,11 @@ export function createSqliteConnection<Name extends string>(
     try {
       return work(usable())
     } catch (error) {
-      const failure = failureOf(error)
-      if (failure?.code === busy) prepared?.database.setPatience(0)
-      else if (failure !== null && failure.code !== full) drop()
-      throw failure === null ? error : storeErrorOf(failure, whenFull)
+      const failure = readSqliteFailure(error)
+      if (failure === null) throw error
+      if (failure.kind === 'busy') prepared?.database.setPatience(0)
+      else if (failure.kind !== 'full') drop()
+      throw new StoreError((failure.kind === 'full' && whenFull) || 'unavailable', `sqlite: ${failure.words}`)
     }
   }
 
@@ -105,14 +97,4 @@ function prepareAll<Name extends string>(
     database.close()
     throw error
   }
-}
-
-/** What SQLite has thrown; null where it was not SQLite. */
-function failureOf(error: unknown): Failure | null {
-  const { errcode, errstr } = (error ?? {}) as { errcode?: unknown; errstr?: unknown }
-  return typeof errcode === 'number' ? { code: errcode & 0xff, words: String(errstr) } : null
-}
-
-function storeErrorOf({ code, words }: Failure, whenFull: 'capacity' | undefined): StoreError {
-  return new StoreError((code === full && whenFull) || 'unavailable', `sqlite: ${words}`)
 }

@@ -5,6 +5,7 @@
  */
 import { builtinModule } from './builtin-module.ts'
 import { ConfigurationError, StoreError } from './errors.ts'
+import { readSqliteFailure } from './sqlite-failure.ts'
 import { makeDatabaseFile, tellsFilesystems } from './sqlite-file.ts'
 import {
   areSameFiles,
@@ -78,7 +79,7 @@ const layout = `
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${layoutVersion};`
 
-const resultCodes = { damaged: 11, foreign: 26 }
+const attemptsToKeepLog = 20
 
 /**
  * What opens SQLite files in this runtime.
@@ -135,16 +136,30 @@ function present({ handle, place, bootId, files }: Opened): SqliteDatabase {
 
 /** Makes the database ours, or sees that it is, and opens its log. A file of somebody else's is not written to. */
 function readyForTickets(handle: SqliteHandle, bootId: string | null): void {
+  handle.exec('BEGIN')
   const isNew = requireOursOrEmpty(handle) === 'empty'
-  const { journal_mode: mode } = firstRow(handle, 'PRAGMA journal_mode = WAL')
-  if (mode !== 'wal')
-    throw new ConfigurationError('path', 'is where SQLite cannot keep a log (WAL): use another folder')
+  handle.exec('COMMIT')
+  keepLog(handle)
   // NORMAL: what a crash of the machine takes away is void after it, for its tickets name the boot. Where the boot has no name,
   // every commit waits for the disk; on macOS also for the cache of the disk itself (sqlite.org/pragma.html).
   handle.exec(bootId !== null ? 'PRAGMA synchronous = NORMAL' : 'PRAGMA synchronous = FULL; PRAGMA fullfsync = ON')
   if (isNew) makeLayout(handle)
   // The log is made by the first look into the database, at the latest.
   handle.prepare('SELECT id FROM wsticket_tickets LIMIT 1').all()
+}
+
+function keepLog(handle: SqliteHandle): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { journal_mode: mode } = firstRow(handle, 'PRAGMA journal_mode = WAL')
+      if (mode === 'wal') return
+      throw new ConfigurationError('path', 'is where SQLite cannot keep a log (WAL): use another folder')
+    } catch (error) {
+      if (readSqliteFailure(error)?.kind !== 'busy' || attempt === attemptsToKeepLog) throw error
+    }
+    // For this one thing SQLite does not wait where another process looks into the database: wait for that one's lock, then.
+    handle.exec('BEGIN IMMEDIATE; COMMIT')
+  }
 }
 
 function makeLayout(handle: SqliteHandle): void {
@@ -182,8 +197,8 @@ const howToRemove = 'stop every process that has it open, and remove it with its
 
 /** SQLite's own words for what is no database are taken for what they mean here. */
 function meaningOf(error: unknown): unknown {
-  const { errcode } = error as { errcode?: unknown }
-  if (errcode === resultCodes.foreign) return new ConfigurationError('path', 'is no SQLite database')
-  if (errcode === resultCodes.damaged) return new ConfigurationError('path', `is damaged: ${howToRemove}`)
+  const kind = readSqliteFailure(error)?.kind
+  if (kind === 'foreign') return new ConfigurationError('path', 'is no SQLite database')
+  if (kind === 'damaged') return new ConfigurationError('path', `is damaged: ${howToRemove}`)
   return error
 }

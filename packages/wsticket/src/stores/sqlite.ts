@@ -65,7 +65,8 @@ export function createSqliteStore(options: SqliteStoreOptions): TicketStore {
     name: 'sqlite',
     deadlineMs: defaultEngineDeadlineMs,
     inspect: async () => inspect(connection),
-    reconnect: connection.drop,
+    // Answers are not late here, and are not mixed up. And where no other process has the file open, closing it voids every ticket.
+    reconnect: () => {},
   })
   const ask = <Answer>(work: (tickets: Tickets) => Answer, whenFull?: 'capacity') =>
     engine.ask(async () => connection.run(work, whenFull))
