@@ -22,13 +22,13 @@ export interface Disk {
 const cutOff =
   'my $flag = pack("I", 2); sysopen(my $folder, $ARGV[0], 0) or die $!; ioctl($folder, 0x8004587d, $flag) or die $!'
 
-/** Creates a disk in a folder. */
-export function createDisk(mounts: Mounts, within: string): Disk {
+/** Creates a disk in a folder, with options of mkfs.ext4. */
+export function createDisk(mounts: Mounts, within: string, options: readonly string[] = []): Disk {
   const image = join(within, 'image')
   const folder = join(within, 'disk')
   execFileSync('mkdir', [folder])
   execFileSync('truncate', ['--size=32M', image])
-  execFileSync('mkfs.ext4', ['-q', image])
+  execFileSync('mkfs.ext4', ['-q', ...options, image], { stdio: 'ignore' })
   const device = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8' }).trim()
   const mount = () => mounts.run('mount', device, folder)
   mount()
