@@ -1,0 +1,71 @@
+/**
+ * How often each ticket was admitted, over every store that it was presented to.
+ * @module
+ */
+import { systemClock } from '../../src/clock.ts'
+import { StoreError } from '../../src/errors.ts'
+import type { TicketId } from '../../src/ticket.ts'
+import type { RedeemOutcome, TicketStore } from '../../src/ticket-store.ts'
+
+/** As much of a store as can admit. */
+export type Verifier = Pick<TicketStore, 'redeem'>
+
+/** What came of presenting a ticket: an outcome, or the code of the fault. */
+export type Answer = RedeemOutcome['kind'] | StoreError['code']
+
+/** Counts. */
+export interface Tally {
+  /** Presents a ticket once. */
+  redeem(store: Verifier, id: TicketId): Promise<Answer>
+  /**
+   * Presents every ticket to every store: to all of them at the same moment, and then once more to one after the other. Resolves
+   * with how often there was each answer.
+   */
+  present(ids: readonly TicketId[], stores: readonly Verifier[]): Promise<Answers>
+  /** How many tickets were admitted. */
+  readonly admitted: number
+  /** How many of them more than once. */
+  readonly admittedTwice: number
+}
+
+/** How often there was each answer; those that there never was are left out. */
+export type Answers = { readonly [answer in Answer]?: number }
+
+/** Starts to count. */
+export function createTally(): Tally {
+  const admissions = new Map<TicketId, number>()
+  const redeem = async (store: Verifier, id: TicketId) => {
+    const answer = await answerOf(store, id)
+    if (answer === 'redeemed') admissions.set(id, (admissions.get(id) ?? 0) + 1)
+    return answer
+  }
+  return {
+    redeem,
+    async present(ids, stores) {
+      const answers: { [answer in Answer]?: number } = {}
+      const count = async (store: Verifier, id: TicketId) => {
+        const answer = await redeem(store, id)
+        answers[answer] = (answers[answer] ?? 0) + 1
+      }
+      await Promise.all(ids.map((id) => Promise.all(stores.map((store) => count(store, id)))))
+      for (const store of stores) await Promise.all(ids.map((id) => count(store, id)))
+      return answers
+    },
+    get admitted() {
+      return admissions.size
+    },
+    get admittedTwice() {
+      return [...admissions.values()].filter((times) => times > 1).length
+    },
+  }
+}
+
+async function answerOf(store: Verifier, id: TicketId): Promise<Answer> {
+  try {
+    return (await store.redeem(id, systemClock())).kind
+  } catch (error) {
+    // Whatever else is thrown is a fault of the store itself.
+    if (error instanceof StoreError) return error.code
+    throw error
+  }
+}
