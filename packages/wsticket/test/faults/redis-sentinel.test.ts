@@ -1,0 +1,90 @@
+/**
+ * Failovers that sentinels decide, with tickets coming and going (F9, F13).
+ */
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-sentinel'
+import { until } from 'wsticket-engines/until'
+import { startLoad } from './load.ts'
+import { long } from './proof-size.ts'
+import { connectSentinel } from './redis-clients.ts'
+import {
+  controls,
+  deadlineMs,
+  fenced,
+  issue,
+  replicated,
+  saveSnapshot,
+  storesAt,
+  storesAtAll,
+  storesOver,
+  ticketCount,
+} from './redis-harness.ts'
+import { createTally } from './tally.ts'
+
+async function start(): Promise<RedisSentinel> {
+  const sentinel = await startRedisSentinel()
+  onTestFinished(sentinel.dispose)
+  return sentinel
+}
+
+const rounds = long ? 10 : 1
+
+describe.each(Array.from({ length: rounds }, (_, index) => index + 1))(
+  'round %i: the primary is killed (kill -9)',
+  () => {
+    it('under load: no ticket twice, every answer in time, new tickets soon, and its snapshot resurrects none', async () => {
+      const sentinel = await start()
+      const old = await sentinel.primary()
+      const stores = await storesOver(fenced, connectSentinel(sentinel))
+      const tally = createTally()
+      const snapshot = await issue(stores[0])
+      await saveSnapshot(old)
+      expect(await tally.present(snapshot, stores)).toEqual({ redeemed: ticketCount, spent: 3 * ticketCount })
+      const load = startLoad(stores)
+      await load.recovery()
+      const promoted = sentinel.failover()
+      const recovered = load.recovery()
+      const current = await promoted
+      const failedOverAt = performance.now()
+      await recovered
+      const sinceFailover = performance.now() - failedOverAt
+      // Until the sentinels make it a replica, it is a second primary, with the tickets of its snapshot.
+      await old.restart()
+      const after = await storesAtAll(fenced, [old, current])
+      expect(await tally.present(snapshot, after)).toEqual({ unknown: 8 * ticketCount })
+      const report = await load.stop()
+      expect(report.admittedTwice).toBe(0)
+      expect(tally.admittedTwice).toBe(0)
+      expect(report.slowestMs).toBeLessThan(deadlineMs + 500)
+      expect(sinceFailover).toBeLessThan(5000)
+    })
+  },
+)
+
+describe('the primary stands still, is replaced, and goes on as if nothing had been', () => {
+  it('and a ticket is good on one of the two; without the fence it is good on both', async () => {
+    const sentinel = await start()
+    const old = await sentinel.primary()
+    const [replica] = await sentinel.replicas()
+    const kinds = [fenced, ...controls]
+    const before = await Promise.all(kinds.map((kind) => storesAt(kind, old)))
+    const ids = await Promise.all(before.map(([store]) => issue(store)))
+    await replicated(old, replica as typeof old)
+    old.freeze()
+    const current = await until('another one is named', async () => {
+      const named = await sentinel.primary()
+      return named !== old && (await named.command('ROLE')).startsWith('master') ? named : null
+    })
+    old.thaw()
+    const tallies = await Promise.all(
+      kinds.map(async (kind, index) => {
+        const tally = createTally()
+        await tally.present(ids[index] ?? [], [...(before[index] ?? []), ...(await storesAt(kind, current))])
+        return tally
+      }),
+    )
+    expect(await old.command('ROLE')).toMatch(/^master/)
+    expect(tallies.map(({ admitted }) => admitted)).toEqual(kinds.map(() => ticketCount))
+    expect(tallies.map(({ admittedTwice }) => admittedTwice > 0)).toEqual([false, true, true])
+  })
+})
