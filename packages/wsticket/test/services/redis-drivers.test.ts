@@ -1,14 +1,15 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { createSentinel } from 'redis'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type RedisServer, startRedis } from 'wsticket-engines/redis'
 import { type RedisCluster, startRedisCluster } from 'wsticket-engines/redis-cluster'
 import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-sentinel'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
+import { fromIoredis, ioredisClusterOptions, ioredisOptions } from '../../src/drivers/ioredis.ts'
 import { nodeRedisSentinelOptions } from '../../src/drivers/node-redis.ts'
 import type { RedisDriver } from '../../src/redis-driver.ts'
 import { createRedisScripts } from '../../src/redis-scripts.ts'
@@ -120,7 +121,7 @@ describe.each(all)('over %s', (name, connect) => {
 
 describe.each(all.slice(4))('over %s', (_, connect) => {
   it('one primary that is silent does not take the others with it', async () => {
-    const store = await open(connect())
+    const store = createRedisStore(await keep(connect()), { deadlineMs: 1000 })
     await store.inspect()
     const [silent] = await cluster.primaries()
     const elsewhere = await until('a ticket of another primary', async () => {
@@ -129,10 +130,23 @@ describe.each(all.slice(4))('over %s', (_, connect) => {
     })
     onTestFinished(() => silent?.thaw())
     silent?.freeze()
-    const { weaknesses } = await until('the store has looked at the others', () => store.inspect(), 5000)
-    expect(weaknesses).toEqual([expect.stringContaining('did not answer')])
+    expect((await store.inspect()).weaknesses).toEqual([expect.stringContaining('did not answer')])
     await store.insert(elsewhere)
     expect((await store.redeem(elsewhere.id, systemClock())).kind).toBe('redeemed')
+  })
+
+  it('a primary that has become a replica is passed over, and its successor found', async () => {
+    const store = await open(connect())
+    await store.inspect()
+    const record = sampleRecord(systemClock())
+    const key = `wsticket:${record.id}`
+    const old = await cluster.nodeOf(key)
+    await (await cluster.replicaOf(old)).command('CLUSTER', 'FAILOVER', 'TAKEOVER')
+    await until('the replica has taken over', async () => (await cluster.nodeOf(key)) !== old)
+    await until('the primary has become a replica', async () => (await old.command('ROLE')).startsWith('slave'))
+    await store.inspect()
+    await store.insert(record)
+    expect((await store.redeem(record.id, systemClock())).kind).toBe('redeemed')
   })
 })
 
@@ -187,22 +201,24 @@ describe.each(toServer)('over %s', (_, connect) => {
       await store.redeem(sampleRecord(systemClock()).id, systemClock()).catch(() => pause(50))
   }
 
-  it('a store is back within five seconds of a server that was silent for three', async () => {
+  it('a store is back within five seconds of a server that was silent for two', async () => {
     const store = await open(connect())
     await store.inspect()
     server.freeze()
-    await askFor(store, 3000)
+    await askFor(store, 2000)
     server.thaw()
     expect(await recoveryOf(store)).toBeLessThan(5000)
   })
 
-  it('a store is back within five seconds of a server that was away for three', async () => {
+  it('a store is back within five seconds of a server that was away for two, and nothing was printed', async () => {
+    const printed = vi.spyOn(console, 'error')
     const store = await open(connect())
     await store.inspect()
     await server.stop('SIGKILL')
-    await askFor(store, 3000)
+    await askFor(store, 2000)
     await server.restart()
     expect(await recoveryOf(store)).toBeLessThan(5000)
+    expect(printed).not.toHaveBeenCalled()
   })
 })
 
@@ -219,4 +235,27 @@ describe.each([
     const store = await open(connect({ ...sentinel, addresses }))
     await until('the store is there', () => store.inspect(), 5000)
   })
+})
+
+it('an ioredis client that waits for its first command is connected for it', async () => {
+  const lazyConnect = true
+  const clients = [
+    new Redis(server.port, '127.0.0.1', { ...ioredisOptions, lazyConnect }),
+    new Cluster([...cluster.addresses], { ...ioredisClusterOptions, lazyConnect }),
+  ]
+  for (const client of clients) {
+    onTestFinished(() => client.disconnect())
+    expect(client.status).toBe('wait')
+    await createRedisStore(fromIoredis(client)).inspect()
+  }
+})
+
+it.each(['ioredis', 'nodeRedis'] as const)('a client of %s that was closed is said to be', async (name) => {
+  const connection = await connections[name](server)
+  const store = createRedisStore(connection.driver)
+  await store.inspect()
+  await connection.close()
+  const refusal = { name: 'ConfigurationError', option: 'client' }
+  await vi.waitFor(() => expect(store.inspect()).rejects.toMatchObject(refusal), 5000)
+  await expect(store.insert(sampleRecord(systemClock()))).rejects.toMatchObject({ code: 'unavailable' })
 })
