@@ -24,9 +24,10 @@ let cluster: RedisCluster
 
 // Nobody takes over here while a server is silent: who sends again sends to the same one.
 beforeAll(async () => {
-  server = await startRedis()
-  sentinel = await startRedisSentinel({ downAfterMs: 60_000 })
+  const startingSentinel = startRedisSentinel({ downAfterMs: 60_000 })
   cluster = await startRedisCluster({ nodeTimeoutMs: 60_000 })
+  sentinel = await startingSentinel
+  server = await startRedis()
 })
 afterAll(async () => {
   for (const redis of [server, sentinel, cluster]) await redis?.dispose()
