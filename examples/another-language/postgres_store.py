@@ -24,6 +24,12 @@ READ = """
 SELECT record, CASE WHEN state = 'pending' AND expires_at <= %(now)s THEN 'expired' ELSE state END
 AS state FROM wsticket_tickets WHERE id = %(id)s AND reign = pg_postmaster_start_time()
 """
+SWEEP = """
+WITH swept AS (DELETE FROM wsticket_tickets WHERE expires_at <= %(long_ago)s AND ctid = ANY
+(ARRAY (SELECT ctid FROM wsticket_tickets WHERE expires_at <= %(long_ago)s LIMIT 1000))
+RETURNING 1) SELECT count(*)::text AS rows FROM swept
+"""
+KEPT_AFTER_EXPIRY_MS = 60_000
 
 
 class PostgresStore:
@@ -33,10 +39,11 @@ class PostgresStore:
         # psycopg2 alone would wait for ever on a server that is silent.
         extensions.set_wait_callback(lambda connection: wait(connection, deadline_s))
         self._connection = psycopg2.connect(url, client_encoding='UTF8')
-        self._connection.autocommit = True
+        self._connection.set_session(isolation_level='READ COMMITTED', autocommit=True)
 
     def insert(self, ticket_id: str, record: str, expires_at: int) -> bool:
-        """Keep a record; False where the id is known, and then nothing is changed."""
+        """Keep a record; False where the id is known. Removes some that expired long ago."""
+        self._run(SWEEP, long_ago=time.time_ns() // 1_000_000 - KEPT_AFTER_EXPIRY_MS)
         try:
             self._run(INSERT, id=ticket_id, record=record, expires_at=expires_at)
         except errors.UniqueViolation:

@@ -16,14 +16,16 @@ import re
 import secrets
 import sys
 import time
-import unicodedata
 from typing import Any, NoReturn, Protocol
 
 DEADLINE_S = 2
 TICKET = r'wst_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]'
 TICKET_ID = r'[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]'
+SUBJECT = r'[^\x00-\x1f\x7f\ud800-\udfff#]{1,1024}#[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}'
 LONGEST_LIFETIME_MS = 60_000
 LARGEST_CLAIMS_BYTES = 4096
+LARGEST_INTEGER = 2**53 - 1
+FORBIDDEN_NAMES = {'__proto__', 'constructor', 'prototype'}
 RECORD_MEMBERS: dict[str, tuple[type, ...]] = {
     'id': (str,),
     'subject': (str,),
@@ -35,6 +37,9 @@ RECORD_MEMBERS: dict[str, tuple[type, ...]] = {
     'expiresAt': (int,),
     'sessionExpiresAt': (int, type(None)),
 }
+
+# Claims of 4,096 bytes may be nested deeper than Python follows by itself.
+sys.setrecursionlimit(10_000)
 
 
 class Fault(Exception):
@@ -77,39 +82,61 @@ def id_of(ticket: str) -> str:
 
 
 def json_text(value: Any) -> str:
-    """One line of JSON; ValueError for what JSON does not have (NaN)."""
+    """One line of JSON in ASCII; ValueError for what JSON does not have (NaN)."""
     return json.dumps(value, separators=(',', ':'), allow_nan=False)
+
+
+def object_of(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object in which all readers see the same: each name once, and none that some drop."""
+    value = dict(members)
+    if len(value) < len(members) or not FORBIDDEN_NAMES.isdisjoint(value):
+        raise Fault('a JSON object has a name twice, or one that is not allowed')
+    return value
+
+
+def integer_of(digits: str) -> int:
+    """An integer that all readers read alike; in ECMAScript, larger ones come out as others."""
+    if abs(value := int(digits)) > LARGEST_INTEGER:
+        raise Fault(f'an integer is at most {LARGEST_INTEGER}')
+    return value
 
 
 def subject_of(text: str) -> str:
     """A subject: issuer, `#`, name; well-formed Unicode without control characters."""
-    if '#' not in text or any(unicodedata.category(it) in ('Cc', 'Cs') for it in text):
+    if not re.fullmatch(SUBJECT, text):
         raise Fault('a subject is issuer#name, without control characters')
     return text
 
 
 def claims_of(text: str) -> dict[str, Any]:
-    """Claims: a JSON object of limited size."""
-    claims = json.loads(text)
-    if not isinstance(claims, dict) or len(json_text(claims)) > LARGEST_CLAIMS_BYTES:
+    """Claims: a JSON object, whose size counts in its shortest form."""
+    claims = json.loads(text, object_pairs_hook=object_of, parse_int=integer_of)
+    shortest = json.dumps(claims, separators=(',', ':'), ensure_ascii=False)
+    # The shortest form of a lone surrogate is its escape.
+    size = len(shortest.encode('utf-8', 'backslashreplace'))
+    if not isinstance(claims, dict) or size > LARGEST_CLAIMS_BYTES:
         raise Fault(f'claims are a JSON object of at most {LARGEST_CLAIMS_BYTES} bytes')
     return claims
 
 
-def address_of(text: str) -> str:
-    """An address in its one form (RFC 5952), an IPv4 address never as a mapped one."""
-    address = ipaddress.ip_address(text)
+def address_of(text: str | None) -> str | None:
+    """An address in its one form: an IPv4 address never within IPv6, and without a zone."""
+    if text is None:
+        return None
+    address = ipaddress.ip_address(text.partition('%')[0])
     return str(getattr(address, 'ipv4_mapped', None) or address)
 
 
 def record_of(text: str, ticket_id: str) -> dict[str, Any]:
     """The record of a ticket, if it is one: a member more might be a restriction."""
-    record = json.loads(text)
+    record = json.loads(text, object_pairs_hook=object_of)
     if not isinstance(record, dict) or record.keys() != RECORD_MEMBERS.keys():
-        raise Fault('the store keeps a record with other members')
-    # The very type: True is an int as well, but no instant.
-    if any(type(record[name]) not in types for name, types in RECORD_MEMBERS.items()):
-        raise Fault('the store keeps a record with members of other types')
+        raise Fault('the store keeps something that is no record')
+    for name, types in RECORD_MEMBERS.items():
+        value = record[name]
+        # The very type: True is an int as well, but no instant.
+        if type(value) not in types or (type(value) is int and abs(value) > LARGEST_INTEGER):
+            raise Fault('the store keeps a record with members of other types')
     if record['id'] != ticket_id:
         raise Fault('the store answered with the record of another ticket')
     return record
@@ -118,7 +145,9 @@ def record_of(text: str, ticket_id: str) -> dict[str, Any]:
 def issue(store: Store, options: argparse.Namespace) -> dict[str, Any]:
     """Make a ticket and keep its record; the ticket itself is in the answer and nowhere else."""
     if not 0 < options.lifetime_ms <= LONGEST_LIFETIME_MS:
-        raise Fault(f'a ticket lives at most {LONGEST_LIFETIME_MS} milliseconds')
+        raise Fault(f'a ticket lives 1 to {LONGEST_LIFETIME_MS} milliseconds')
+    if not options.audience:
+        raise Fault('an audience has a name')
     ticket = 'wst_' + base64url(secrets.token_bytes(32))
     now = epoch_ms()
     record = {
@@ -126,7 +155,7 @@ def issue(store: Store, options: argparse.Namespace) -> dict[str, Any]:
         'subject': subject_of(options.subject),
         'audience': options.audience,
         'claims': claims_of(options.claims),
-        'clientAddress': options.client_address and address_of(options.client_address),
+        'clientAddress': address_of(options.client_address),
         'origin': options.origin,
         'issuedAt': now,
         'expiresAt': now + options.lifetime_ms,
