@@ -4,6 +4,7 @@
  *   node clerk.ts <path> [busyTimeoutMs]
  *   issue 0 100, redeem 0 100    these tickets, without the last
  *   race 0 100                   redeems each of them 16 times at once
+ *   issueBeside 3 0              this ticket, in the database `<path>.3`, which is opened for it
  *   inspect                      says what weakens the store, after `weakness`, or why it is refused, after `refused`
  *   close
  */
@@ -25,6 +26,12 @@ const verbs: { readonly [verb: string]: (from: number, to: number) => Promise<vo
       await Promise.all(racers)
     }
   },
+  async issueBeside(file, number) {
+    const beside = createSqliteStore({ path: `${path}.${file}` })
+    const outcome = await beside.insert(recordOf(number)).then(() => 'issued', codeOf)
+    say(`${outcome} ${number}`)
+    await beside.close()
+  },
   async inspect() {
     try {
       for (const weakness of (await store.inspect()).weaknesses) say(`weakness ${weakness}`)
@@ -35,6 +42,10 @@ const verbs: { readonly [verb: string]: (from: number, to: number) => Promise<vo
   close: () => store.close(),
 }
 
+function codeOf(error: { readonly code?: unknown }): string {
+  return String(error.code)
+}
+
 /** Written at once, not when there is time: what is said before a crash has happened before it. */
 function say(line: string): void {
   writeSync(1, `${line}\n`)
@@ -42,7 +53,7 @@ function say(line: string): void {
 
 async function each(from: number, to: number, act: (number: number) => Promise<string>): Promise<void> {
   for (let number = from; number < to; number += 1) {
-    const outcome = await act(number).catch((error: { code?: unknown }) => String(error.code))
+    const outcome = await act(number).catch(codeOf)
     say(`${outcome} ${number}`)
   }
 }
