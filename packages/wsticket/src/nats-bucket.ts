@@ -1,0 +1,158 @@
+/**
+ * The bucket in which the NATS store keeps its records: a stream as NATS lays out key-value buckets, so that every key-value
+ * client can read it. Looked at, and created where there is none.
+ * @module
+ */
+import type { EpochMs } from './clock.ts'
+import { ConfigurationError, StoreError } from './errors.ts'
+import type { NatsDriver, NatsServer, Stream, StreamConfiguration } from './nats-driver.ts'
+import type { StoreInspection } from './ticket-store.ts'
+
+/** How a bucket is set up where there is none. */
+export interface BucketOptions {
+  readonly bucket: string
+  readonly replicas: number
+  readonly recordAgeMs: number
+}
+
+/** A bucket that can keep what the store promises. */
+export interface Bucket {
+  readonly stream: string
+  /** The subject of a key. */
+  readonly subjectOf: (key: string) => string
+  /** The server that said so. */
+  readonly serverId: string
+  /** What is older than the bucket has been put into it from a backup. */
+  readonly createdAt: EpochMs
+  /** The server removes a message so long after it was stored, in milliseconds. */
+  readonly recordAgeMs: number
+  /** Whether every replica answers for itself, not the leader alone. */
+  readonly hasDirectReads: boolean
+  readonly inspection: StoreInspection
+}
+
+const nanosecondsPerMs = 1_000_000
+const duplicateWindowMs = 120_000
+const nameTaken = 10_058
+const jetstreamDisabled = 'JetStreamNotEnabled'
+
+/**
+ * Looks at the bucket, and creates it where there is none.
+ * @throws ConfigurationError for one in which a ticket could be redeemed twice, or would be dropped to make room.
+ */
+export async function openBucket(driver: NatsDriver, options: BucketOptions): Promise<Bucket> {
+  await driver.ready()
+  const server = driver.server()
+  if (server === null) throw new StoreError('unavailable', 'nats: the connection is gone')
+  const stream = await findOrCreate(driver, options).catch((error: unknown) => explain(error, server))
+  const { configuration } = stream
+  requireSound(configuration, options.bucket)
+  return {
+    stream: configuration.name,
+    subjectOf: (key) => `$KV.${options.bucket}.${key}`,
+    serverId: server.id,
+    createdAt: stream.createdAt,
+    recordAgeMs: configuration.max_age / nanosecondsPerMs,
+    hasDirectReads: configuration.allow_direct === true,
+    inspection: describe(configuration, server),
+  }
+}
+
+async function findOrCreate(driver: NatsDriver, { bucket, replicas, recordAgeMs }: BucketOptions): Promise<Stream> {
+  const stream = `KV_${bucket}`
+  const found = await driver.stream(stream)
+  if (found !== null) return found
+  await driver
+    .createStream({
+      name: stream,
+      subjects: [`$KV.${bucket}.>`],
+      // In the memory of one server: its restart voids every ticket. In that of several, one that comes back has forgotten what
+      // it acknowledged, and can make a leader of another that never knew: files outlive the process.
+      storage: replicas === 1 ? 'memory' : 'file',
+      retention: 'limits',
+      discard: 'new',
+      num_replicas: replicas,
+      // What has been put under a key stays as it is: of any number who put something there at once, one does.
+      max_msgs_per_subject: 1,
+      discard_new_per_subject: true,
+      deny_delete: true,
+      deny_purge: true,
+      max_age: recordAgeMs * nanosecondsPerMs,
+      duplicate_window: Math.min(recordAgeMs, duplicateWindowMs) * nanosecondsPerMs,
+      allow_direct: true,
+      allow_rollup_hdrs: false,
+    })
+    .catch(ignoreNameTaken)
+  const created = await driver.stream(stream)
+  if (created === null) throw new StoreError('unavailable', 'nats: the bucket is gone again')
+  return created
+}
+
+/** Somebody else was faster, with other options: the bucket is looked at as it is. */
+function ignoreNameTaken(error: unknown): void {
+  if ((error as { code?: unknown } | null)?.code !== nameTaken) throw error
+}
+
+function explain(error: unknown, { hasJetStream }: NatsServer): never {
+  if (!hasJetStream && error instanceof Error && error.name === jetstreamDisabled)
+    throw new ConfigurationError('jetstream', 'reaches no JetStream: start nats-server with -js')
+  throw error
+}
+
+type Requirement = readonly [isMet: (configuration: StreamConfiguration) => boolean, problem: string]
+
+const requirements: readonly Requirement[] = [
+  [({ sealed }) => sealed !== true, 'is sealed: use another'],
+  [({ no_ack }) => no_ack !== true, 'acknowledges nothing: set it up without no_ack'],
+  [
+    ({ mirror, sources }) => mirror === undefined && !sources?.length,
+    'is filled from another stream: use the original',
+  ],
+  [({ retention }) => retention === 'limits', 'drops what is consumed: set its retention to limits'],
+  [({ max_msgs_per_subject }) => max_msgs_per_subject === 1, 'keeps old revisions: set its history to 1'],
+  [({ discard }) => discard === 'new', 'drops old records when it is full: set discard to new'],
+  [
+    ({ discard_new_per_subject }) => discard_new_per_subject === true,
+    'lets what stands under a key be replaced: set discard_new_per_subject',
+  ],
+  [({ max_age }) => max_age > 0, 'keeps every record for ever: give it a maximum age (ttl) of ten minutes'],
+  [
+    ({ storage, num_replicas }) => storage === 'file' || num_replicas === 1,
+    'is kept in memory by several servers, which forget a redemption when they restart: use file storage, or one replica',
+  ],
+  [
+    ({ storage, num_replicas }) => storage === 'memory' || num_replicas > 1,
+    'is kept in a file by one server, which may forget a redemption in a crash of its machine: use memory storage, or three replicas',
+  ],
+  [
+    ({ storage, max_bytes }) => storage === 'memory' || max_bytes <= 0,
+    'is limited in bytes, and nats-server 2.9 drops old records from files to keep to that: limit the number of messages',
+  ],
+]
+
+function requireSound(configuration: StreamConfiguration, bucket: string): void {
+  for (const [isMet, problem] of requirements)
+    if (!isMet(configuration)) throw new ConfigurationError('bucket', `${bucket} ${problem}`)
+}
+
+function describe(configuration: StreamConfiguration, { version }: NatsServer): StoreInspection {
+  const { storage, num_replicas: replicas } = configuration
+  const engine = `nats ${version}, ${replicas === 1 ? 'one replica' : `${replicas} replicas`} in ${storage === 'memory' ? 'memory' : 'files'}`
+  return replicas === 1 ? { engine, ...ofOneReplica } : { engine, ...ofSeveralReplicas }
+}
+
+const ofOneReplica = {
+  guarantee: 'A ticket is redeemed at most once; a restart of the server that has the bucket voids every ticket.',
+  weaknesses: [
+    'One server has the bucket: while it is down no ticket is issued or redeemed. Three replicas would take over from one another.',
+  ],
+}
+
+const ofSeveralReplicas = {
+  guarantee:
+    'A ticket is redeemed at most once, also when a server fails and another takes over, as long as no machine loses what it has acknowledged.',
+  weaknesses: [
+    'A redemption reaches the disks up to two minutes late: a machine that loses power may forget it, and the ticket can be redeemed again. Set sync_interval to always on every server (NATS 2.10 and later).',
+    'A backup that is restored while its tickets are still good may bring back a redeemed one. Restore none that is younger than your tickets live.',
+  ],
+}

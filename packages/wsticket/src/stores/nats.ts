@@ -1,0 +1,219 @@
+/**
+ * Ticket store in a NATS JetStream key-value bucket: exactly one redemption over all processes that share the bucket.
+ *
+ * Under the key of a ticket stands its record, and under the key with `.end` what became of it: `redeemed` or `revoked`. Neither
+ * is ever replaced. A redemption is two questions: a read of the record, and a write of the end, which the bucket takes once.
+ *
+ * Replacing the record in its place, if it has not changed since the read, would be no redemption: a stream of several replicas
+ * takes several such writes at once up to nats-server 2.9.20, and around a change of its leader up to 2.10.
+ * @module
+ */
+import type { EpochMs } from '../clock.ts'
+import { requireDeadline } from '../deadline.ts'
+import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
+import { ConfigurationError, StoreError } from '../errors.ts'
+import { type Bucket, type BucketOptions, openBucket } from '../nats-bucket.ts'
+import type { KeptMessage, NatsDriver } from '../nats-driver.ts'
+import { readRecord, writeRecord } from '../record-text.ts'
+import type { TicketId, TicketRecord } from '../ticket.ts'
+import type { TicketState, TicketStore } from '../ticket-store.ts'
+
+/** How records are kept in NATS. */
+export interface NatsStoreOptions {
+  /** Name of the key-value bucket, which is created where there is none: letters, digits, `_` and `-`. Default: `wsticket`. */
+  readonly bucket?: string
+  /**
+   * How many servers have the bucket, where the store creates it: with 1 it is kept in memory, and a restart voids every ticket;
+   * with 3 or 5 in files, and a server that fails is replaced by another. Default: 1.
+   */
+  readonly replicas?: 1 | 3 | 5
+  /**
+   * How long the server keeps a record after it was stored or last changed, in milliseconds, where the store creates the bucket. A
+   * ticket that lives longer than this less a minute is not taken. Default: 600,000, ten minutes.
+   */
+  readonly recordAgeMs?: number
+  /** How long the server may take to answer, in milliseconds. Default: 2000. */
+  readonly deadlineMs?: number
+}
+
+const defaultBucket = 'wsticket'
+const defaultRecordAgeMs = 600_000
+const bucketForm = /^[A-Za-z0-9_-]{1,100}$/
+/** The server removes records by its own clock, which is not the verifier's. */
+const marginMs = 60_000
+const longestRecordAgeMs = 2 ** 31 - 1
+
+// Errors of JetStream's API. The second of these is of NATS 2.12: somebody else is writing there just now.
+const wrongSequence: readonly unknown[] = [10_071, 10_164]
+const notStored = 10_077
+const subjectTaken = 'maximum messages per subject exceeded'
+const outOfResources: readonly unknown[] = [10_002, 10_023, 10_028, 10_047, 10_054]
+
+type End = 'redeemed' | 'revoked'
+type Refusal = 'spent' | 'expired' | 'revoked' | 'unknown'
+
+/**
+ * Creates a store on a NATS client. Asks nothing yet.
+ * @throws ConfigurationError for an option that cannot be.
+ */
+export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = {}): TicketStore {
+  const { deadlineMs, ...bucketOptions } = requireOptions(options)
+  let bucket: Bucket | null = null
+  const engine = createEngine({
+    name: 'nats',
+    deadlineMs,
+    inspect: async () => (await look()).inspection,
+    reconnect: () => driver.reconnect(),
+  })
+
+  async function look(): Promise<Bucket> {
+    bucket = await openBucket(driver, bucketOptions)
+    return bucket
+  }
+
+  /** After a reconnection the server may have started anew, and the bucket be another: it is looked at before it is asked. */
+  function ask<Answer>(question: (keys: Keys) => Promise<Answer>): Promise<Answer> {
+    return engine.ask(async () => {
+      const server = driver.server()
+      if (server === null) throw new StoreError('unavailable', 'nats: there is no connection now')
+      const current = bucket?.serverId === server.id ? bucket : await look()
+      return question(keysOf(driver, current))
+    })
+  }
+
+  return {
+    name: 'nats',
+    insert: (record) => ask((keys) => insert(keys, record)),
+    async redeem(id, now) {
+      const ended = await ask((keys) => end(keys, id, { now, as: 'redeemed', deadlineMs }))
+      return typeof ended === 'string' ? { kind: ended } : { kind: 'redeemed', record: ended }
+    },
+    read: (id, now) => ask((keys) => read(keys, id, now)),
+    async revoke(id, now) {
+      return typeof (await ask((keys) => end(keys, id, { now, as: 'revoked', deadlineMs }))) !== 'string'
+    },
+    sweep: () => ask(async () => 0),
+    inspect: () => engine.inspect(),
+    async close() {
+      engine.close()
+    },
+  }
+}
+
+function requireOptions(options: NatsStoreOptions): BucketOptions & { readonly deadlineMs: number } {
+  const { bucket = defaultBucket, replicas = 1, recordAgeMs = defaultRecordAgeMs } = options
+  if (!bucketForm.test(bucket))
+    throw new ConfigurationError('bucket', 'must be 1 to 100 letters and digits of ASCII, underscores and hyphens')
+  if (![1, 3, 5].includes(replicas)) throw new ConfigurationError('replicas', 'must be 1, 3 or 5')
+  if (!(Number.isSafeInteger(recordAgeMs) && recordAgeMs > marginMs && recordAgeMs <= longestRecordAgeMs))
+    throw new ConfigurationError(
+      'recordAgeMs',
+      `must be a whole number of milliseconds above ${marginMs}, up to ${longestRecordAgeMs}`,
+    )
+  return { bucket, replicas, recordAgeMs, deadlineMs: requireDeadline(options.deadlineMs ?? defaultEngineDeadlineMs) }
+}
+
+/** The keys of a bucket. */
+interface Keys {
+  readonly bucket: Bucket
+  /** The record of a ticket, as any replica has it; null for none. */
+  recordOf(id: TicketId): Promise<TicketRecord | null>
+  /** The same, as the leader has it. */
+  latestRecordOf(id: TicketId): Promise<TicketRecord | null>
+  /** What became of a ticket; null for nothing yet. */
+  endOf(id: TicketId): Promise<End | null>
+  /** Puts something under a key where nothing is, and says whether it did. */
+  put(key: string, text: string): Promise<boolean>
+}
+
+function keysOf(driver: NatsDriver, bucket: Bucket): Keys {
+  const { stream, subjectOf } = bucket
+  const latestRecordOf = async (id: TicketId) => readKept(await driver.lastOfLeader(stream, subjectOf(id)), id, bucket)
+  return {
+    bucket,
+    latestRecordOf,
+    async recordOf(id) {
+      // Records do not change, so that a replica which is late can only not have it yet.
+      const kept = bucket.hasDirectReads ? await driver.lastOfAny(stream, subjectOf(id)) : null
+      return readKept(kept, id, bucket) ?? latestRecordOf(id)
+    },
+    async endOf(id) {
+      const kept = await driver.lastOfLeader(stream, subjectOf(endKeyOf(id)))
+      return kept === null ? null : requireEnd(kept.text)
+    },
+    put: (key, text) => putFirst(driver, { stream, subject: subjectOf(key), text }),
+  }
+}
+
+function endKeyOf(id: TicketId): string {
+  return `${id}.end`
+}
+
+function readKept(kept: KeptMessage | null, id: TicketId, { createdAt }: Bucket): TicketRecord | null {
+  // Older than the bucket: it is from a backup, and may have been redeemed after that was made.
+  return kept === null || kept.storedAt < createdAt ? null : readRecord(kept.text, id)
+}
+
+function requireEnd(text: string): End {
+  if (text === 'redeemed' || text === 'revoked') return text
+  throw new StoreError('corrupt', 'the store holds something that is no end of a ticket')
+}
+
+async function putFirst(
+  driver: NatsDriver,
+  { stream, subject, text }: { readonly stream: string; readonly subject: string; readonly text: string },
+): Promise<boolean> {
+  try {
+    if ((await driver.publishFirst(subject, text)) === stream) return true
+  } catch (error) {
+    return requireTaken(error)
+  }
+  throw new StoreError('corrupt', 'nats: another stream has taken what was meant for the bucket')
+}
+
+/** False where there was something under the key. */
+function requireTaken(error: unknown): false {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  if (wrongSequence.includes(code) || (code === notStored && message === subjectTaken)) return false
+  if (outOfResources.includes(code) || (code === notStored && String(message).startsWith('maximum ')))
+    throw new StoreError('capacity', 'the bucket has no room')
+  throw error
+}
+
+async function insert({ bucket, put }: Keys, record: TicketRecord): Promise<void> {
+  const neededMs = record.expiresAt - record.issuedAt + marginMs
+  if (neededMs > bucket.recordAgeMs)
+    throw new StoreError(
+      'capacity',
+      `the bucket keeps a record for ${bucket.recordAgeMs} ms, and this one needs ${neededMs}: raise its maximum age`,
+    )
+  if (!(await put(record.id, writeRecord(record))))
+    throw new StoreError('conflict', 'the store has a record of this id')
+}
+
+interface Ending {
+  readonly now: EpochMs
+  readonly as: End
+  readonly deadlineMs: number
+}
+
+/** Ends a pending ticket: its record is for whoever did. Everybody else is told what it is. */
+async function end({ recordOf, endOf, put }: Keys, id: TicketId, ending: Ending): Promise<TicketRecord | Refusal> {
+  const startedAt = performance.now()
+  // First, so that nobody fills the bucket with the ends of tickets that there never were.
+  const record = await recordOf(id)
+  if (record === null) return 'unknown'
+  if (ending.now >= record.expiresAt) return 'expired'
+  // Put now, it would spend a ticket whose bearer was refused long ago.
+  if (performance.now() - startedAt > ending.deadlineMs) throw new StoreError('unavailable', 'nats: it took too long')
+  if (await put(endKeyOf(id), ending.as)) return record
+  const ended = await endOf(id)
+  if (ended === null) throw new StoreError('unavailable', 'nats: somebody else is at this key')
+  return ended === 'redeemed' ? 'spent' : 'revoked'
+}
+
+async function read({ latestRecordOf, endOf }: Keys, id: TicketId, now: EpochMs): Promise<TicketState> {
+  const [record, ended] = await Promise.all([latestRecordOf(id), endOf(id)])
+  if (record === null) return { kind: 'unknown' }
+  return { kind: ended ?? (now >= record.expiresAt ? 'expired' : 'pending'), record }
+}

@@ -1,0 +1,111 @@
+import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { expect, it } from 'vitest'
+import { until } from 'wsticket-engines/until'
+import { fromNats, natsOptions } from '../../src/drivers/nats.ts'
+import { createNatsStore } from '../../src/stores/nats.ts'
+import {
+  createMovableClock,
+  runStoreCase,
+  type StoreHarness,
+  storeConformance,
+} from '../../src/testing/store-conformance.ts'
+import type { TicketStore } from '../../src/ticket-store.ts'
+
+/** A connection of somebody's, and what JetStream is to it. */
+export interface NatsClient {
+  readonly connection: NatsConnection
+  readonly client: JetStreamClient
+  readonly manager: JetStreamManager
+}
+
+/** Connects as the documentation says. */
+export async function connectNats(servers: string | readonly string[]): Promise<NatsClient> {
+  const connection = await connect({ servers: typeof servers === 'string' ? servers : [...servers], ...natsOptions })
+  const client = jetstream(connection)
+  return { connection, client, manager: await client.jetstreamManager(false) }
+}
+
+/** Every message of a stream: what a key-value client sees. */
+export async function messagesOf({ manager }: NatsClient, stream: string) {
+  const { state } = await manager.streams.info(stream, { subjects_filter: '>' })
+  const found = Object.keys(state.subjects ?? {}).map((subject) =>
+    manager.streams.getMessage(stream, { last_by_subj: subject }),
+  )
+  return (await Promise.all(found)).filter((message) => message !== null)
+}
+
+/** Servers on which cases are run, one after the other. */
+export interface NatsUnderTest {
+  readonly servers: readonly string[]
+  readonly replicas: 1 | 3
+  readonly outage: { begin(): Promise<unknown>; end(): Promise<unknown> }
+}
+
+/** Runs the published suite, unchanged. */
+export function itConforms(nats: () => NatsUnderTest): void {
+  for (const conformanceCase of storeConformance) {
+    it(conformanceCase.name, async ({ skip }) => {
+      const skipped = await runStoreCase(conformanceCase, () => createNatsHarness(nats()))
+      if (skipped !== null) skip(skipped)
+      expect(skipped).toBeNull()
+    })
+  }
+}
+
+// Shorter than the default, for the suite waits for it several times.
+const deadlineMs = 1000
+// The suite has tickets that live for a day.
+const recordAgeMs = 2 * 86_400_000
+
+let cases = 0
+
+/** The harness of one case: its buckets are nobody else's. */
+async function createNatsHarness({ servers, replicas, outage }: NatsUnderTest): Promise<StoreHarness> {
+  cases += 1
+  const bucket = `case-${cases}`
+  const stores: TicketStore[] = []
+  const connections: NatsConnection[] = []
+  const observer = await connectNats(servers)
+  const open = async (name: string) => {
+    const { client, connection } = await connectNats(servers)
+    connections.push(connection)
+    const store = createNatsStore(fromNats(client), { bucket: bucket + name, replicas, recordAgeMs, deadlineMs })
+    stores.push(store)
+    return store
+  }
+  return {
+    clock: createMovableClock(),
+    open: () => open(''),
+    openSecond: () => open(''),
+    capabilities: {
+      async dump() {
+        const messages = await messagesOf(observer, `KV_${bucket}`)
+        return messages.map((message) => `${message.subject} ${message.string()}`).join('\n')
+      },
+      async size(at) {
+        const messages = await messagesOf(observer, `KV_${bucket}`)
+        return messages.filter(({ time }) => time.getTime() + recordAgeMs > at).length
+      },
+      namespaces: (name) => open(`-${name}`),
+      capacity: { lacks: 'room comes back by the clock of the server; nats-inspection.test.ts fills a bucket' },
+      async handedInClient() {
+        await connections[0]?.flush()
+        return connections[0]?.isClosed() === false
+      },
+      outage: {
+        begin: async () => void (await outage.begin()),
+        async end() {
+          await outage.end()
+          for (const store of stores) await until('the store is back', () => store.inspect())
+        },
+      },
+    },
+    async dispose() {
+      for (const store of stores) await store.close()
+      for (const connection of connections) await connection.close()
+      for await (const { config } of observer.manager.streams.list()) await observer.manager.streams.delete(config.name)
+      await observer.connection.close()
+    },
+  }
+}
