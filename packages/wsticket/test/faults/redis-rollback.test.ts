@@ -28,8 +28,8 @@ interface Rollback {
   readonly prepare: (node: RedisServer) => Promise<void>
   /** After half of them are: resolves with the nodes that there are then. */
   readonly strike: (node: RedisServer) => Promise<RedisServer[]>
-  /** Whether tickets that were redeemed are pending again in the data. */
-  readonly resurrects: boolean
+  /** Whether tickets that were redeemed are pending again in the data; null where it depends on the moment. */
+  readonly resurrects: boolean | null
 }
 
 const rollbacks: readonly Rollback[] = [
@@ -64,7 +64,8 @@ const rollbacks: readonly Rollback[] = [
     arguments: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
     prepare: async () => {},
     strike: killAndRestart,
-    resurrects: false,
+    // Redis answers before it writes, for up to two seconds, while the last fsync is not done.
+    resurrects: null,
   },
   {
     name: 'kill -9 with appendfsync no',
@@ -146,6 +147,7 @@ describe.each(rollbacks)('$name', (rollback) => {
     }
   })
 
+  if (rollback.resurrects === null) return
   it.each(controls)('is a scenario: $name shows it', async (kind) => {
     const { tally } = await run(rollback, kind)
     expect(tally.admittedTwice > 0).toBe(rollback.resurrects)
