@@ -41,7 +41,7 @@ describe.each(Array.from({ length: rounds }, (_, index) => index + 1))(
       await saveSnapshot(old)
       expect(await tally.present(snapshot, stores)).toEqual({ redeemed: ticketCount, spent: 3 * ticketCount })
       const load = startLoad(stores)
-      await load.recovery()
+      await until('the tickets flow', () => load.tally.admitted >= 100)
       const promoted = sentinel.failover()
       const recovered = load.recovery()
       const current = await promoted
