@@ -38,6 +38,12 @@ export type CredentialRefusal =
  */
 export type Authenticate = (request: Request) => Promise<Identity | CredentialRefusal>
 
+/** Whether a text has the form of a subject: an issuer, `#`, a name, and no control character. */
+export function hasSubjectForm(text: string): boolean {
+  const mark = text.indexOf('#')
+  return mark > 0 && mark < text.length - 1 && !controlCharacter.test(text) && text.isWellFormed()
+}
+
 const longestSubject = 1024
 
 /**

@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Why a store could not do what it was asked. */
-export type StoreErrorCode = 'conflict' | 'capacity' | 'unavailable' | 'corrupt' | 'closed'
+/**
+ * Why a store could not do what it was asked. `corrupt`: the engine answered with what was not asked for. `malformed`: it keeps
+ * a record that this version cannot read.
+ */
+export type StoreErrorCode = 'conflict' | 'capacity' | 'unavailable' | 'corrupt' | 'malformed' | 'closed'
 
 /** A fault of a ticket store. The caller refuses: nothing is ever admitted on a fault. */
 export class StoreError extends Error {

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Claims, copyClaims, noClaims } from './claims.ts'
+import { hasSubjectForm } from './credential.ts'
 import { StoreError } from './errors.ts'
 import type { TicketId, TicketRecord } from './ticket.ts'
 
@@ -13,13 +14,13 @@ export function writeRecord(record: TicketRecord): string {
 
 /**
  * The record that a text spells.
- * @throws StoreError `corrupt` where it spells none, or that of another ticket: replies were mixed up, and nobody is admitted.
+ * @throws StoreError `corrupt` where it is not about this ticket: replies were mixed up. `malformed` where it is, and cannot be read:
+ * another program has written it, and the line to the engine is none the worse.
  */
 export function readRecord(text: string, id: TicketId): TicketRecord {
   const record = parse(text)
-  if (record === null || !isRecord(record))
-    throw new StoreError('corrupt', 'the store holds something that is no record')
-  if (record.id !== id) throw new StoreError('corrupt', 'the store answered with the record of another ticket')
+  if (record?.id !== id) throw new StoreError('corrupt', 'the store answered with something else than the record')
+  if (!isRecord(record)) throw new StoreError('malformed', 'the store holds a record that is none')
   return { ...record, claims: hasMembers(record.claims) ? requireClaims(record.claims) : noClaims }
 }
 
@@ -28,7 +29,7 @@ function requireClaims(claims: object): Claims {
   try {
     return copyClaims(claims)
   } catch {
-    throw new StoreError('corrupt', 'the store holds a record whose claims are out of bounds')
+    throw new StoreError('malformed', 'the store holds a record whose claims are out of bounds')
   }
 }
 
@@ -45,7 +46,7 @@ function parse(text: string): Partial<Members> | null {
 
 const members: { readonly [member in keyof TicketRecord]: (value: unknown) => boolean } = {
   id: isText,
-  subject: isText,
+  subject: (value) => typeof value === 'string' && hasSubjectForm(value),
   audience: isText,
   claims: isObject,
   clientAddress: isTextOrNull,

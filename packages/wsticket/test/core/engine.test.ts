@@ -170,7 +170,7 @@ describe('an engine that fails', () => {
     expect(question).toHaveBeenCalledTimes(10)
   })
 
-  it.each<StoreErrorCode>(['conflict', 'capacity'])('has not failed with %s: that is an answer', async (code) => {
+  it.each<StoreErrorCode>(['conflict', 'capacity', 'malformed'])('has not failed with %s: that is an answer', async (code) => {
     const { engine, inspect, reconnect } = setUp()
     await fail(engine, new StoreError(code, 'an answer'), 100)
     await fail(engine, new Error('broken'), failuresToOpen - 1)

@@ -19,7 +19,7 @@ const claims = fc
 
 const records: fc.Arbitrary<TicketRecord> = fc.record({
   id: fc.nat(10_000).map((seed) => idOfTicket(ticketOf(seed))),
-  subject: text.map((value) => value as Subject),
+  subject: fc.webUrl().map((name) => `https://id.example#${name}` as Subject),
   audience: text,
   claims,
   clientAddress: fc.option(text),
@@ -94,6 +94,12 @@ describe('the text of a record', () => {
     ['an array', '[]'],
     ['an array of a record', `[${writeRecord(record)}]`],
     ['an empty object', '{}'],
+    ['no id', withMembers({ id: undefined })],
+  ])('that spells %s is corrupt', (_, spelled) => {
+    expect(faultOf(spelled)).toMatchObject({ code: 'corrupt' })
+  })
+
+  it.each([
     ['no subject', withMembers({ subject: undefined })],
     ['no expiry', withMembers({ expiresAt: undefined })],
     ['a member more', withMembers({ onlyFrom: '192.0.2.7' })],
@@ -104,17 +110,20 @@ describe('the text of a record', () => {
     ['an expiry that never comes', withMembers({ expiresAt: null })],
     ['a session that ends in text', withMembers({ sessionExpiresAt: 'never' })],
     ['a subject that is no text', withMembers({ subject: { sub: 'alice' } })],
+    ['a subject without issuer', withMembers({ subject: '#alice' })],
+    ['a subject that is an issuer alone', withMembers({ subject: 'https://id.example#' })],
+    ['a subject of a line and another', withMembers({ subject: 'https://id.example#alice\nbob' })],
     ['no audience', withMembers({ audience: null })],
     ['claims that are an array', withMembers({ claims: ['admin'] })],
     ['claims that are null', withMembers({ claims: null })],
     ['claims that are longer than they may be', withMembers({ claims: { text: 'x'.repeat(maxClaimsBytes) } })],
     ['a client address that is a number', withMembers({ clientAddress: 3221225991 })],
     ['an origin that is a list', withMembers({ origin: ['https://app.example'] })],
-  ])('that spells %s is corrupt', (_, spelled) => {
-    expect(faultOf(spelled)).toMatchObject({ code: 'corrupt' })
+  ])('that spells %s is malformed', (_, spelled) => {
+    expect(faultOf(spelled)).toMatchObject({ code: 'malformed' })
   })
 
-  it('is not quoted where it is corrupt', () => {
+  it('is not quoted where it cannot be read', () => {
     const secretive = { subject: 'canary', claims: { canary: 'canary'.repeat(1000) } }
     for (const spelled of [withMembers(secretive), withMembers({ ...secretive, claims: null }), '{"canary":'])
       expect(faultOf(spelled).message).not.toContain('canary')
