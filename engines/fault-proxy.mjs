@@ -16,12 +16,14 @@ import { framings } from './wire-framing.mjs'
  * @typedef {object} FaultProxy
  * @property {number} port
  * @property {(text: string) => number} requestsWith how many requests with this text have been handed on to the engine
+ * @property {() => void} forget forgets the requests that it has seen: what follows is counted from none
  * @property {() => number} connections how many are open
  * @property {() => void} refuse from now on refuses new connections; those that are open stay
  * @property {() => Promise<void>} accept takes new connections again, on the same port
  * @property {() => void} cut resets every connection, on both sides
  * @property {(direction?: 'requests' | 'replies' | 'both') => void} hold black hole: takes connections and bytes, and hands on
  * nothing of this direction. What is held is handed on by `pass`
+ * @property {() => void} strand a black hole for the connections that are open now, and for good; new ones are not concerned
  * @property {(delayMs: number) => void} delayReplies hands every reply on so much later
  * @property {() => void} pass hands everything on again, at once
  * @property {(text: string) => Promise<void>} loseReply hands on the next request with this text, waits for the reply, and
@@ -55,12 +57,10 @@ export async function startFaultProxy({ to, protocol }) {
     open.add(line)
     client.on('close', () => open.delete(line))
   })
-  const listen = (/** @type {number} */ at) => once(server.listen(at, '127.0.0.1'), 'listening')
-  await listen(0)
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const port = await listen(server, 0)
   const refuse = () => void server.close()
   const accept = async () => {
-    if (!server.listening) await listen(port)
+    if (!server.listening) await listen(server, port)
   }
   const cut = () => {
     for (const line of open) line.reset()
@@ -68,6 +68,7 @@ export async function startFaultProxy({ to, protocol }) {
   return {
     port,
     requestsWith: (text) => faults.requests.filter((request) => request.includes(text)).length,
+    forget: () => void faults.requests.splice(0),
     connections: () => open.size,
     refuse,
     accept,
@@ -82,10 +83,16 @@ export async function startFaultProxy({ to, protocol }) {
   }
 }
 
+/** @param {import('node:net').Server} server @param {number} port @returns {Promise<number>} the port, a free one for 0 */
+async function listen(server, port) {
+  await once(server.listen(port, '127.0.0.1'), 'listening')
+  return /** @type {import('node:net').AddressInfo} */ (server.address()).port
+}
+
 /**
  * @param {Faults} faults
  * @param {ReadonlySet<Line>} open
- * @returns {Pick<FaultProxy, 'hold' | 'delayReplies' | 'pass'>}
+ * @returns {Pick<FaultProxy, 'hold' | 'strand' | 'delayReplies' | 'pass'>}
  */
 function createSwitches(faults, open) {
   const apply = () => {
@@ -95,6 +102,9 @@ function createSwitches(faults, open) {
     hold(direction = 'both') {
       faults.held = { requests: direction !== 'replies', replies: direction !== 'requests' }
       apply()
+    },
+    strand() {
+      for (const line of open) line.strand()
     },
     delayReplies(delayMs) {
       faults.delayMs = delayMs

@@ -12,6 +12,7 @@
  * @property {() => void} reset
  * @property {() => void} flush hands on what may be handed on
  * @property {() => void} apply looks again at what is held and delayed
+ * @property {() => void} strand holds this line for good, whatever is held or not
  */
 
 /**
@@ -48,6 +49,7 @@
  */
 export function createLine(client, engine, faults) {
   const outbox = createOutbox(client)
+  let stranded = false
   const line = {
     reset() {
       client.resetAndDestroy()
@@ -55,9 +57,13 @@ export function createLine(client, engine, faults) {
     },
     flush: outbox.flush,
     apply() {
-      holdBack(client, faults.held.requests)
-      holdBack(engine, faults.held.replies)
+      holdBack(client, stranded || faults.held.requests)
+      holdBack(engine, stranded || faults.held.replies)
       if (faults.delayMs === 0) outbox.hurry()
+    },
+    strand() {
+      stranded = true
+      line.apply()
     },
   }
   readRequests(client, faults, (bytes, request) => {

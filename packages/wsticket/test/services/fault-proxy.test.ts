@@ -58,6 +58,8 @@ describe('the fault proxy', () => {
     await until('all is echoed', () => client.heard === 'one\ntwo\none\n')
     expect([proxy.requestsWith('one'), proxy.requestsWith('two'), proxy.requestsWith('three')]).toEqual([2, 1, 0])
     expect(proxy.connections()).toBe(1)
+    proxy.forget()
+    expect(proxy.requestsWith('one')).toBe(0)
   })
 
   it('refuses new connections, keeps those that are open, and accepts again on the same port', async () => {
@@ -98,6 +100,18 @@ describe('the fault proxy', () => {
     await staysTrue(() => client.heard === '')
     proxy.pass()
     await until('both replies came', () => client.heard === 'one\ntwo\n')
+  })
+
+  it('strands the connections that are open, and none that come later', async () => {
+    const client = await connect(proxy.port)
+    await until('it is open', () => proxy.connections() === 1)
+    proxy.strand()
+    const late = await connect(proxy.port)
+    client.say('stranded\n')
+    late.say('late\n')
+    await until('the later one is echoed', () => late.heard === 'late\n')
+    proxy.pass()
+    await staysTrue(() => client.heard === '' && !client.socket.closed)
   })
 
   it('delays replies, and keeps their order when it delays no longer', async () => {

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FaultProxy, startFaultProxy } from 'wsticket-engines/fault-proxy'
+import { until } from 'wsticket-engines/until'
+import { systemClock } from '../../src/clock.ts'
+import { StoreError } from '../../src/errors.ts'
+import { sampleRecord } from '../../src/testing/store-harness.ts'
+import type { TicketRecord } from '../../src/ticket.ts'
+import type { RedeemOutcome, TicketStore } from '../../src/ticket-store.ts'
+import { type Connection, deadlineMs, type EngineServer, networkedStores } from './networked-stores.ts'
+
+const graceMs = 300
+const backWithinMs = 5000
+const lateMs = 300
+// Not more than a pool has connections: what waits for one is not at the engine.
+const severalRecords = 5
+
+/** What redeeming came to: the outcome, or the code of the StoreError. */
+type Answer = RedeemOutcome | StoreError['code']
+
+async function redeem(store: TicketStore, { id }: TicketRecord): Promise<{ answer: Answer; tookMs: number }> {
+  const startedAt = performance.now()
+  const answer = await store.redeem(id, systemClock()).catch((error: unknown) => {
+    if (error instanceof StoreError) return error.code
+    throw error
+  })
+  return { answer, tookMs: performance.now() - startedAt }
+}
+
+async function issue(store: TicketStore, count: number): Promise<TicketRecord[]> {
+  const records = Array.from({ length: count }, () => sampleRecord(systemClock()))
+  await Promise.all(records.map((record) => store.insert(record)))
+  return records
+}
+
+describe.concurrent.each(networkedStores)('$name', ({ protocol, startServer, connect, spendingText, roundTrips }) => {
+  let server: EngineServer
+  let proxy: FaultProxy
+  /** By way of the proxy. */
+  let proxied: Connection
+  /** Straight to the engine: what it knows. */
+  let direct: Connection
+
+  beforeAll(async () => {
+    server = await startServer()
+    proxy = await startFaultProxy({ to: server.port, protocol })
+    proxied = connect(proxy.port)
+    direct = connect(server.port)
+    for (const { store } of [proxied, direct]) await until('the store is there', () => store.inspect())
+  })
+  afterAll(async () => {
+    await Promise.all([proxied?.close(), direct?.close()])
+    await proxy?.stop()
+    await server?.dispose()
+  })
+
+  /** How often a redemption of each has gone over the line. */
+  const timesSent = (records: readonly TicketRecord[]) => records.map(({ id }) => proxy.requestsWith(spendingText(id)))
+
+  /** The proxied store redeems again, with nobody's help. Its answers on the way there are its own, or none. */
+  async function isBack(): Promise<void> {
+    await until(
+      'the store redeems again',
+      async () => {
+        const [record] = (await issue(direct.store, 1)) as [TicketRecord]
+        const { answer } = await redeem(proxied.store, record)
+        if (typeof answer === 'string') return false
+        expect(answer).toEqual({ kind: 'redeemed', record })
+        return true
+      },
+      backWithinMs,
+    )
+  }
+
+  /** Opens as many connections as a pool has, so that what comes next does not begin with opening one. */
+  async function warmUp(): Promise<void> {
+    const records = await issue(direct.store, 20)
+    const answers = await Promise.all(records.map((record) => redeem(proxied.store, record)))
+    expect(answers.map(({ answer }) => answer)).toEqual(records.map((record) => ({ kind: 'redeemed', record })))
+  }
+
+  describe.sequential('a reply', { timeout: 15_000 }, () => {
+    it('that is lost after the redemption was executed admits nobody, and the redemption is not sent again', async () => {
+      await warmUp()
+      const [record] = (await issue(direct.store, 1)) as [TicketRecord]
+      const lost = proxy.loseReply(spendingText(record.id))
+      const { answer, tookMs } = await redeem(proxied.store, record)
+      await lost
+      expect(answer).toBe('unavailable')
+      expect(tookMs).toBeLessThan(deadlineMs + graceMs)
+      await isBack()
+      expect(timesSent([record])).toEqual([1])
+      expect((await redeem(direct.store, record)).answer).toEqual({ kind: 'spent' })
+    })
+
+    it('to each of several redemptions, lost with the line, admits nobody, and none is sent again', async () => {
+      await warmUp()
+      const records = await issue(direct.store, severalRecords)
+      proxy.delayReplies(deadlineMs / 4)
+      const redeemed = Promise.all(records.map((record) => redeem(proxied.store, record)))
+      await until('all are at the engine', () => timesSent(records).every((times) => times === 1))
+      proxy.cut()
+      proxy.pass()
+      for (const { answer, tookMs } of await redeemed) {
+        expect(answer).toBe('unavailable')
+        expect(tookMs).toBeLessThan(deadlineMs + graceMs)
+      }
+      await isBack()
+      expect(timesSent(records)).toEqual(records.map(() => 1))
+      const afterwards = await Promise.all(records.map((record) => redeem(direct.store, record)))
+      expect(afterwards.map(({ answer }) => answer)).toEqual(records.map(() => ({ kind: 'spent' })))
+    })
+
+    it('that never comes, for the line broke on the way there, leaves a ticket that is as good as before', async () => {
+      await warmUp()
+      const records = await issue(direct.store, severalRecords)
+      proxy.hold('requests')
+      const redeemed = Promise.all(records.map((record) => redeem(proxied.store, record)))
+      setTimeout(proxy.cut, deadlineMs / 4)
+      for (const { answer, tookMs } of await redeemed) {
+        expect(answer).toBe('unavailable')
+        expect(tookMs).toBeLessThan(deadlineMs + graceMs)
+      }
+      proxy.pass()
+      await isBack()
+      expect(timesSent(records)).toEqual(records.map(() => 0))
+      const afterwards = await Promise.all(records.map((record) => redeem(direct.store, record)))
+      expect(afterwards.map(({ answer }) => answer)).toEqual(records.map((record) => ({ kind: 'redeemed', record })))
+    })
+
+    it('that comes after the deadline is for nobody, and the next question gets its own', async () => {
+      await warmUp()
+      const [late] = (await issue(direct.store, 1)) as [TicketRecord]
+      proxy.delayReplies(deadlineMs / roundTrips + lateMs)
+      const redeemed = redeem(proxied.store, late)
+      await until('it is at the engine', () => timesSent([late])[0] === 1)
+      proxy.delayReplies(0)
+      const { answer, tookMs } = await redeemed
+      expect(answer).toBe('unavailable')
+      expect(tookMs).toBeLessThan(deadlineMs + graceMs)
+      // The late reply comes while these are asked.
+      const arrivedAt = performance.now() + 2 * lateMs
+      while (performance.now() < arrivedAt) await isBack()
+      expect(timesSent([late])).toEqual([1])
+      expect((await redeem(proxied.store, late)).answer).toEqual({ kind: 'spent' })
+    })
+
+    it('that is given to another admits neither as the other', async () => {
+      await warmUp()
+      const [one, other] = (await issue(direct.store, 2)) as [TicketRecord, TicketRecord]
+      const swapped = proxy.swapReplies(one.id, other.id)
+      const answers = await Promise.all([redeem(proxied.store, one), redeem(proxied.store, other)])
+      await swapped
+      for (const { answer } of answers) expect(['corrupt', 'unavailable']).toContain(answer)
+      expect(answers.map(({ answer }) => answer)).toContain('corrupt')
+      await isBack()
+    })
+
+    it('that is given to the bearer of a spent ticket admits nobody', async () => {
+      await warmUp()
+      const [pending, spent] = (await issue(direct.store, 2)) as [TicketRecord, TicketRecord]
+      await redeem(direct.store, spent)
+      const swapped = proxy.swapReplies(pending.id, spent.id)
+      const answers = await Promise.all([redeem(proxied.store, pending), redeem(proxied.store, spent)])
+      await swapped
+      for (const { answer } of answers) expect(['corrupt', 'unavailable', { kind: 'spent' }]).toContainEqual(answer)
+      await isBack()
+    })
+  })
+})
