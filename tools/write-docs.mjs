@@ -163,8 +163,8 @@ function deadNames() {
     'docs/benchmarks.md',
   ]
   const links = pages.flatMap((page) =>
-    [...read(page).matchAll(/\]\(([^)#:]+)\)/g)]
-      .map((match) => match[1])
+    [...read(page).matchAll(/\](?:\(([^)#:]+)\)|: ([^\s#:]+)$)/gm)]
+      .map((match) => match[1] ?? match[2])
       .filter((link) => !existsSync(new URL(link, new URL(page, root))))
       .map((link) => `${page}: links to ${link}, which is not there`),
   )
