@@ -31,6 +31,10 @@ export interface Bucket {
   readonly inspection: StoreInspection
 }
 
+/** The server removes records by its own clock, which is not the verifier's: so long after their expiry at the earliest. */
+export const marginMs = 60_000
+// Tickets are meant to live no longer than a minute.
+const ordinaryLifetimeMs = 60_000
 const nanosecondsPerMs = 1_000_000
 const duplicateWindowMs = 120_000
 const nameTaken = 10_058
@@ -137,8 +141,13 @@ function requireSound(configuration: StreamConfiguration, bucket: string): void 
 
 function describe(configuration: StreamConfiguration, { version }: NatsServer): StoreInspection {
   const { storage, num_replicas: replicas } = configuration
-  const engine = `nats ${version}, ${replicas === 1 ? 'one replica' : `${replicas} replicas`} in ${storage === 'memory' ? 'memory' : 'files'}`
-  return replicas === 1 ? { engine, ...ofOneReplica } : { engine, ...ofSeveralReplicas }
+  const has = replicas === 1 ? '1 replica' : `${replicas} replicas`
+  const { guarantee, weaknesses } = replicas === 1 ? ofOneReplica : ofSeveralReplicas
+  return {
+    engine: `nats ${version}, ${has} in ${storage === 'memory' ? 'memory' : 'files'}`,
+    guarantee,
+    weaknesses: [...weaknesses, ...weaknessesOfBounds(configuration)],
+  }
 }
 
 const ofOneReplica = {
@@ -153,6 +162,18 @@ const ofSeveralReplicas = {
     'A ticket is redeemed at most once, also when a server fails and another takes over, as long as no machine loses what it has acknowledged.',
   weaknesses: [
     'A redemption reaches the disks up to two minutes late: a machine that loses power may forget it, and the ticket can be redeemed again. Set sync_interval to always on every server (NATS 2.10 and later).',
-    'A backup that is restored while its tickets are still good may bring back a redeemed one. Restore none that is younger than your tickets live.',
+    'A copy of the files that is put back while its tickets are still good brings back those that were redeemed since. Delete the bucket then: it is created anew.',
   ],
+}
+
+function weaknessesOfBounds({ max_msgs, max_bytes, max_age }: StreamConfiguration): readonly string[] {
+  const longestLifetimeMs = max_age / nanosecondsPerMs - marginMs
+  return [
+    ...(longestLifetimeMs < ordinaryLifetimeMs
+      ? [`Tickets that live longer than ${longestLifetimeMs} ms are not taken: raise the maximum age of the bucket.`]
+      : []),
+    ...(max_msgs > 0 || max_bytes > 0
+      ? ['The bucket is limited in size, and takes no redemption either when it is full: a ticket is two messages.']
+      : []),
+  ]
 }

@@ -101,21 +101,29 @@ interface Client {
  * @throws ConfigurationError for a connection that would give up one day, or wait too long. Of a promise, `ready` does.
  */
 export function fromNats(jetstream: JetStream | Promise<JetStream>): NatsDriver {
-  if (!isPromise(jetstream)) connectionOf(jetstream)
+  // Whether it can be had, `ready` says.
+  if (jetstream instanceof Promise) jetstream.catch(() => {})
+  else connectionOf(jetstream)
   let client: Client | null = null
+  /** Settles when there is a connection again; null while there is one. */
   let line: Promise<void> | null = null
+
+  function awaitLine(connection: Connection): Promise<void> {
+    line ??= nextLine(connection).finally(() => {
+      line = null
+    })
+    // Nobody may be waiting.
+    line.catch(() => {})
+    return line
+  }
 
   return {
     async ready() {
       client ??= await openClient(await jetstream)
       const { connection } = client
-      if (!connection.isClosed() && connection.info !== undefined) return
-      line ??= nextLine(connection).finally(() => {
-        line = null
-      })
-      await line
+      if (line !== null || connection.isClosed() || connection.info === undefined) await awaitLine(connection)
     },
-    server: () => (client === null ? null : serverOf(client.connection)),
+    server: () => (client === null || line !== null ? null : serverOf(client.connection)),
     stream: (name) => managerOf(client).streams.info(name).then(streamOf, nullIfNotFound),
     async createStream(configuration) {
       await managerOf(client).streams.add(configuration)
@@ -128,8 +136,10 @@ export function fromNats(jetstream: JetStream | Promise<JetStream>): NatsDriver 
       return messageOf(await managerOf(client).direct.getMessage(stream, { last_by_subj: subject }))
     },
     reconnect() {
+      if (client === null) return
+      void awaitLine(client.connection)
       // Rejects for a closed connection only, and `ready` says so.
-      client?.connection.reconnect().catch(() => {})
+      client.connection.reconnect().catch(() => {})
     },
   }
 }
@@ -211,8 +221,4 @@ function messageOf(message: Message | null): KeptMessage | null {
 
 function instantOf(timestamp: string): EpochMs {
   return Date.parse(timestamp) as EpochMs
-}
-
-function isPromise(client: object): client is Promise<unknown> {
-  return 'then' in client
 }

@@ -12,7 +12,7 @@ import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
-import { type Bucket, type BucketOptions, openBucket } from '../nats-bucket.ts'
+import { type Bucket, type BucketOptions, marginMs, openBucket } from '../nats-bucket.ts'
 import type { KeptMessage, NatsDriver } from '../nats-driver.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
@@ -24,12 +24,12 @@ export interface NatsStoreOptions {
   readonly bucket?: string
   /**
    * How many servers have the bucket, where the store creates it: with 1 it is kept in memory, and a restart voids every ticket;
-   * with 3 or 5 in files, and a server that fails is replaced by another. Default: 1.
+   * with 3 or 5 in files, and a server that fails is replaced by another. A bucket that is there keeps its number. Default: 1.
    */
   readonly replicas?: 1 | 3 | 5
   /**
-   * How long the server keeps a record after it was stored or last changed, in milliseconds, where the store creates the bucket. A
-   * ticket that lives longer than this less a minute is not taken. Default: 600,000, ten minutes.
+   * How long the server keeps a record, in milliseconds, where the store creates the bucket. A ticket that lives longer than this
+   * less a minute is not taken. Default: 600,000, ten minutes.
    */
   readonly recordAgeMs?: number
   /** How long the server may take to answer, in milliseconds. Default: 2000. */
@@ -39,8 +39,6 @@ export interface NatsStoreOptions {
 const defaultBucket = 'wsticket'
 const defaultRecordAgeMs = 600_000
 const bucketForm = /^[A-Za-z0-9_-]{1,100}$/
-/** The server removes records by its own clock, which is not the verifier's. */
-const marginMs = 60_000
 const longestRecordAgeMs = 2 ** 31 - 1
 
 // Errors of JetStream's API. The second of these is of NATS 2.12: somebody else is writing there just now.
@@ -150,8 +148,10 @@ function endKeyOf(id: TicketId): string {
 }
 
 function readKept(kept: KeptMessage | null, id: TicketId, { createdAt }: Bucket): TicketRecord | null {
-  // Older than the bucket: it is from a backup, and may have been redeemed after that was made.
-  return kept === null || kept.storedAt < createdAt ? null : readRecord(kept.text, id)
+  // Empty: the server itself has marked that the record's age was up. Older than the bucket: it is from a backup, and may have
+  // been redeemed after that was made.
+  if (kept === null || kept.text === '' || kept.storedAt < createdAt) return null
+  return readRecord(kept.text, id)
 }
 
 function requireEnd(text: string): End {
