@@ -23,6 +23,8 @@ function createSqliteHarness(): StoreHarness {
   const open = async (file = path) => {
     const store = createSqliteStore({ path: file, busyTimeoutMs: 50, clock: clock.now })
     stores.push(store)
+    // A file that there is not yet is locked in another way than one that is in use.
+    await store.inspect()
     return store
   }
   return {

@@ -18,7 +18,7 @@ spawnSync('mount', ['--internal-only', '-t', 'fuse', '-o', options, 'nothing', p
 writeSync(1, 'ready\n')
 
 /** What is answered, by the number of the request; null for what has no answer. */
-const answers: { readonly [operation: number]: () => Buffer | null } = {
+const answers: { readonly [operation: number]: () => Uint8Array | null } = {
   // FUSE_FORGET
   2: () => null,
   // FUSE_GETATTR: a folder.
