@@ -11,10 +11,12 @@ local info = redis.call('INFO', 'replication')
 if not string.find(info, '\\nrole:master\\r\\n', 1, true) then
   return redis.error_reply('READONLY this node is no primary')
 end
-local epoch = string.match(info, '\\nmaster_replid:(0*[1-9a-fA-F]%x*)')
-if not epoch then
+local history = string.match(info, '\\nmaster_replid:(0*[1-9a-fA-F]%x*)')
+local process = string.match(redis.call('INFO', 'server'), '\\nrun_id:(0*[1-9a-fA-F]%x*)')
+if not history or not process then
   return redis.error_reply('MISCONF this server does not say which reign it is in')
 end
+local epoch = process .. ' ' .. history
 """
 INSERT = REIGN + """
 if redis.call('EXISTS', KEYS[1]) == 1 then

@@ -9,12 +9,15 @@ import type { EpochFence } from './redis-scripts.ts'
 import type { StoreInspection } from './ticket-store.ts'
 
 // A script sees what scripts will see, also where a proxy answers INFO by itself or an ACL forbids it.
-const replicationScript = `
-local info = redis.pcall('INFO', 'replication')
-if type(info) == 'string' then
-  return info
+const reignScript = `
+local info = ''
+for _, section in ipairs({ 'server', 'replication' }) do
+  local part = redis.pcall('INFO', section)
+  if type(part) == 'string' then
+    info = info .. part .. '\\r\\n'
+  end
 end
-return ''
+return info
 `
 
 const oldestVersion = 6.2
@@ -77,7 +80,7 @@ async function lookAt(send: SendToNode): Promise<RedisNode> {
     )
   const [memory, replication] = await Promise.all([
     askForInfo(send, ['INFO', 'memory']),
-    askForInfo(send, ['EVAL', replicationScript, '0']),
+    askForInfo(send, ['EVAL', reignScript, '0']),
   ])
   return { server, memory, replication }
 }
@@ -113,11 +116,13 @@ function requireSound(node: RedisNode, fence: EpochFence): void {
   if (fence === 'required') requireReign(node)
 }
 
+const identityForm = /^0*[1-9a-f][0-9a-f]*$/i
+
 function requireReign({ replication }: RedisNode): void {
-  if (/^0*[1-9a-f][0-9a-f]*$/i.test(replication.get('master_replid') ?? '')) return
+  if (['run_id', 'master_replid'].every((name) => identityForm.test(replication.get(name) ?? ''))) return
   throw new ConfigurationError(
     'epochFence',
-    'cannot be kept: scripts find no master_replid in INFO replication. Allow INFO to this user (ACL SETUSER ... +info), or accept that a failover may admit a ticket twice (none_may_admit_twice)',
+    'cannot be kept: scripts find no run_id in INFO server, or no master_replid in INFO replication. Allow INFO to this user (ACL SETUSER ... +info), or accept that a failover may admit a ticket twice (none_may_admit_twice)',
   )
 }
 

@@ -44,18 +44,22 @@ export const codes = {
 export type EpochFence = 'required' | 'none_may_admit_twice'
 
 /**
- * The reign of a primary: another one begins with every start, promotion, and change of the history that replicas can follow
- * (`master_replid`). A replica has the id of its primary, hence the look at the role.
+ * The reign of a primary: another one begins with every start (`run_id`), and with every promotion and change of the history that
+ * replicas can follow (`master_replid`). Neither is enough: a process that is replaced and put back keeps its `run_id`, and a
+ * replica, also one that takes over in a cluster before it has heard of another, can have the `master_replid` of its primary. Hence the
+ * look at the role as well.
  */
 const reignOfPrimary = `
 local info = redis.call('INFO', 'replication')
 if not string.find(info, '\\nrole:master\\r\\n', 1, true) then
   return redis.error_reply('READONLY this node is no primary')
 end
-local epoch = string.match(info, '\\nmaster_replid:(0*[1-9a-fA-F]%x*)')
-if not epoch then
+local history = string.match(info, '\\nmaster_replid:(0*[1-9a-fA-F]%x*)')
+local process = string.match(redis.call('INFO', 'server'), '\\nrun_id:(0*[1-9a-fA-F]%x*)')
+if not history or not process then
   return redis.error_reply('MISCONF this server does not say which reign it is in')
 end
+local epoch = process .. ' ' .. history
 `
 
 const prologues: { readonly [fence in EpochFence]: string } = {

@@ -16,7 +16,7 @@ type Sections = { readonly server: string; readonly memory: string; readonly rep
 const sound: Sections = {
   server: '# Server\r\nredis_version:7.4.2\r\nredis_mode:standalone\r\n',
   memory: '# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n',
-  replication: '# Replication\r\nrole:master\r\nmaster_replid:3f86d6b7477d8aef6a206941a4a8420624cca03f\r\n',
+  replication: `run_id:${'1'.repeat(40)}\r\n# Replication\r\nrole:master\r\nmaster_replid:${'2'.repeat(40)}\r\n`,
 }
 
 /** Answers INFO with these sections, the scripts with a reply. */
@@ -48,10 +48,11 @@ it.each(['6.2.0', '7.0.15', '8.4.0', '10.1.0'])('takes Redis %s', async (version
 })
 
 it.each([
-  ['role:master\r\n', 'is missing'],
-  ['role:master\r\nmaster_replid:\r\n', 'is empty'],
-  ['role:master\r\nmaster_replid:0000000000000000000000000000000000000000\r\n', 'is all zeros'],
-  ['role:master\r\nmaster_replid:unknown\r\n', 'is no number'],
+  ['run_id:1\r\nrole:master\r\n', 'is missing'],
+  ['run_id:1\r\nrole:master\r\nmaster_replid:\r\n', 'is empty'],
+  ['run_id:1\r\nrole:master\r\nmaster_replid:0000000000000000000000000000000000000000\r\n', 'is all zeros'],
+  ['run_id:1\r\nrole:master\r\nmaster_replid:unknown\r\n', 'is no number'],
+  ['role:master\r\nmaster_replid:2\r\n', 'has no process'],
   ['', 'cannot be asked for'],
 ])('needs a word of the operator where the reign is %j: it %s', async (replication) => {
   await expect(storeOn({ replication }).inspect()).rejects.toMatchObject({ option: 'epochFence' })
