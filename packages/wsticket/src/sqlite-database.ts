@@ -44,8 +44,6 @@ export interface SqliteDatabase {
   readonly version: string
   /** What the tickets of now are good for: sqlite-reign.ts. */
   readonly reign: string
-  /** Whether a commit waits until the disk has it, and the event loop with it. */
-  readonly waitsForDisk: boolean
   /** Of this machine and this place, each a sentence that says what to do. */
   readonly weaknesses: readonly string[]
   prepare(sql: string): SqliteStatement
@@ -124,7 +122,6 @@ function present({ handle, place, bootId, files }: Opened): SqliteDatabase {
   return {
     version: String(firstRow(handle, 'SELECT sqlite_version() AS version').version),
     reign: nameReign(bootId, files),
-    waitsForDisk: bootId === null,
     weaknesses: [...weaknessesOf(bootId, files)],
     prepare: (sql) => handle.prepare(sql),
     setPatience: (busyTimeoutMs) => handle.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`),

@@ -61,7 +61,7 @@ async function killMany(times: number, how: Omit<Kill, 'tickets'>): Promise<Coun
   const lane = async (first: number) => {
     for (let kill = first; kill < times; kill += 2) {
       // Of other numbers, so that the log is written back to the database at other moments.
-      const tickets = 200 + (kill % 7) * 50
+      const tickets = 150 + (kill % 7) * 40
       counts = add(counts, await killOnce(join(folder.path, `${kill}.db`), { ...how, tickets }))
     }
   }
