@@ -5,14 +5,18 @@
 
 /** @import { RacedStore } from './subject.mjs' */
 
-/** Creates what the naive store keeps its records in. */
-export const naiveSchema = 'CREATE TABLE IF NOT EXISTS naive_tickets (id TEXT PRIMARY KEY, record TEXT NOT NULL)'
+const setup = `
+PRAGMA busy_timeout = 5000;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS naive_tickets (id TEXT PRIMARY KEY, record TEXT NOT NULL)`
 
 /**
  * @param {any} database of `node:sqlite`
  * @returns {RacedStore}
  */
 export function createNaiveSqliteStore(database) {
+  database.exec(setup)
   const insert = database.prepare('INSERT INTO naive_tickets VALUES (?, ?)')
   const select = database.prepare('SELECT record FROM naive_tickets WHERE id = ?')
   const remove = database.prepare('DELETE FROM naive_tickets WHERE id = ?')

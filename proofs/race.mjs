@@ -32,15 +32,16 @@ const faultsShown = 3
  * @param {string} options.subject
  * @param {'store' | 'naive'} options.kind
  * @param {unknown} options.address
+ * @param {string} options.node that its processes run under
  * @param {number} options.tickets
  * @param {number} options.racers in all processes together
  * @param {boolean} options.oneProcess
  * @param {(tickets: number) => void} [options.onProgress]
  * @returns {Promise<Tally>}
  */
-export async function runRace({ subject, kind, address, tickets, racers, oneProcess, onProgress = () => {} }) {
+export async function runRace({ oneProcess, tickets, racers, onProgress = () => {}, ...common }) {
   const count = oneProcess ? 1 : processCount
-  const started = Array.from({ length: count }, () => startRacers({ subject, kind, address, racers: racers / count }))
+  const started = Array.from({ length: count }, () => startRacers({ ...common, racers: racers / count }))
   try {
     const processes = await Promise.all(started)
     const inspection = await processes[0]?.ask('inspect')

@@ -21,10 +21,11 @@ const program = fileURLToPath(new URL('./racer.mjs', import.meta.url))
  * @param {'store' | 'naive'} options.kind
  * @param {number} options.racers
  * @param {unknown} options.address
+ * @param {string} options.node
  * @returns {Promise<RacerProcess>}
  */
-export async function startRacers({ subject, kind, racers, address }) {
-  const child = fork(program, [subject, kind, String(racers), JSON.stringify(address)])
+export async function startRacers({ subject, kind, racers, address, node }) {
+  const child = fork(program, [subject, kind, String(racers), JSON.stringify(address)], { execPath: node })
   const ended = once(child, 'exit')
   /** @type {Map<number, (result: unknown) => void>} */
   const asked = new Map()

@@ -14,9 +14,9 @@ import { readFileSync } from 'node:fs'
  * @typedef {object} Subject
  * @property {string} client the package and its version; `none` for none
  * @property {boolean} [oneProcess] the engine is the process itself: its racers are in one, and share one handle
- * @property {number} [shortTickets] how many tickets the short form takes, where 10,000 take too long
- * @property {number} [shortRacers] how many racers, where 64 take too long
+ * @property {number} [shortRacers] how many racers the short form has, where 64 take too long
  * @property {() => string | null} [lacking] why it cannot be raced here
+ * @property {() => string} [node] the Node that its racers run under, where it is not the one that runs now
  * @property {() => Promise<{ address: unknown, stop: () => Promise<unknown> }>} start starts the engine; the address is JSON
  * @property {(address: any) => Promise<Handle>} open a store over a connection of its own
  * @property {(address: any) => Promise<Handle>} openNaive the same with the naive store

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 
-const engines = ['services', 'faults', 'bench']
+const engines = ['services', 'faults', 'proof', 'bench']
 
 /** Debian package, and the parts of the run that need it. */
 const systemPackages = [

@@ -1,7 +1,7 @@
 /**
  * Runs everything that proves this project, or the parts of it that are named, and sums up in its last line.
  *   npm test                     all of it
- *   npm test -- unit browsers    these parts: check, unit, services, sqlite, faults, browsers, pack, bench
+ *   npm test -- unit browsers    these parts: check, unit, services, sqlite, faults, proof, browsers, pack, bench
  * What it prints, and what the tests write into the folder WSTICKET_TEST_OUTPUT, is searched for secrets at the end.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createTranscript } from './transcript.mjs'
 import { readCounts } from './vitest-report.mjs'
 
-const parts = ['check', 'unit', 'services', 'sqlite', 'faults', 'browsers', 'pack', 'bench']
+const parts = ['check', 'unit', 'services', 'sqlite', 'faults', 'proof', 'browsers', 'pack', 'bench']
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : parts
 const unknown = chosen.filter((part) => !parts.includes(part))
 if (unknown.length > 0) {
@@ -50,6 +50,11 @@ const steps = [
   vitest('services', 'Tests against real services'),
   vitest('sqlite', 'Tests of SQLite, under Node 24', ['node', 'tools/with-node.mjs', '24']),
   vitest('faults', 'Tests under faults'),
+  {
+    part: 'proof',
+    title: 'Single use over processes, in short',
+    command: ['node', 'proofs/single-use.mjs', '--short'],
+  },
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },

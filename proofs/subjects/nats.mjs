@@ -15,6 +15,7 @@ import { clientNamed } from '../subject.mjs'
 /** @type {Subject} */
 export const subject = {
   client: clientNamed('@nats-io/jetstream'),
+  shortRacers: 8,
   async start() {
     const { url: address, dispose } = await startNats()
     return { address, stop: dispose }

@@ -14,6 +14,7 @@ import { clientNamed } from '../subject.mjs'
 /** @type {Subject} */
 export const subject = {
   client: clientNamed('ioredis'),
+  shortRacers: 16,
   async start() {
     const { addresses: address, dispose } = await startRedisCluster()
     return { address, stop: dispose }

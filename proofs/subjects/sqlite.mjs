@@ -1,41 +1,63 @@
 /**
- * A SQLite file, through the `node:sqlite` of Node 22.13 and later.
+ * A SQLite file, through the `node:sqlite` of Node 22.13 and later. Where the Node that runs has none, the racers run under the
+ * one that the tests of SQLite run under.
  * @module
  */
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createSqliteStore } from 'wsticket/stores/sqlite'
 import { temporaryFolder } from 'wsticket-engines/process'
-import { createNaiveSqliteStore, naiveSchema } from '../naive-sqlite.mjs'
+import { createNaiveSqliteStore } from '../naive-sqlite.mjs'
 
 /** @import { Subject } from '../subject.mjs' */
 
-/** @param {string} path @returns {any} */
-function openDatabase(path) {
-  const { DatabaseSync } = /** @type {any} */ (process).getBuiltinModule('node:sqlite')
-  const database = new DatabaseSync(`${path}.naive`)
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000; ${naiveSchema}`)
-  return database
+const withNode = fileURLToPath(new URL('../../tools/with-node.mjs', import.meta.url))
+const question = 'JSON.stringify({ path: process.execPath, version: process.version })'
+
+/** @type {{ path: string, version: string } | null | undefined} */
+let found
+
+/** The Node that the racers run under; null for none. */
+function runtime() {
+  if (sqliteOf(process) !== undefined) return { path: process.execPath, version: process.version }
+  if (found === undefined) found = ask()
+  return found
+}
+
+/** @returns {{ path: string, version: string } | null} */
+function ask() {
+  try {
+    const answer = execFileSync(process.execPath, [withNode, '24', 'node', '-p', question], { encoding: 'utf8' })
+    return JSON.parse(answer.trim().split('\n').at(-1) ?? '')
+  } catch {
+    return null
+  }
+}
+
+/** @param {any} host */
+function sqliteOf(host) {
+  return host.getBuiltinModule?.('node:sqlite')
 }
 
 /** @type {Subject} */
 export const subject = {
-  client: `node:sqlite of ${process.version}`,
-  lacking() {
-    const { getBuiltinModule } = /** @type {any} */ (process)
-    return getBuiltinModule?.('node:sqlite') === undefined ? `Node ${process.versions.node} has no node:sqlite` : null
+  get client() {
+    return `node:sqlite of ${runtime()?.version}`
   },
+  shortRacers: 16,
+  lacking: () => (runtime() === null ? 'there is no Node with node:sqlite here' : null),
+  node: () => runtime()?.path ?? process.execPath,
   async start() {
     const folder = temporaryFolder('proof')
-    const address = join(folder.path, 'tickets.db')
-    openDatabase(address).close()
-    return { address, stop: async () => folder.remove() }
+    return { address: join(folder.path, 'tickets.db'), stop: async () => folder.remove() }
   },
   async open(address) {
     const store = createSqliteStore({ path: address })
     return { store, close: () => store.close() }
   },
   async openNaive(address) {
-    const database = openDatabase(address)
+    const database = new (sqliteOf(process).DatabaseSync)(`${address}.naive`)
     return { store: createNaiveSqliteStore(database), close: async () => database.close() }
   },
 }
