@@ -23,7 +23,7 @@ export interface OpenStoreOptions {
  * the store also closes the client. Resolves also while the engine is away: until it is back, every question answers
  * `unavailable`.
  * @throws ConfigurationError for a URL that cannot be, and where the client's package is not installed. Its message never shows
- * a part of the URL.
+ * the user, the password or the host of the URL.
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<TicketStore> {
   return sourceOf(url).open(options.clock ?? systemClock)

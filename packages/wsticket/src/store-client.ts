@@ -7,24 +7,29 @@ import { ConfigurationError, StoreError } from './errors.ts'
 import type { TicketStore } from './ticket-store.ts'
 
 const endDeadlineMs = 1000
-const workDeadlineMs = 10_000
+const workDeadlineMs = 5000
 
 /**
- * Loads the package of a client, which is installed only where it is needed.
- * @throws ConfigurationError with what to install, where it is not installed.
+ * Loads the packages of a client, which are installed only where they are needed.
+ * @throws ConfigurationError with what to install, where one of them is not installed.
  */
 export async function loadClient<Module>(
   engine: string,
-  packageName: string,
+  packages: readonly string[],
   load: () => Promise<Module>,
 ): Promise<Module> {
   try {
     return await load()
   } catch (error) {
     const { code, message } = error as { code?: unknown; message?: unknown }
-    // Something that the package itself lacks is another fault, and tells of itself.
-    if (code !== 'ERR_MODULE_NOT_FOUND' || !String(message).includes(`'${packageName}'`)) throw error
-    throw new ConfigurationError(`${engine}:`, `needs the package ${packageName}: npm install ${packageName}`)
+    const isAbsent = packages.some((name) => String(message).includes(`'${name}'`))
+    // Something that a package itself lacks is another fault, and tells of itself.
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !isAbsent) throw error
+    const noun = packages.length === 1 ? 'package' : 'packages'
+    throw new ConfigurationError(
+      `${engine}:`,
+      `needs the ${noun} ${packages.join(' and ')}: npm install ${packages.join(' ')}`,
+    )
   }
 }
 
@@ -36,8 +41,20 @@ export interface OwnClient {
   failure?(): unknown
 }
 
-/** A store whose end is also that of its client, which has a second to end in good order. */
-export function withOwnClient(store: TicketStore, { end, failure = () => null }: OwnClient): TicketStore {
+/**
+ * Creates a store whose end is also that of its client, which has a second to end in good order.
+ * @throws what the creation throws; then the client has ended.
+ */
+export async function openWithOwnClient(client: OwnClient, create: () => TicketStore): Promise<TicketStore> {
+  try {
+    return withOwnClient(create(), client)
+  } catch (error) {
+    await endInTime(client.end)
+    throw error
+  }
+}
+
+function withOwnClient(store: TicketStore, { end, failure = () => null }: OwnClient): TicketStore {
   let ended: Promise<void> | null = null
   return {
     ...store,
@@ -75,10 +92,16 @@ async function endInTime(end: OwnClient['end']): Promise<void> {
 const codeForm = /^[A-Z][A-Z0-9_]{2,60}$/
 const wordForm = /\b(?:E[A-Z]{5,}|WRONGPASS|NOAUTH|NOPERM|LOADING|MASTERDOWN|CLUSTERDOWN)\b/
 
-/** A code of the system or a word of the server. Nothing else of an error is told: it may quote the URL. */
+const nameForm = /^[A-Z][A-Za-z]{1,40}Error$/
+
+/** A code of the system, a word of the server, or the kind of an error. Nothing else is told: it may quote the URL. */
 function reasonOf(failure: unknown): string | null {
-  const { code, message, lastNodeError } = (failure ?? {}) as { [member: string]: unknown }
-  if (lastNodeError !== undefined) return reasonOf(lastNodeError)
-  if (typeof code === 'string' && codeForm.test(code)) return code
-  return typeof message === 'string' ? (wordForm.exec(message)?.[0] ?? null) : null
+  const { code, message, name, cause, lastNodeError } = (failure ?? {}) as { [member: string]: unknown }
+  const inner = lastNodeError ?? cause
+  if (inner !== undefined) return reasonOf(inner) ?? wordOf(nameForm, name)
+  return wordOf(codeForm, code) ?? wordOf(wordForm, message) ?? wordOf(nameForm, name)
+}
+
+function wordOf(form: RegExp, text: unknown): string | null {
+  return typeof text === 'string' ? (form.exec(text)?.[0] ?? null) : null
 }

@@ -5,12 +5,13 @@
 import { ConfigurationError } from './errors.ts'
 import type { Opener, StoreSource } from './opener.ts'
 import { memoryOpener } from './openers/memory.ts'
+import { natsOpener } from './openers/nats.ts'
 import { postgresOpener } from './openers/postgres.ts'
 import { redisOpener } from './openers/redis.ts'
 import { sqliteOpener } from './openers/sqlite.ts'
 import { parseStoreUrl } from './store-url.ts'
 
-const openers: readonly Opener[] = [memoryOpener, sqliteOpener, redisOpener, postgresOpener]
+const openers: readonly Opener[] = [memoryOpener, sqliteOpener, redisOpener, postgresOpener, natsOpener]
 
 const examples = openers.flatMap(({ schemes }) => schemes.map((scheme) => `${scheme}:`)).join(' ')
 

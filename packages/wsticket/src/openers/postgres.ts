@@ -5,7 +5,7 @@
 import { fromPg, pgOptions } from '../drivers/pg.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
-import { finishWithOwnClient, loadClient, withOwnClient } from '../store-client.ts'
+import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { numberOptions, requireParameters, type StoreUrl, textOptions } from '../store-url.ts'
 import { createPostgresStore, type PostgresStoreOptions } from '../stores/postgres.ts'
 
@@ -35,15 +35,19 @@ export const postgresOpener: Opener = {
     const options = readOptions(url, trial)
 
     async function connect(max: number) {
-      const { Pool } = await loadClient('postgres', 'pg', () => import('pg'))
-      return new Pool({ ...pgOptions, max, connectionString })
+      const { Pool } = await loadClient('postgres', ['pg'], () => import('pg'))
+      const pool = new Pool({ ...pgOptions, max, connectionString })
+      // Without listeners, what a server says as it goes away ends the process; the pool takes its own off a connection that it ends.
+      pool.on('error', () => {})
+      pool.on('connect', (client) => client.on('error', () => {}))
+      return pool
     }
 
     return {
       async open(clock) {
         const pool = await connect(trial === null ? pgOptions.max : trialConnections)
-        const store = createPostgresStore(fromPg(pool), { ...options, clock })
-        return withOwnClient(store, { end: () => pool.end() })
+        const create = () => createPostgresStore(fromPg(pool), { ...options, clock })
+        return openWithOwnClient({ end: () => pool.end() }, create)
       },
       async erase() {
         const pool = await connect(1)

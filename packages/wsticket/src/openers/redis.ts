@@ -8,7 +8,7 @@ import { fromIoredis, ioredisClusterOptions, ioredisOptions } from '../drivers/i
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
 import type { RedisDriver } from '../redis-driver.ts'
-import { finishWithOwnClient, loadClient, withOwnClient } from '../store-client.ts'
+import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { credentialsOf, numberOptions, requireParameters, type StoreUrl, serversOf, textOptions } from '../store-url.ts'
 import { createRedisStore, type RedisStoreOptions } from '../stores/redis.ts'
 
@@ -29,14 +29,15 @@ export const redisOpener: Opener = {
     const options = readOptions(url, trial)
     const touched = new Set<string>()
 
-    const connect = async () => createClient(await loadClient<Ioredis>('redis', 'ioredis', () => import('ioredis')))
+    const connect = async () => createClient(await loadClient<Ioredis>('redis', ['ioredis'], () => import('ioredis')))
 
     return {
       async open() {
         const client = await connect()
-        const driver = fromIoredis(client)
-        const store = createRedisStore(trial === null ? driver : noting(touched, driver), options)
-        return withOwnClient(store, { end: () => end(client), failure: noteFailures(client) })
+        return openWithOwnClient({ end: () => end(client), failure: noteFailures(client) }, () => {
+          const driver = fromIoredis(client)
+          return createRedisStore(trial === null ? driver : noting(touched, driver), options)
+        })
       },
       async erase() {
         if (touched.size === 0) return

@@ -1,0 +1,124 @@
+/**
+ * `nats:`, and with TLS `tls:`, as NATS calls it.
+ * @module
+ */
+import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
+import { fromNats, natsOptions } from '../drivers/nats.ts'
+import { ConfigurationError } from '../errors.ts'
+import type { Opener } from '../opener.ts'
+import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
+import { credentialsOf, numberOptions, requireParameters, type StoreUrl, serversOf, textOptions } from '../store-url.ts'
+import { createNatsStore, type NatsStoreOptions } from '../stores/nats.ts'
+
+const packages = ['@nats-io/transport-node', '@nats-io/jetstream']
+const defaultPort = 4222
+const pauseMs = 250
+const streamNotFound = 10_059
+// The suite has tickets that live for a day.
+const trialRecordAgeMs = 172_800_000
+
+/** Opens stores on NATS JetStream, with the clients of nats.js. */
+export const natsOpener: Opener = {
+  schemes: ['nats', 'tls'],
+  read(url, trial) {
+    requireParameters(url, 'bucket', 'replicas', 'recordAgeMs', 'deadlineMs')
+    const connectionOptions = readConnection(url)
+    const options = readOptions(url, trial)
+
+    return {
+      async open() {
+        const { connect, jetstream } = await loadClients()
+        const connecting = keepConnecting(() => connect(connectionOptions))
+        const client = connecting.connection.then((connection) => jetstream(connection))
+        return openWithOwnClient(connecting, () => createNatsStore(fromNats(client), options))
+      },
+      async erase() {
+        const { connect, jetstreamManager } = await loadClients()
+        const connection = await connect(connectionOptions)
+        const erased = jetstreamManager(connection).then(({ streams }) => streams.delete(`KV_${options.bucket}`))
+        await finishWithOwnClient({ end: () => connection.close() }, erased.catch(ignoreNoStream))
+      },
+    }
+  },
+}
+
+function loadClients() {
+  return loadClient('nats', packages, async () => {
+    const { connect } = await import('@nats-io/transport-node')
+    const { jetstream, jetstreamManager } = await import('@nats-io/jetstream')
+    return { connect, jetstream, jetstreamManager }
+  })
+}
+
+/** A store that was never asked anything has no bucket. */
+function ignoreNoStream(error: unknown): void {
+  if ((error as { code?: unknown } | null)?.code !== streamNotFound) throw error
+}
+
+function readConnection(url: StoreUrl): ConnectionOptions {
+  if (!/^\/?$/.test(url.path))
+    throw new ConfigurationError('url', 'must end with its servers: nats://one:4222,two:4222')
+  const servers = serversOf(url, defaultPort).map(
+    ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
+  )
+  const { username, password } = credentialsOf(url)
+  return {
+    ...natsOptions,
+    servers,
+    ...(url.scheme === 'tls' ? { tls: {} } : {}),
+    ...(password === null ? {} : { user: username ?? '', pass: password }),
+    ...(username !== null && password === null ? { token: username } : {}),
+  }
+}
+
+function readOptions(url: StoreUrl, trial: string | null): NatsStoreOptions {
+  const { replicas, ...numbers } = numberOptions(url, 'replicas', 'recordAgeMs', 'deadlineMs')
+  const { bucket = 'wsticket' } = textOptions(url, 'bucket')
+  return {
+    ...textOptions(url, 'bucket'),
+    ...numbers,
+    // The store says what it may be.
+    ...(replicas === undefined ? {} : { replicas: replicas as NonNullable<NatsStoreOptions['replicas']> }),
+    ...(trial === null ? {} : { bucket: `${bucket}-${trial}`, recordAgeMs: trialRecordAgeMs }),
+  }
+}
+
+/** A connection that is being made. */
+interface Connecting {
+  /** Waits for as long as it takes; never settles after `end`. */
+  readonly connection: Promise<NatsConnection>
+  failure(): unknown
+  end(): Promise<void>
+}
+
+/** Tries to connect until it succeeds. The client's own `waitOnFirstConnect` could not be told to stop. */
+function keepConnecting(connect: () => Promise<NatsConnection>): Connecting {
+  let current: NatsConnection | null = null
+  let failure: unknown = null
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let ended = false
+
+  const connection = new Promise<NatsConnection>((resolve) => {
+    async function attempt(): Promise<void> {
+      try {
+        current = await connect()
+        failure = null
+        if (ended) await current.close()
+        else resolve(current)
+      } catch (error) {
+        failure = error
+        if (!ended) timer = setTimeout(() => void attempt(), pauseMs)
+      }
+    }
+    void attempt()
+  })
+  return {
+    connection,
+    failure: () => failure,
+    async end() {
+      ended = true
+      clearTimeout(timer)
+      await current?.close()
+    },
+  }
+}
