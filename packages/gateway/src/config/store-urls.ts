@@ -49,7 +49,11 @@ const rows: readonly StoreUrlForm[] = [
     forms: ['postgres://[user:password@]host[:port]/database'],
     help: 'In PostgreSQL, its primary.',
     packages: ['pg'],
-    parameters: ['table', 'deadlineMs', 'and those of pg: sslmode, sslrootcert, application_name, options'],
+    parameters: [
+      'table',
+      'deadlineMs',
+      'and of pg: sslmode, sslrootcert, sslcert, sslkey, host, application_name, options',
+    ],
   },
   {
     forms: ['nats://[user:password@]host:port,host:port', 'tls://... with TLS'],
@@ -59,14 +63,30 @@ const rows: readonly StoreUrlForm[] = [
   },
 ]
 
+/** What each parameter says. */
+const parameterHelp: readonly (readonly [name: string, help: string])[] = [
+  ['busyTimeoutMs', 'How long a lock of another process is waited for. Default 1000.'],
+  ['prefix', 'What the keys of tickets begin with. Default wsticket:.'],
+  [
+    'epochFence',
+    'required, the default; or none_may_admit_twice, for a service that hides its master_replid: there a failover may admit a ticket twice.',
+  ],
+  ['table', 'The table, with its schema or without. Default wsticket_tickets. Made where there is none.'],
+  ['bucket', 'The key-value bucket. Default wsticket. Made where there is none.'],
+  ['replicas', 'How many servers have a bucket that is made: 1, 3 or 5. Default 1.'],
+  ['recordAgeMs', 'How long records are kept in a bucket that is made. Default 600000.'],
+  ['deadlineMs', 'How long the engine may take to answer. Default 2000.'],
+]
+
 const none = 'none'
 
 /** The URLs for a terminal. */
 export function storeUrlsHelp(): string {
-  return rows.map(helpOf).join('')
+  const parameters = parameterHelp.map(([name, help]) => `  ${name}\n      ${help}\n`)
+  return `URLs\n${rows.map(helpOf).join('')}\nParameters\n${parameters.join('')}`
 }
 
-/** The URLs as a table in Markdown. */
+/** The URLs, and their parameters, as tables in Markdown. */
 export function storeUrlsMarkdown(): string {
   const head = '| URL | where tickets are kept | install | parameters |\n|---|---|---|---|\n'
   const lines = rows.map(({ forms, help, packages, parameters }) => {
@@ -78,7 +98,8 @@ export function storeUrlsMarkdown(): string {
     ]
     return `| ${cells.join(' | ')} |\n`
   })
-  return `${head}${lines.join('')}`
+  const parameters = parameterHelp.map(([name, help]) => `| \`${name}\` | ${help} |\n`)
+  return `${head}${lines.join('')}\n| parameter | |\n|---|---|\n${parameters.join('')}`
 }
 
 function helpOf({ forms, help, packages, parameters }: StoreUrlForm): string {

@@ -31,12 +31,16 @@ export async function checkStore(url: string, signal: AbortSignal): Promise<Stor
 
 async function inspect(url: string): Promise<StoreInspection> {
   const harness = createUrlHarness(url)
-  try {
-    return await (await harness.open()).inspect()
-  } finally {
-    // An engine that cannot be looked at has nothing of ours.
-    await harness.dispose().catch(() => {})
-  }
+  const inspection = await harness
+    .open()
+    .then((store) => store.inspect())
+    .catch(async (error: unknown) => {
+      // An engine that cannot be looked at has hardly anything of ours, and why it cannot is what matters.
+      await harness.dispose().catch(() => {})
+      throw error
+    })
+  await harness.dispose()
+  return inspection
 }
 
 function objectionsToSuite({ failures, complete }: SuiteResult): string[] {

@@ -2,61 +2,11 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startDevelopmentServer } from '../../src/development/development-server.ts'
 import { nextMessage, openWebSocket, sendHandshake } from '../clients.ts'
 import { origin } from '../gateway-under-test.ts'
 import { startEcho, startRawUpstream, startUpstream } from '../upstreams.ts'
-import { addressOf, type Program, run, start } from './program.ts'
-
-/** A real identity provider: where it is, and tokens of its. */
-async function startIssuer() {
-  const nowhere = new URL('file:///nowhere/')
-  const server = await startDevelopmentServer({
-    port: 0,
-    upstream: 'ws://127.0.0.1:9',
-    playground: nowhere,
-    library: nowhere,
-    onEvent: () => {},
-  })
-  onTestFinished(() => server.close())
-  return {
-    issuer: `${server.url}/dev`,
-    async token(subject = 'alice') {
-      const body = JSON.stringify({ subject })
-      const headers = { 'content-type': 'application/json' }
-      const response = await fetch(`${server.url}/dev/token`, { method: 'POST', body, headers })
-      return ((await response.json()) as { access_token: string }).access_token
-    },
-  }
-}
-
-interface Served {
-  readonly program: Program
-  readonly url: string
-  readonly port: number
-  ticket(subject?: string): Promise<string>
-}
-
-interface Settings {
-  readonly upstream?: string
-  readonly flags?: readonly string[]
-}
-
-async function startServing({ upstream, flags = [] }: Settings = {}): Promise<Served> {
-  const { issuer, token } = await startIssuer()
-  const tokens = ['--issuer', issuer, '--token-audience', 'wsticket-development']
-  const service = ['--audience', 'chat', '--origin', origin, '--upstream', upstream ?? (await startEcho()).url]
-  const program = start(['serve', '--listen', '127.0.0.1:0', ...tokens, ...service, ...flags])
-  const { url, port } = await addressOf(program)
-  return { program, url, port, ticket: async (subject) => requestTicket(url, await token(subject)) }
-}
-
-async function requestTicket(url: string, token: string): Promise<string> {
-  const headers = { authorization: `Bearer ${token}` }
-  const response = await fetch(`${url}/tickets`, { method: 'POST', headers })
-  expect(response.status).toBe(201)
-  return ((await response.json()) as { ticket: string }).ticket
-}
+import { addressOf, run, start } from './program.ts'
+import { askForTicket, startIssuer, startServing, ticketOf } from './serving.ts'
 
 const good = [
   'serve',
@@ -101,7 +51,9 @@ describe('serve', () => {
       WSTICKET_PATH: '/socket',
     })
     const gateway = await addressOf(program)
-    const socket = await openWebSocket(gateway, await requestTicket(gateway.url, await token()), { path: '/socket' })
+    const socket = await openWebSocket(gateway, await ticketOf(await askForTicket(gateway.url, await token())), {
+      path: '/socket',
+    })
     socket.send('hello')
     expect(await nextMessage(socket)).toBe('hello')
   })
