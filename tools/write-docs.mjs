@@ -28,7 +28,10 @@ async function documents() {
       'postgres schema': code('sql', postgresSchema()),
       'postgres statements': await postgresStatements(),
     }),
-    'docs/gateway.md': withPart(read('docs/gateway.md'), 'options', await gatewayOptions()),
+    'docs/gateway.md': withParts(read('docs/gateway.md'), {
+      options: await gatewayOptions(),
+      'store urls': await storeUrls(),
+    }),
   }
 }
 
@@ -120,6 +123,11 @@ async function gatewayOptions() {
 /** The document with each of its parts replaced. */
 function withParts(document, parts) {
   return Object.entries(parts).reduce((written, [name, text]) => withPart(written, name, text), document)
+}
+
+async function storeUrls() {
+  const { storeUrlsMarkdown } = await import('../packages/gateway/dist/config/store-urls.js')
+  return `\n${storeUrlsMarkdown()}`
 }
 
 /** The document with what stands between the two comments of a part replaced. */
