@@ -24,6 +24,14 @@ import { checkContents, listEntries } from './package-contents.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const workspace = readJson(join(root, 'package.json'))
 const importLimitMs = 10_000
+/** What is said where a store is named, and the package of its client is not there. */
+const absentClients = {
+  'redis://127.0.0.1': 'redis: needs the package ioredis: npm install ioredis',
+  'redis+cluster://127.0.0.1': 'redis: needs the package ioredis: npm install ioredis',
+  'postgres://127.0.0.1/app': 'postgres: needs the package pg: npm install pg',
+  'nats://127.0.0.1':
+    'nats: needs the packages @nats-io/transport-node and @nats-io/jetstream: npm install @nats-io/transport-node @nats-io/jetstream',
+}
 const room = mkdtempSync(join(tmpdir(), 'wsticket-pack-'))
 
 try {
@@ -91,6 +99,7 @@ async function checkInstalled(packages) {
     ...lints.flat(),
     ...entries.flatMap((entry) => importEntry(entry, project)),
     ...packages.flatMap(({ manifest }) => checkCommands(manifest, project)),
+    ...Object.entries(absentClients).flatMap((absent) => checkAbsentClient(absent, project)),
     ...checkTypes(entries, project),
   ]
 }
@@ -113,6 +122,19 @@ function importEntry({ specifier }, project) {
   if (child.status !== 0)
     return [`${specifier}: cannot be imported: ${/^.*Error.*$/m.exec(child.stderr)?.[0] ?? child.stderr}`]
   return child.stdout + child.stderr === '' ? [] : [`${specifier}: its import prints: ${child.stdout}${child.stderr}`]
+}
+
+/** Clients are no dependencies: nothing installs them, and whoever names one is told. @param {[string, string]} absent @param {string} project */
+function checkAbsentClient([url, expected], project) {
+  const script = `const { openStore } = await import('wsticket/open-store')
+    await openStore('${url}').catch(({ name, message }) => console.log(name, message))`
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: project,
+    encoding: 'utf8',
+    timeout: importLimitMs,
+  })
+  const said = (child.stdout + child.stderr).trimEnd()
+  return said === `ConfigurationError ${expected}` ? [] : [`openStore without the client of ${url} says: ${said}`]
 }
 
 /** @param {any} manifest @param {string} project @returns {string[]} */
