@@ -26,6 +26,7 @@ const vocabulary = [
   'deadline',
   'circuit-breaker',
   'record-text',
+  'inspector',
   'next-event',
   'redis-scripts',
   'redis-inspection',
@@ -56,7 +57,7 @@ const entries = ['admission', 'ticket-endpoint']
 const layers = [
   { places: vocabulary, mayImport: words },
   { places: ports, mayImport: words },
-  { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'deadline', 'errors'] },
+  { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'inspector', 'deadline', 'errors'] },
   { places: ['postgres-statements'], mayImport: ['postgres-driver'] },
   { places: ['postgres-table'], mayImport: ['ticket-store', 'errors', 'postgres-driver'] },
   { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'errors', 'nats-driver'] },

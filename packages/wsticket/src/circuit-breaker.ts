@@ -1,43 +1,61 @@
 /**
- * Circuit breaker: what has failed again and again is not asked for a while, and then tried with one question at a time.
+ * Circuit breaker: what has failed again and again is not asked any more, and tried in the background until it is back. Nobody
+ * who asks meanwhile waits for a trial, or is one.
  * @module
  */
 
 /** Counts failures. */
 export interface CircuitBreaker {
-  /** Whether a question may be put now. Where the circuit is open: one, after every pause. */
-  allows(): boolean
+  /** Whether nothing is to be asked. */
+  readonly isOpen: boolean
   succeeded(): void
   failed(): void
+  /** Ends the trials. */
+  stop(): void
 }
 
-/** When the circuit opens. */
+/** When the circuit opens, and how it is closed again. */
 export interface CircuitBreakerOptions {
   /** So many failures in a row, with no success between them. */
   readonly failuresToOpen: number
-  /** How long nothing is asked then, in milliseconds. */
+  /** How long is waited before each trial, in milliseconds. */
   readonly pauseMs: number
+  /** Resolves where all is well again, else rejects. Not called again before it has settled. */
+  readonly tryAgain: () => Promise<unknown>
 }
 
 /** Creates a breaker whose circuit is closed. */
-export function createCircuitBreaker({ failuresToOpen, pauseMs }: CircuitBreakerOptions): CircuitBreaker {
+export function createCircuitBreaker({ failuresToOpen, pauseMs, tryAgain }: CircuitBreakerOptions): CircuitBreaker {
   let failures = 0
-  let triedAt = 0
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let stopped = false
+
+  function scheduleTrial(): void {
+    if (stopped) return
+    timer = setTimeout(() => void tryAgain().then(close, scheduleTrial), pauseMs)
+    // A process that has nothing else to do may end, engine or not.
+    ;(timer as { unref?: () => void }).unref?.()
+  }
+
+  function close(): void {
+    failures = 0
+    timer = null
+  }
+
   return {
-    allows() {
-      if (failures < failuresToOpen) return true
-      // Not the clock that tickets live by: that one may be moved, and this one only paces.
-      const instant = performance.now()
-      if (instant - triedAt < pauseMs) return false
-      triedAt = instant
-      return true
+    get isOpen() {
+      return timer !== null
     },
     succeeded() {
       failures = 0
     },
     failed() {
       failures += 1
-      if (failures === failuresToOpen) triedAt = performance.now()
+      if (failures >= failuresToOpen && timer === null) scheduleTrial()
+    },
+    stop() {
+      stopped = true
+      if (timer !== null) clearTimeout(timer)
     },
   }
 }

@@ -6,6 +6,7 @@
 import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts'
 import { withinDeadline } from './deadline.ts'
 import { ConfigurationError, DeadlineError, StoreError } from './errors.ts'
+import { createInspector, type Inspector } from './inspector.ts'
 import type { StoreInspection } from './ticket-store.ts'
 
 /** How long an engine may take to answer unless told otherwise, in milliseconds: less than a decision may (deadline.ts). */
@@ -20,8 +21,8 @@ export interface EngineOptions {
   readonly deadlineMs: number
   /**
    * Waits until the engine can be reached, and looks whether it can keep the promise of the port. Called before the first
-   * question, and again after a failure: the engine may have come back as another. MUST throw a ConfigurationError where the
-   * engine is of no use.
+   * question, again after a failure, for the engine may have come back as another, and every minute. Never twice at once. MUST
+   * throw a ConfigurationError where the engine is of no use.
    */
   inspect(): Promise<StoreInspection>
   /** Drops the line, where answers came late or mixed up, and opens a new one. */
@@ -34,7 +35,7 @@ export interface Engine {
    * What the engine answers to a question, which is put once.
    * @throws StoreError as the question throws it; `unavailable` for whatever else goes wrong, `closed` after `close`.
    */
-  ask<Answer>(question: () => Promise<Answer>): Promise<Answer>
+  ask<Answer>(question: Question<Answer>): Promise<Answer>
   /**
    * What the engine is like now.
    * @throws ConfigurationError where it is of no use, StoreError where it cannot be told.
@@ -46,80 +47,93 @@ export interface Engine {
 /** Creates the asking side of an engine. Asks nothing yet. */
 export function createEngine(options: EngineOptions): Engine {
   const { name, deadlineMs } = options
-  const breaker = createCircuitBreaker(breakerOptions)
-  const soundness = createSoundness(options)
-  const line = createLine(options)
-  let closed = false
+  const inspector = createInspector(options.inspect)
+  const attempts = createAttempts(options, inspector)
 
-  async function inspectThenAsk<Answer>(question: () => Promise<Answer>, asking: Asking): Promise<Answer> {
-    await soundness.learn()
+  async function learnThenPut<Answer>(question: Question<Answer>, asking: Asking): Promise<Answer> {
+    await inspector.learn()
     // Put now, it would spend a ticket whose bearer was refused long ago.
     if (asking.over) throw new DeadlineError(deadlineMs)
-    if (closed) throw closedError(name)
-    return question()
+    attempts.requireOpen()
+    return question(asking)
   }
 
-  async function attempt<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    if (closed) throw closedError(name)
-    if (!breaker.allows()) throw new StoreError('unavailable', `${name} failed a moment ago and is not asked now`)
-    const asking: Asking = { over: false, line: line.number }
+  return {
+    async ask(question) {
+      try {
+        return await attempts.make((asking) =>
+          inspector.isKnown() ? question(asking) : learnThenPut(question, asking),
+        )
+      } catch (error) {
+        throw storeErrorOf(name, error)
+      }
+    },
+    async inspect() {
+      inspector.forget()
+      try {
+        return await attempts.make(inspector.learn)
+      } catch (error) {
+        throw error instanceof ConfigurationError ? error : storeErrorOf(name, error)
+      }
+    },
+    close: attempts.close,
+  }
+}
+
+/** Attempts to have something of an engine: each has a deadline, and its failure consequences. */
+interface Attempts {
+  /** @throws StoreError `closed` */
+  requireOpen(): void
+  make<Answer>(work: Question<Answer>): Promise<Answer>
+  close(): void
+}
+
+function createAttempts({ name, deadlineMs, reconnect }: EngineOptions, inspector: Inspector): Attempts {
+  const line = createLine(reconnect)
+  const breaker = createCircuitBreaker({ ...breakerOptions, tryAgain: () => measured(inspector.learn) })
+  let closed = false
+
+  function requireOpen(): void {
+    if (closed) throw new StoreError('closed', `the ${name} store is closed`)
+  }
+
+  async function measured<Answer>(work: Question<Answer>): Promise<Answer> {
+    const asking: OpenAsking = { over: false, line: line.number }
     try {
-      const answer = await withinDeadline(soundness.known ? question() : inspectThenAsk(question, asking), deadlineMs)
+      const answer = await withinDeadline(work(asking), deadlineMs)
       breaker.succeeded()
       return answer
     } catch (error) {
       asking.over = true
-      noteFailure(error, asking, { breaker, soundness, line })
+      noteFailure(error, asking, { breaker, inspector, line })
       throw error
     }
   }
 
   return {
-    ask: (question) => attempt(question).catch((error: unknown) => Promise.reject(storeErrorOf(name, error))),
-    async inspect() {
-      soundness.forget()
-      return attempt(soundness.learn).catch((error: unknown) =>
-        Promise.reject(error instanceof ConfigurationError ? error : storeErrorOf(name, error)),
-      )
+    requireOpen,
+    async make(work) {
+      requireOpen()
+      if (breaker.isOpen) throw new StoreError('unavailable', `${name} failed a moment ago and is not asked now`)
+      return measured(work)
     },
     close() {
       closed = true
-    },
-  }
-}
-
-/** What is known of an engine. */
-interface Soundness {
-  /** Whether it was inspected, and found to be of use. */
-  readonly known: boolean
-  /** Inspects it, at most once at a time. */
-  learn(): Promise<StoreInspection>
-  forget(): void
-}
-
-function createSoundness({ inspect }: EngineOptions): Soundness {
-  let inspection: Promise<StoreInspection> | null = null
-  let known = false
-  return {
-    get known() {
-      return known
-    },
-    async learn() {
-      const pending = inspection ?? inspect()
-      inspection = pending
-      const found = await pending
-      if (inspection === pending) known = true
-      return found
-    },
-    forget() {
-      inspection = null
-      known = false
+      breaker.stop()
     },
   }
 }
 
 /** One question, while somebody waits for its answer. */
-interface Asking {
+export interface Asking {
+  /** Nobody does any more: what has not been sent by now must not be. */
+  readonly over: boolean
+}
+
+/** What is put to an engine. Put once; may look whether anybody still waits. */
+export type Question<Answer> = (asking: Asking) => Promise<Answer>
+
+interface OpenAsking extends Asking {
   over: boolean
   /** The line that it was put on. */
   readonly line: number
@@ -132,7 +146,7 @@ interface Line {
   drop(number: number): void
 }
 
-function createLine({ reconnect }: EngineOptions): Line {
+function createLine(reconnect: () => void): Line {
   let current = 0
   return {
     get number() {
@@ -146,26 +160,25 @@ function createLine({ reconnect }: EngineOptions): Line {
   }
 }
 
-interface Circumstances {
+interface Consequences {
   readonly breaker: CircuitBreaker
-  readonly soundness: Soundness
+  readonly inspector: Inspector
   readonly line: Line
 }
 
-function noteFailure(error: unknown, asking: Asking, { breaker, soundness, line }: Circumstances): void {
-  const doubtful = error instanceof DeadlineError || (error instanceof StoreError && error.code === 'corrupt')
+function noteFailure(error: unknown, asking: OpenAsking, { breaker, inspector, line }: Consequences): void {
+  const late = error instanceof DeadlineError
+  const mixedUp = error instanceof StoreError && error.code === 'corrupt'
   // What a store says of a record, such as a conflict, is an answer of the engine.
-  if (error instanceof StoreError && error.code !== 'unavailable' && !doubtful) {
+  if (error instanceof StoreError && error.code !== 'unavailable' && !mixedUp) {
     breaker.succeeded()
     return
   }
+  // What was under way on a line that we have dropped ourselves has not failed by the engine's fault.
+  if (!late && !mixedUp && asking.line !== line.number) return
   breaker.failed()
-  soundness.forget()
-  if (doubtful) line.drop(asking.line)
-}
-
-function closedError(name: string): StoreError {
-  return new StoreError('closed', `the ${name} store is closed`)
+  inspector.forget()
+  if (late || mixedUp) line.drop(asking.line)
 }
 
 /** What a client throws may quote what it was asked to write: of its message nothing passes that is not one of our words. */

@@ -1,17 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type CircuitBreaker, createCircuitBreaker } from '../../src/circuit-breaker.ts'
+import { createCircuitBreaker } from '../../src/circuit-breaker.ts'
 
 const failuresToOpen = 3
 const pauseMs = 500
 
-function createOpenBreaker(): CircuitBreaker {
-  const breaker = createCircuitBreaker({ failuresToOpen, pauseMs })
-  for (let failure = 0; failure < failuresToOpen; failure += 1) breaker.failed()
-  return breaker
+function setUp() {
+  const tryAgain = vi.fn(async (): Promise<void> => {})
+  const breaker = createCircuitBreaker({ failuresToOpen, pauseMs, tryAgain })
+  const open = () => {
+    for (let failure = 0; failure < failuresToOpen; failure += 1) breaker.failed()
+  }
+  return { breaker, tryAgain, open }
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['performance'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 })
 
 afterEach(() => {
@@ -19,58 +22,76 @@ afterEach(() => {
 })
 
 describe('a circuit breaker', () => {
-  it('allows everything until so many failures came in a row', () => {
-    const breaker = createCircuitBreaker({ failuresToOpen, pauseMs })
+  it('opens when so many failures came in a row', () => {
+    const { breaker } = setUp()
     for (let failure = 0; failure < failuresToOpen; failure += 1) {
-      expect(breaker.allows()).toBe(true)
+      expect(breaker.isOpen).toBe(false)
       breaker.failed()
     }
-    expect(breaker.allows()).toBe(false)
+    expect(breaker.isOpen).toBe(true)
   })
 
   it('begins to count anew after a success', () => {
-    const breaker = createCircuitBreaker({ failuresToOpen, pauseMs })
+    const { breaker } = setUp()
     for (let round = 0; round < 10; round += 1) {
       breaker.failed()
       breaker.failed()
       breaker.succeeded()
     }
-    expect(breaker.allows()).toBe(true)
+    expect(breaker.isOpen).toBe(false)
   })
 
-  it('allows one trial after a pause, and the next after another', () => {
-    const breaker = createOpenBreaker()
-    vi.advanceTimersByTime(pauseMs - 1)
-    expect(breaker.allows()).toBe(false)
-    for (let pause = 0; pause < 3; pause += 1) {
-      vi.advanceTimersByTime(pause === 0 ? 1 : pauseMs)
-      expect(breaker.allows()).toBe(true)
-      expect(breaker.allows()).toBe(false)
-      breaker.failed()
+  it('tries again by itself after every pause, and stays open while that fails', async () => {
+    const { breaker, tryAgain, open } = setUp()
+    tryAgain.mockRejectedValue(new Error('still down'))
+    open()
+    for (let trial = 1; trial <= 3; trial += 1) {
+      await vi.advanceTimersByTimeAsync(pauseMs - 1)
+      expect(tryAgain).toHaveBeenCalledTimes(trial - 1)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(tryAgain).toHaveBeenCalledTimes(trial)
+      expect(breaker.isOpen).toBe(true)
     }
   })
 
-  it('allows a trial after the next pause, also where nobody says how the last one ended', () => {
-    const breaker = createOpenBreaker()
-    vi.advanceTimersByTime(pauseMs)
-    expect(breaker.allows()).toBe(true)
-    vi.advanceTimersByTime(pauseMs)
-    expect(breaker.allows()).toBe(true)
+  it('closes with a trial that succeeds, tries no more, and begins to count anew', async () => {
+    const { breaker, tryAgain, open } = setUp()
+    open()
+    await vi.advanceTimersByTimeAsync(pauseMs)
+    expect(breaker.isOpen).toBe(false)
+    await vi.advanceTimersByTimeAsync(10 * pauseMs)
+    expect(tryAgain).toHaveBeenCalledTimes(1)
+    breaker.failed()
+    expect(breaker.isOpen).toBe(false)
   })
 
-  it('pauses no longer for failures that come late', () => {
-    const breaker = createOpenBreaker()
-    vi.advanceTimersByTime(pauseMs - 1)
-    for (let failure = 0; failure < 100; failure += 1) breaker.failed()
-    vi.advanceTimersByTime(1)
-    expect(breaker.allows()).toBe(true)
+  it('waits for a trial, however long it takes, before the next', async () => {
+    const { breaker, tryAgain, open } = setUp()
+    tryAgain.mockReturnValue(new Promise(() => {}))
+    open()
+    await vi.advanceTimersByTimeAsync(10 * pauseMs)
+    expect(tryAgain).toHaveBeenCalledTimes(1)
+    expect(breaker.isOpen).toBe(true)
   })
 
-  it('allows everything after a trial that succeeded', () => {
-    const breaker = createOpenBreaker()
-    vi.advanceTimersByTime(pauseMs)
-    expect(breaker.allows()).toBe(true)
-    breaker.succeeded()
-    for (let question = 0; question < 10; question += 1) expect(breaker.allows()).toBe(true)
+  it('has one row of trials, however many failures come late', async () => {
+    const { breaker, tryAgain, open } = setUp()
+    open()
+    for (let late = 0; late < 10; late += 1) breaker.failed()
+    await vi.advanceTimersByTimeAsync(pauseMs)
+    expect(tryAgain).toHaveBeenCalledTimes(1)
+  })
+
+  it('tries no more when it is stopped, also where a trial is under way', async () => {
+    const { breaker, tryAgain, open } = setUp()
+    let fail = () => {}
+    tryAgain.mockReturnValue(new Promise((_, reject) => (fail = () => reject(new Error('down')))))
+    open()
+    await vi.advanceTimersByTimeAsync(pauseMs)
+    breaker.stop()
+    fail()
+    await vi.advanceTimersByTimeAsync(10 * pauseMs)
+    expect(tryAgain).toHaveBeenCalledTimes(1)
+    expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -150,36 +150,76 @@ describe('an engine that fails', () => {
     expect(inspect).toHaveBeenCalledTimes(inspections)
   })
 
-  it('is tried with one question after a pause, and asked everything after its answer', async () => {
-    const { engine } = setUp()
+  it('is inspected after a pause, behind whoever asks, and asked again when that succeeds', async () => {
+    const { engine, inspect } = setUp()
     await fail(engine, new Error('broken'), failuresToOpen)
-    vi.advanceTimersByTime(pauseMs)
+    const before = inspect.mock.calls.length
     const ask = () => outcomeOf(engine.ask(async () => 'answer'))
-    expect(await Promise.all([ask(), ask(), ask()])).toEqual(['answer', 'unavailable', 'unavailable'])
+    await vi.advanceTimersByTimeAsync(pauseMs - 1)
+    expect(await ask()).toBe('unavailable')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(inspect).toHaveBeenCalledTimes(before + 1)
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(['answer', 'answer', 'answer'])
   })
 
-  it('is tried with one question after every pause while it fails', async () => {
-    const { engine } = setUp()
+  it('is inspected once at a time while it is silent, and keeps nobody waiting', async () => {
+    const { engine, inspect } = setUp()
     await fail(engine, new Error('broken'), failuresToOpen)
-    const question = vi.fn(() => Promise.reject(new Error('broken')))
+    const before = inspect.mock.calls.length
+    inspect.mockImplementation(never)
+    const question = vi.fn(async () => 1)
     for (let tick = 0; tick < 100; tick += 1) {
-      vi.advanceTimersByTime(pauseMs / 10)
-      await outcomeOf(engine.ask(question))
+      await vi.advanceTimersByTimeAsync(pauseMs / 10)
+      expect(await outcomeOf(engine.ask(question))).toBe('unavailable')
     }
-    expect(question).toHaveBeenCalledTimes(10)
+    expect(question).not.toHaveBeenCalled()
+    expect(inspect).toHaveBeenCalledTimes(before + 1)
   })
 
-  it.each<StoreErrorCode>(['conflict', 'capacity', 'malformed'])('has not failed with %s: that is an answer', async (code) => {
-    const { engine, inspect, reconnect } = setUp()
-    await fail(engine, new StoreError(code, 'an answer'), 100)
-    await fail(engine, new Error('broken'), failuresToOpen - 1)
-    await fail(engine, new StoreError(code, 'an answer'))
-    await fail(engine, new Error('broken'), failuresToOpen - 1)
-    expect(await engine.ask(async () => 1)).toBe(1)
-    expect(reconnect).not.toHaveBeenCalled()
-    expect(inspect.mock.calls.length).toBeGreaterThan(1)
+  it('on a line that was dropped for another question is not counted for those that were lost with it', async () => {
+    const { engine, reconnect } = setUp()
+    await engine.ask(async () => 1)
+    const losing: (() => void)[] = []
+    const others = Array.from({ length: 20 }, () =>
+      outcomeOf(engine.ask(() => new Promise((_, reject) => losing.push(() => reject(new Error('line dropped')))))),
+    )
+    reconnect.mockImplementation(() => {
+      for (const lose of losing) lose()
+    })
+    expect(await outcomeOf(engine.ask(() => Promise.reject(new StoreError('corrupt', 'of another'))))).toBe('corrupt')
+    expect(new Set(await Promise.all(others))).toEqual(new Set(['unavailable']))
+    expect(await engine.ask(async () => 2)).toBe(2)
   })
+
+  it('tells whoever has sent nothing yet when nobody waits any more', async () => {
+    const { engine } = setUp()
+    await engine.ask(async () => 1)
+    const seen: boolean[] = []
+    const asked = outcomeOf(
+      engine.ask(async (asking) => {
+        seen.push(asking.over)
+        await new Promise((resolve) => setTimeout(resolve, deadlineMs + 1))
+        seen.push(asking.over)
+      }),
+    )
+    await vi.advanceTimersByTimeAsync(deadlineMs + 1)
+    await asked
+    expect(seen).toEqual([false, true])
+  })
+
+  it.each<StoreErrorCode>(['conflict', 'capacity', 'malformed'])(
+    'has not failed with %s: that is an answer',
+    async (code) => {
+      const { engine, inspect, reconnect } = setUp()
+      await fail(engine, new StoreError(code, 'an answer'), 100)
+      await fail(engine, new Error('broken'), failuresToOpen - 1)
+      await fail(engine, new StoreError(code, 'an answer'))
+      await fail(engine, new Error('broken'), failuresToOpen - 1)
+      expect(await engine.ask(async () => 1)).toBe(1)
+      expect(reconnect).not.toHaveBeenCalled()
+      expect(inspect.mock.calls.length).toBeGreaterThan(1)
+    },
+  )
 
   it('with an answer that is of somebody else may have mixed up more: the line is dropped', async () => {
     const { engine, reconnect } = setUp()
@@ -211,7 +251,7 @@ describe('an engine that is of no use', () => {
     inspect.mockRejectedValue(new ConfigurationError('client', 'evicts tickets'))
     for (let time = 0; time < 10; time += 1) await outcomeOf(engine.ask(async () => 1))
     inspect.mockResolvedValue(inspection)
-    vi.advanceTimersByTime(pauseMs)
+    await vi.advanceTimersByTimeAsync(pauseMs)
     expect(await engine.ask(async () => 1)).toBe(1)
   })
 
@@ -223,6 +263,24 @@ describe('an engine that is of no use', () => {
 })
 
 describe('an inspection', () => {
+  it('is made again after a minute, behind the question that comes then', async () => {
+    const { engine, inspect } = setUp()
+    await engine.ask(async () => 1)
+    vi.advanceTimersByTime(60_001)
+    inspect.mockImplementation(never)
+    expect(await Promise.all([engine.ask(async () => 2), engine.ask(async () => 3)])).toEqual([2, 3])
+    expect(inspect).toHaveBeenCalledTimes(2)
+  })
+
+  it('that finds the engine of no use after a minute is the end of questions', async () => {
+    const { engine, inspect } = setUp()
+    await engine.ask(async () => 1)
+    vi.advanceTimersByTime(60_001)
+    inspect.mockRejectedValue(new ConfigurationError('client', 'evicts tickets'))
+    await engine.ask(async () => 2)
+    expect(await outcomeOf(engine.ask(async () => 3))).toBe('unavailable')
+  })
+
   it('looks anew every time', async () => {
     const { engine, inspect } = setUp()
     expect(await engine.inspect()).toEqual(inspection)
