@@ -3,7 +3,7 @@
  * @module
  */
 import { execFile, execFileSync } from 'node:child_process'
-import { accessSync, chownSync, cpSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, chownSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { startProcess, temporaryFolder } from './process.mjs'
@@ -23,6 +23,7 @@ import { until } from './until.mjs'
  * @property {(program: string, ...words: string[]) => Promise<string>} run a program of PostgreSQL: `run('pg_dump', url)`
  * @property {(signal?: NodeJS.Signals) => Promise<void>} stop SIGINT is a fast shutdown and the default, SIGQUIT an immediate one
  * @property {() => Promise<void>} kill9 kills the postmaster, and waits until its backends have seen that they are orphans
+ * @property {() => Promise<void>} crash kills all its processes at the same moment
  * @property {() => Promise<void>} start starts it again, on the same port and data
  * @property {() => Promise<void>} restart
  * @property {() => void} freeze lets no process of it do anything, with all connections open
@@ -39,7 +40,7 @@ import { until } from './until.mjs'
 /**
  * @typedef {object} PostgresOptions
  * @property {Record<string, string>} [settings] of `postgresql.conf`: `{ log_statement: 'all' }`
- * @property {PostgresServer} [copyOf] a server that was stopped cleanly: starts on a copy of its data
+ * @property {PostgresServer} [copyOf] a server that is stopped, or frozen: starts on a copy of its files as they are
  */
 
 const run = promisify(execFile)
@@ -67,7 +68,10 @@ export async function startPostgres({ settings = {}, copyOf } = {}) {
     if (copyOf === undefined) {
       const options = ['--no-sync', '--auth=trust', '--locale=C.UTF-8', `--username=${superuser}`]
       await runAsOwner('initdb', [...options, `--pgdata=${folder}`])
-    } else cpSync(copyOf.folder, folder, { recursive: true, preserveTimestamps: true })
+      return
+    }
+    cpSync(copyOf.folder, folder, { recursive: true, preserveTimestamps: true })
+    rmSync(join(folder, 'postmaster.pid'), { force: true })
   })
 }
 
@@ -143,6 +147,12 @@ function createServer({ folder, port, launch, remove }, first) {
     run: runProgram,
     stop,
     kill9: () => stopWithBackends(server, 'SIGKILL'),
+    async crash() {
+      // Frozen first: none sees another die.
+      signalAll(server.pid, 'SIGSTOP')
+      signalAll(server.pid, 'SIGKILL')
+      await server.stop('SIGKILL')
+    },
     start,
     restart: () => stop().then(start),
     freeze: () => signalAll(server.pid, 'SIGSTOP'),
@@ -234,7 +244,13 @@ function isThere(path) {
 
 /** @param {number} pid @param {NodeJS.Signals} signal */
 function signalAll(pid, signal) {
-  for (const each of [pid, ...childrenOf(pid)]) if (isAlive(each)) process.kill(each, signal)
+  for (const each of [pid, ...childrenOf(pid)]) {
+    try {
+      process.kill(each, signal)
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 /** @param {number} pid @returns {number[]} */

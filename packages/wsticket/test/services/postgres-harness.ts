@@ -22,8 +22,8 @@ export interface Connected {
   readonly end: () => Promise<void>
 }
 
-/** Connects to a server by its URL. */
-export type Connect = (url: string) => Connected
+/** Connects to a server by its URL, with so many connections at most. */
+export type Connect = (url: string, options?: { readonly max?: number }) => Connected
 
 /** Over `pg`, with the options of a pool that are given besides. */
 export function connectPg(url: string, options: pg.PoolConfig & { readonly preparedStatements?: boolean } = {}) {
@@ -39,7 +39,7 @@ export function connectPg(url: string, options: pg.PoolConfig & { readonly prepa
 
 /** Over postgres.js, with the options of the client that are given besides. */
 export function connectPostgresJs(url: string, options: postgres.Options<Record<string, never>> = {}) {
-  const open = () => postgres(url, { ...postgresJsOptions, ...options })
+  const open = () => postgres(url, { ...postgresJsOptions, onnotice: () => {}, ...options })
   const sql = open()
   return {
     sql,
