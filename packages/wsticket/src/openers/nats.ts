@@ -58,17 +58,26 @@ function ignoreNoStream(error: unknown): void {
 function readConnection(url: StoreUrl): ConnectionOptions {
   if (!/^\/?$/.test(url.path))
     throw new ConfigurationError('url', 'must end with its servers: nats://one:4222,two:4222')
-  const servers = serversOf(url, defaultPort).map(
-    ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
-  )
+  const servers = serversOf(url, defaultPort)
+  const secured = url.scheme === 'tls'
+  // For an address the client would take the certificate of localhost, and no other.
+  if (secured && servers.some(({ host }) => isAddress(host)))
+    throw new ConfigurationError(
+      'url',
+      'must give the servers by name, not by address: their certificates are for names',
+    )
   const { username, password } = credentialsOf(url)
   return {
     ...natsOptions,
-    servers,
-    ...(url.scheme === 'tls' ? { tls: {} } : {}),
+    servers: servers.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`),
+    ...(secured ? { tls: {} } : {}),
     ...(password === null ? {} : { user: username ?? '', pass: password }),
     ...(username !== null && password === null ? { token: username } : {}),
   }
+}
+
+function isAddress(host: string): boolean {
+  return /^[\d.]+$|:/.test(host)
 }
 
 function readOptions(url: StoreUrl, trial: string | null): NatsStoreOptions {

@@ -73,6 +73,8 @@ describe('the URL of a store', () => {
     [`postgres://user:${secret}@one/app?statement_timeout=0`, /^url may have no other parameters here than table, /],
     [`nats://${secret}@one?durable=${secret}`, /^url may have no other parameters here than bucket, /],
     [`nats://one/${secret}`, /^url must end with its servers/],
+    [`tls://${secret}@one,10.0.0.1`, /^url must give the servers by name/],
+    [`tls://${secret}@[::1]`, /^url must give the servers by name/],
   ])('cannot be number %#, and no part of it is told', (url, reason) => {
     const refusal = refusalOf(url)
     expect(refusal).toMatch(reason)
