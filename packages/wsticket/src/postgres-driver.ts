@@ -25,14 +25,20 @@ export function prepare(text: string): PreparedStatement {
 /** A row, by column. Every column that the store asks for is text, so that no client's own types come between. */
 export type Row = { readonly [column: string]: unknown }
 
+/** Somebody who waits for an answer, or waits no more. */
+export interface Asker {
+  readonly over: boolean
+}
+
 /** A PostgreSQL client. The store never ends one that was handed in: who opened it does. */
 export interface PostgresDriver {
   /**
    * Runs one statement in a transaction of its own, and resolves with its rows once the commit is acknowledged. MUST reject
    * with the error of the server, `code` (SQLSTATE) included, and where the statement ran within a transaction that somebody
-   * else has begun, if the client can tell. MUST NOT run the statement again once it may have been executed.
+   * else has begun, if the client can tell. MUST NOT run the statement again once it may have been executed,
+   * and MUST NOT send it where nobody waits any more, if the client can tell when it is about to.
    */
-  query(statement: Statement): Promise<readonly Row[]>
+  query(statement: Statement, asker: Asker): Promise<readonly Row[]>
 
   /** Drops the connections, with what waits on them, where the client can. MUST NOT throw. */
   reconnect(): void

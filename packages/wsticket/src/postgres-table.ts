@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigurationError } from './errors.ts'
-import { type PostgresDriver, prepare, type Row } from './postgres-driver.ts'
+import { type Asker, type PostgresDriver, prepare, type Row } from './postgres-driver.ts'
 import type { StoreInspection } from './ticket-store.ts'
 
 /** Its name unless told otherwise. */
@@ -59,13 +59,15 @@ const inspection = `SELECT split_part(current_setting('server_version'), ' ', 1)
 FROM to_regclass($1) AS found LEFT JOIN pg_class ON pg_class.oid = found`
 
 const lookAt = prepare(inspection)
+// What it finds is of use to the next question, too.
+const inspector: Asker = { over: false }
 
 /**
  * Looks at the server and at the table, and creates the table where there is none.
  * @throws ConfigurationError where a ticket could not be kept there, or could be redeemed twice.
  */
 export async function inspectTable(driver: PostgresDriver, table: string): Promise<StoreInspection> {
-  const look = async () => ((await driver.query(lookAt(quote(table)))) as [Row])[0]
+  const look = async () => ((await driver.query(lookAt(quote(table)), inspector)) as [Row])[0]
   const first = await look()
   requirePrimary(first)
   if (first.kind === null) await create(driver, table)
@@ -88,7 +90,7 @@ const creationDenied = ['42501', '3F000']
 async function create(driver: PostgresDriver, table: string): Promise<void> {
   const text = postgresSchema(table)
   try {
-    await driver.query(prepare(text)())
+    await driver.query(prepare(text)(), inspector)
   } catch (error) {
     const code = String((error as { code?: unknown } | null)?.code)
     if (createdByAnother.includes(code)) return

@@ -8,7 +8,7 @@
  * @module
  */
 import { ConfigurationError } from '../errors.ts'
-import type { PostgresDriver, Row, Statement } from '../postgres-driver.ts'
+import type { Asker, PostgresDriver, Row, Statement } from '../postgres-driver.ts'
 
 /** A connection of `pg`, as far as the store needs it. */
 export interface PgClient {
@@ -74,7 +74,7 @@ const longestConnectMs = 5000
 export function fromPg(pool: PgPool, { preparedStatements = true }: PgDriverOptions = {}): PostgresDriver {
   requireBoundedConnect(pool.options.connectionTimeoutMillis)
   if (pool.listenerCount('error') === 0) pool.on('error', ignore)
-  const heardOf = new WeakSet<PgClient>()
+  const checkOut = createCheckOut(pool)
   const waiting = new Set<PgClient>()
 
   function release(client: PgClient, destroy: boolean): void {
@@ -92,13 +92,8 @@ export function fromPg(pool: PgPool, { preparedStatements = true }: PgDriverOpti
   }
 
   return {
-    async query(statement) {
-      const client = await pool.connect()
-      if (!heardOf.has(client)) {
-        heardOf.add(client)
-        // A connection that fails while it is checked out says so to the question, too.
-        client.on('error', ignore)
-      }
+    async query(statement, asker) {
+      const client = await checkOut(asker)
       waiting.add(client)
       try {
         const rows = await ask(client, statement)
@@ -115,6 +110,24 @@ export function fromPg(pool: PgPool, { preparedStatements = true }: PgDriverOpti
       for (let idle = pool.idleCount; idle > 0; idle -= 1) pool.connect().then(discard, ignore)
     },
     release: ignore,
+  }
+}
+
+/** Takes connections out of a pool, for those who still wait when there is one. */
+function createCheckOut(pool: PgPool): (asker: Asker) => Promise<PgClient> {
+  const heardOf = new WeakSet<PgClient>()
+  return async (asker) => {
+    const client = await pool.connect()
+    if (asker.over) {
+      client.release()
+      throw new Error('nobody waits for the answer any more')
+    }
+    if (!heardOf.has(client)) {
+      heardOf.add(client)
+      // A connection that fails while it is checked out says so to the question, too.
+      client.on('error', ignore)
+    }
+    return client
   }
 }
 

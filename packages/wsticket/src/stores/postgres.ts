@@ -8,7 +8,7 @@ import { type Clock, type EpochMs, systemClock } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
 import { StoreError } from '../errors.ts'
-import type { PostgresDriver, Row } from '../postgres-driver.ts'
+import type { Asker, PostgresDriver, Row } from '../postgres-driver.ts'
 import { createPostgresStatements, sweepBatchRows } from '../postgres-statements.ts'
 import { defaultTable, inspectTable, quote } from '../postgres-table.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
@@ -48,7 +48,7 @@ export function createPostgresStore(driver: PostgresDriver, options: PostgresSto
   async function sweep(now: EpochMs): Promise<number> {
     let swept = 0
     for (;;) {
-      const rows = await engine.ask(() => tickets.sweepBatch(now))
+      const rows = await engine.ask((asker) => tickets.sweepBatch(asker, now))
       swept += rows
       if (rows < sweepBatchRows) return swept
     }
@@ -58,12 +58,12 @@ export function createPostgresStore(driver: PostgresDriver, options: PostgresSto
   return {
     name: 'postgres',
     async insert(record) {
-      await engine.ask(() => tickets.insert(record))
+      await engine.ask((asker) => tickets.insert(asker, record))
       sweepInPassing()
     },
-    redeem: (id, now) => engine.ask(() => tickets.redeem(id, now)),
-    read: (id, now) => engine.ask(() => tickets.read(id, now)),
-    revoke: (id, now) => engine.ask(() => tickets.revoke(id, now)),
+    redeem: (id, now) => engine.ask((asker) => tickets.redeem(asker, id, now)),
+    read: (id, now) => engine.ask((asker) => tickets.read(asker, id, now)),
+    revoke: (id, now) => engine.ask((asker) => tickets.revoke(asker, id, now)),
     sweep,
     inspect: () => engine.inspect(),
     async close() {
@@ -92,43 +92,43 @@ function createPacer(clock: Clock, work: (now: EpochMs) => Promise<unknown>): ()
 
 /** What can be done to the rows of a table. */
 interface Tickets {
-  insert(record: TicketRecord): Promise<void>
-  redeem(id: TicketId, now: EpochMs): Promise<RedeemOutcome>
-  read(id: TicketId, now: EpochMs): Promise<TicketState>
-  revoke(id: TicketId, now: EpochMs): Promise<boolean>
-  sweepBatch(now: EpochMs): Promise<number>
+  insert(asker: Asker, record: TicketRecord): Promise<void>
+  redeem(asker: Asker, id: TicketId, now: EpochMs): Promise<RedeemOutcome>
+  read(asker: Asker, id: TicketId, now: EpochMs): Promise<TicketState>
+  revoke(asker: Asker, id: TicketId, now: EpochMs): Promise<boolean>
+  sweepBatch(asker: Asker, now: EpochMs): Promise<number>
 }
 
 function createTickets(driver: PostgresDriver, table: string): Tickets {
   const statements = createPostgresStatements(table)
 
-  async function readState(id: TicketId, now: EpochMs): Promise<TicketState> {
-    const [row] = await driver.query(statements.read(id, now))
+  async function readState(asker: Asker, id: TicketId, now: EpochMs): Promise<TicketState> {
+    const [row] = await driver.query(statements.read(id, now), asker)
     if (row === undefined) return { kind: 'unknown' }
     return { kind: kindOf(row), record: readRecord(String(row.record), id) }
   }
 
   return {
-    async insert(record) {
+    async insert(asker, record) {
       const statement = statements.insert(record.id, writeRecord(record), record.expiresAt)
-      requireAnswerAbout(record.id, await driver.query(statement).catch(rejectAsStoreError))
+      requireAnswerAbout(record.id, await driver.query(statement, asker).catch(rejectAsStoreError))
     },
-    async redeem(id, now) {
-      const [row] = await driver.query(statements.redeem(id, now))
+    async redeem(asker, id, now) {
+      const [row] = await driver.query(statements.redeem(id, now), asker)
       if (row !== undefined) return outcomeOf(readRecord(String(row.record), id), now)
       // A second statement, for it needs a second snapshot: one that has lost a race does not see the winner's commit.
-      const { kind } = await readState(id, now)
+      const { kind } = await readState(asker, id, now)
       // What is pending now was not there when it was to be redeemed.
       return { kind: kind === 'redeemed' ? 'spent' : kind === 'pending' ? 'unknown' : kind }
     },
     read: readState,
-    async revoke(id, now) {
-      const rows = await driver.query(statements.revoke(id, now))
+    async revoke(asker, id, now) {
+      const rows = await driver.query(statements.revoke(id, now), asker)
       if (rows.length > 0) requireAnswerAbout(id, rows)
       return rows.length > 0
     },
-    async sweepBatch(now) {
-      const [row] = await driver.query(statements.sweep(now))
+    async sweepBatch(asker, now) {
+      const [row] = await driver.query(statements.sweep(now), asker)
       const rows = Number(row?.rows)
       if (!Number.isSafeInteger(rows)) throw new StoreError('corrupt', 'the store answered with no count')
       return rows

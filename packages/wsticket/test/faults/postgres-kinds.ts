@@ -3,7 +3,7 @@
  * @module
  */
 import { StoreError } from '../../src/errors.ts'
-import { type PostgresDriver, prepare, type Row } from '../../src/postgres-driver.ts'
+import { type Asker, type PostgresDriver, prepare, type Row } from '../../src/postgres-driver.ts'
 import { readRecord, writeRecord } from '../../src/record-text.ts'
 import { createPostgresStore, postgresSchema } from '../../src/stores/postgres.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
@@ -62,10 +62,10 @@ function createControl(driver: PostgresDriver, table: string, reign: boolean): S
   )
   return {
     async insert(record) {
-      await asked(driver.query(insert(record.id, writeRecord(record), record.expiresAt)))
+      await asked(driver.query(insert(record.id, writeRecord(record), record.expiresAt), asker))
     },
     async redeem(id, now) {
-      const [row] = await asked(driver.query(redeem(id, now)))
+      const [row] = await asked(driver.query(redeem(id, now), asker))
       return row === undefined ? { kind: 'unknown' } : { kind: 'redeemed', record: readRecord(String(row.record), id) }
     },
   }
@@ -82,14 +82,16 @@ export const naive: StoreKind = {
     return {
       ...createControl(driver, 'naive', false),
       async redeem(id, now) {
-        const [row] = await asked(driver.query(select(id, now)))
+        const [row] = await asked(driver.query(select(id, now), asker))
         if (row === undefined) return { kind: 'unknown' }
-        await asked(driver.query(remove(id)))
+        await asked(driver.query(remove(id), asker))
         return { kind: 'redeemed', record: readRecord(String(row.record), id) }
       },
     }
   },
 }
+
+const asker: Asker = { over: false }
 
 function asked(rows: Promise<readonly Row[]>): Promise<readonly Row[]> {
   return rows.catch((cause: unknown) => Promise.reject(new StoreError('unavailable', 'it failed', { cause })))
