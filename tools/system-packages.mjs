@@ -12,6 +12,7 @@ const systemPackages = [
   { name: 'redis-server', parts: engines },
   { name: 'postgresql', parts: engines },
   { name: 'nats-server', parts: engines },
+  { name: 'openssl', parts: ['services'] },
   { name: 'python3-redis', parts: ['services'] },
   { name: 'python3-psycopg2', parts: ['services'] },
 ]

@@ -138,6 +138,36 @@ describe('store check', () => {
   })
 })
 
+// Every table that is made gets a trigger that keeps its rows as they are, and lets an update say that it was done.
+const forgetful = [
+  'CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$',
+  `CREATE FUNCTION spoil() RETURNS event_trigger LANGUAGE plpgsql AS $$
+   DECLARE made record;
+   BEGIN
+     FOR made IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE object_type = 'table' LOOP
+       EXECUTE 'CREATE TRIGGER forget BEFORE UPDATE ON ' || made.object_identity || ' FOR EACH ROW EXECUTE FUNCTION forget()';
+     END LOOP;
+   END $$`,
+  `CREATE EVENT TRIGGER spoil ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION spoil()`,
+]
+
+describe('store check of an engine that forgets what is spent', () => {
+  it('shows what fails, who won more than once, and says not to use it', async () => {
+    const postgres = await startPostgres()
+    onTestFinished(() => postgres.dispose())
+    for (const statement of forgetful) await postgres.query(statement)
+    const { code, stdout } = await run(['store', 'check', postgres.url])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^ {2}Weakened: Triggers can undo what a redemption writes: /m)
+    expect(stdout).toMatch(
+      /^ {2}Failed: spends a ticket once when it is redeemed 64 times at once: outcomes\.redeemed /m,
+    )
+    expect(stdout).toMatch(/^ {2}0 redeemed once, 1000 more than once, 0 never; 0 faults\.$/m)
+    expect(stdout).not.toMatch(/95 %/)
+    expect(stdout).toMatch(/^Do not use this store: \d+ cases failed; 1000 tickets were redeemed more than once\.$/m)
+  })
+})
+
 describe('store check of an engine of no use', () => {
   it('that drops tickets says what to change', async () => {
     const redis = await startRedis({ arguments: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] })
