@@ -29,6 +29,7 @@ export interface PgPool {
   readonly idleCount: number
   connect(): Promise<PgClient>
   on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'connect', listener: (client: PgClient) => void): unknown
   listenerCount(event: 'error'): number
 }
 
@@ -73,8 +74,7 @@ const longestConnectMs = 5000
  */
 export function fromPg(pool: PgPool, { preparedStatements = true }: PgDriverOptions = {}): PostgresDriver {
   requireBoundedConnect(pool.options.connectionTimeoutMillis)
-  if (pool.listenerCount('error') === 0) pool.on('error', ignore)
-  const checkOut = createCheckOut(pool)
+  survive(pool)
   const waiting = new Set<PgClient>()
 
   function release(client: PgClient, destroy: boolean): void {
@@ -93,7 +93,7 @@ export function fromPg(pool: PgPool, { preparedStatements = true }: PgDriverOpti
 
   return {
     async query(statement, asker) {
-      const client = await checkOut(asker)
+      const client = await checkOut(pool, asker)
       waiting.add(client)
       try {
         const rows = await ask(client, statement)
@@ -113,22 +113,33 @@ export function fromPg(pool: PgPool, { preparedStatements = true }: PgDriverOpti
   }
 }
 
-/** Takes connections out of a pool, for those who still wait when there is one. */
-function createCheckOut(pool: PgPool): (asker: Asker) => Promise<PgClient> {
-  const heardOf = new WeakSet<PgClient>()
-  return async (asker) => {
-    const client = await pool.connect()
-    if (asker.over) {
-      client.release()
-      throw new Error('nobody waits for the answer any more')
-    }
-    if (!heardOf.has(client)) {
-      heardOf.add(client)
-      // A connection that fails while it is checked out says so to the question, too.
-      client.on('error', ignore)
-    }
-    return client
-  }
+const survived = new WeakSet<PgPool | PgClient>()
+
+/**
+ * A connection that fails while it is checked out ends the process, too, where nobody listens: also the one that fails in the
+ * very bytes in which it says that it is ready, before its pool has told us of it.
+ */
+function survive(pool: PgPool): void {
+  if (pool.listenerCount('error') === 0) pool.on('error', ignore)
+  if (survived.has(pool)) return
+  survived.add(pool)
+  pool.on('connect', surviveClient)
+}
+
+function surviveClient(client: PgClient): void {
+  if (survived.has(client)) return
+  survived.add(client)
+  client.on('error', ignore)
+}
+
+/** Takes a connection out of a pool, for somebody who still waits when there is one. */
+async function checkOut(pool: PgPool, asker: Asker): Promise<PgClient> {
+  const client = await pool.connect()
+  // It may be older than this driver.
+  surviveClient(client)
+  if (!asker.over) return client
+  client.release()
+  throw new Error('nobody waits for the answer any more')
 }
 
 function requireBoundedConnect(timeoutMs: number | undefined): void {
