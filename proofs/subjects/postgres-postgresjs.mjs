@@ -21,9 +21,8 @@ export const subject = {
     return { address: server.url, stop: server.dispose }
   },
   async open(address) {
-    // The fewest connections that the driver takes.
-    const sql = postgres(address, { ...postgresJsOptions, max: 2 })
-    return { store: createPostgresStore(fromPostgresJs(sql)), close: () => sql.end() }
+    const store = createPostgresStore(fromPostgresJs(() => postgres(address, { ...postgresJsOptions, max: 1 })))
+    return { store, close: () => store.close() }
   },
   async openNaive(address) {
     const sql = postgres(address, { max: 2 })

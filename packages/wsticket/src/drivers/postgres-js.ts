@@ -2,12 +2,11 @@
  * The PostgreSQL store over postgres.js.
  *
  * ```ts
- * const open = () => postgres(url, postgresJsOptions)
- * const store = createPostgresStore(fromPostgresJs(open(), { reopen: open }))
+ * const store = createPostgresStore(fromPostgresJs(() => postgres(url, postgresJsOptions)))
  * ```
  *
- * Not as far as `pg` goes: it does not tell whether a transaction is open. A connection on which the application has sent `BEGIN`
- * by hand, and no `COMMIT`, takes a redemption into that transaction, and back with it. Transactions belong into `sql.begin`.
+ * The client is the driver's own, and nobody else's statements run there: postgres.js does not tell whether a transaction is open,
+ * and a redemption within the transaction of somebody else would go back with it.
  * @module
  */
 import { ConfigurationError } from '../errors.ts'
@@ -23,22 +22,11 @@ export interface PostgresJsClient {
 /** The options of a client that decide whether it waits for ever, or answers with something else. */
 export interface PostgresJsClientOptions {
   readonly host: readonly string[]
-  readonly max: number
   /** In seconds. */
   readonly connect_timeout: number
   /** From the number of failures to the pause before the next attempt in seconds; true for one second. */
   readonly backoff: boolean | ((failures: number) => number)
   readonly transform: { readonly [part in 'column' | 'value' | 'row']: { readonly from?: unknown } }
-}
-
-/** How the driver uses the client. */
-export interface PostgresJsDriverOptions {
-  /**
-   * Opens another client like the one that is handed in. postgres.js cannot drop a connection whose server has vanished without
-   * a word: it waits until the operating system gives it up, which takes a quarter of an hour. Where this is given, a new client
-   * takes over at once. The driver ends what it has opened by this itself. Default: there is nothing to be done but wait.
-   */
-  readonly reopen?: () => PostgresJsClient
 }
 
 /** The options of postgres.js that matter here, in its own names and in seconds. */
@@ -58,10 +46,11 @@ export interface PostgresJsOptions {
 const shortPauseS = 0.1
 
 /**
- * Options that make a client right. The server gives up before the store does (`statement_timeout`), so that nobody waits for a
- * lock whose ticket was refused long ago; a PgBouncer that does not know this parameter refuses it: then set it for the role
- * (`ALTER ROLE ... SET statement_timeout`) and leave out `connection`. Nothing waits behind a statement that is slow
- * (`max_pipeline`), and a server that is back is found at once (`backoff`). Where a PgBouncer in transaction mode does not track
+ * Options that make the driver's client right. The server gives up before the store does (`statement_timeout`), so that nobody
+ * waits for a lock whose ticket was refused long ago; a PgBouncer that does not know this parameter refuses it: then set it for the
+ * role (`ALTER ROLE ... SET statement_timeout`) and leave out `connection`. Nothing is sent behind a statement that is slow, where it
+ * would be executed when nobody waits for it any more (`max_pipeline`: not for the clients of an application, whose `sql.begin`
+ * needs 1 or more). A server that is back is found at once (`backoff`). Where a PgBouncer in transaction mode does not track
  * prepared statements, add `prepare: false`: a redemption takes two round trips then.
  */
 export const postgresJsOptions: PostgresJsOptions = Object.freeze({
@@ -79,45 +68,62 @@ const longestConnectS = 5
 const manyFailures = 1000
 
 /**
- * Binds a client. It may be shared with the application, and is never ended.
- * @throws ConfigurationError for a client that would wait too long, or whose answers are not those of the server.
+ * Binds postgres.js. The driver opens its client, puts another in its place where the server says nothing any more, and ends it
+ * with the store. postgres.js cannot drop a connection whose server has vanished without a word, but with the whole client.
+ * @param open must open another client each time, which nobody else uses. Called twice at once, to see that it does.
+ * @throws ConfigurationError for a client that would wait too long, whose answers are not those of the server, or that is shared.
  */
-export function fromPostgresJs(sql: PostgresJsClient, { reopen }: PostgresJsDriverOptions = {}): PostgresDriver {
-  requireSound(sql.options)
-  let current = sql
-
-  function replaceBy(next: PostgresJsClient): void {
-    const former = current
-    current = next
-    if (former !== sql) former.end({ timeout: 0 }).catch(() => {})
-  }
+export function fromPostgresJs(open: () => PostgresJsClient): PostgresDriver {
+  let current = openSound(open)
+  let released = false
+  requireAnother(open(), current)
 
   return {
     async query({ text, values }) {
       return current.unsafe(text, values.slice(), { prepare: true })
     },
     reconnect() {
+      if (released) return
       try {
-        if (reopen !== undefined) replaceBy(reopen())
+        const next = openSound(open)
+        end(current)
+        current = next
       } catch {
         // The one that there is goes on.
       }
     },
     release() {
-      replaceBy(sql)
+      released = true
+      end(current)
     },
   }
 }
 
+function openSound(open: () => PostgresJsClient): PostgresJsClient {
+  const client = open()
+  if (typeof client?.unsafe !== 'function')
+    throw new ConfigurationError('open', 'must open a client: fromPostgresJs(() => postgres(url, postgresJsOptions))')
+  requireSound(client.options)
+  return client
+}
+
+function requireAnother(client: PostgresJsClient, first: PostgresJsClient): void {
+  if (client === first)
+    throw new ConfigurationError(
+      'open',
+      'must open a client that nobody else uses: a redemption within the transaction of another goes back with it',
+    )
+  end(client)
+}
+
+function end(client: PostgresJsClient): void {
+  client.end({ timeout: 0 }).catch(() => {})
+}
+
 /** Each of these was seen to hang, or to answer wrongly, with postgres.js 3.4.9. */
-function requireSound({ host, max, connect_timeout, backoff, transform }: PostgresJsClientOptions): void {
+function requireSound({ host, connect_timeout, backoff, transform }: PostgresJsClientOptions): void {
   if (host.length > 1)
     throw new ConfigurationError('host', 'must be one: with several, a query whose connection breaks is never answered')
-  if (max < 2)
-    throw new ConfigurationError(
-      'max',
-      'must be 2 or more: with one connection, BEGIN takes the statements of others in',
-    )
   if (!(connect_timeout > 0 && connect_timeout <= longestConnectS))
     throw new ConfigurationError('connect_timeout', `must be ${longestConnectS} seconds or less: use postgresJsOptions`)
   if (typeof backoff === 'function' && backoff(manyFailures) > longestConnectS)
@@ -126,5 +132,5 @@ function requireSound({ host, max, connect_timeout, backoff, transform }: Postgr
       `must stay below ${longestConnectS} seconds, or a server that is back is not found: use postgresJsOptions`,
     )
   if ([transform.column, transform.value, transform.row].some(({ from }) => from !== undefined && from !== null))
-    throw new ConfigurationError('transform', 'must be left out: hand in a client of its own for tickets')
+    throw new ConfigurationError('transform', 'must be left out')
 }

@@ -72,7 +72,7 @@ describe('a client with the options that it comes with is refused in one line:',
     ['node-redis', () => fromNodeRedis(createClient())],
     ['node-redis to a cluster', () => fromNodeRedis(createCluster({ rootNodes: [] }))],
     ['pg', () => fromPg(new pg.Pool())],
-    ['postgres.js', () => fromPostgresJs(postgres(url))],
+    ['postgres.js', () => fromPostgresJs(() => postgres(url))],
   ])('%s', (_, bind) => {
     expect(refusalOf(bind)).toMatch(/^[\w.]+ .*Options[^\n]*$/)
   })

@@ -108,14 +108,11 @@ export const networkedStores: readonly NetworkedStore[] = [
     ...postgresql,
     name: 'postgres over postgres.js',
     connect(port) {
-      const open = () => postgres(postgresUrl(port), postgresJsOptions)
-      const sql = open()
-      const store = createPostgresStore(fromPostgresJs(sql, { reopen: open }), { deadlineMs })
-      const close = async () => {
-        await store.close()
-        await sql.end({ timeout: 0 })
-      }
-      return { store, listeners: () => 0, close }
+      const store = createPostgresStore(
+        fromPostgresJs(() => postgres(postgresUrl(port), postgresJsOptions)),
+        { deadlineMs },
+      )
+      return { store, listeners: () => 0, close: () => store.close() }
     },
   },
   {

@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
-import { fromPostgresJs, postgresJsOptions } from '../../src/drivers/postgres-js.ts'
 import type { PostgresDriver } from '../../src/postgres-driver.ts'
 import { createPostgresStore } from '../../src/stores/postgres.ts'
 import { newId, sampleRecord } from '../../src/testing/store-harness.ts'
@@ -129,10 +128,9 @@ describe('prepared statements', () => {
   })
 
   it('can be turned off with postgres.js', async () => {
-    const { sql, driver } = kept(connectPostgresJs(server.url, { prepare: false }))
+    const { sql, driver } = kept(connectPostgresJs(server.url, { max: 1, prepare: false }))
     await liveThrough(await storeOn(driver))
-    const counts = await Promise.all([1, 2].map(() => sql.unsafe(prepared)))
-    for (const count of counts) expect(count[0]).toEqual({ statements: 0 })
+    expect((await sql.unsafe(prepared))[0]).toEqual({ statements: 0 })
   })
 
   // As a PgBouncer in transaction mode does, which puts the next statement to another connection of the server.
@@ -149,12 +147,12 @@ describe('prepared statements', () => {
   })
 
   it('that are gone are made again by postgres.js, which asks again then, and spend a ticket once', async () => {
-    const { sql, driver } = kept(connectPostgresJs(server.url, { max: 2 }))
+    const { sql, driver } = kept(connectPostgresJs(server.url, { max: 1 }))
     const store = await storeOn(driver)
     await liveThrough(store)
     const record = sampleRecord(systemClock())
     await store.insert(record)
-    await Promise.all([1, 2].map(() => sql.unsafe('DEALLOCATE ALL')))
+    await sql.unsafe('DEALLOCATE ALL')
     const verbs = await statementsOf(async () => {
       expect(await store.redeem(record.id, systemClock())).toEqual({ kind: 'redeemed', record })
     })
@@ -174,9 +172,8 @@ describe('the types that somebody has set up for a client', () => {
   })
 
   it('change nothing for postgres.js', async () => {
-    const sql = postgres(server.url, { ...postgresJsOptions, types: { bigint: postgres.BigInt } })
-    kept({ end: () => sql.end({ timeout: 0 }) })
-    const store = await storeOn(fromPostgresJs(sql))
+    const { driver } = kept(connectPostgresJs(server.url, { types: { bigint: postgres.BigInt } as never }))
+    const store = await storeOn(driver)
     await liveThrough(store)
     expect(await store.sweep(systemClock())).toBe(0)
   })

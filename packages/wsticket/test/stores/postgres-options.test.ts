@@ -82,44 +82,49 @@ describe('fromPg', () => {
     for (const pool of [lonely, watched]) {
       fromPg(pool)
       fromPg(pool)
-      expect(pool.listenerCount('error')).toBe(1)
+      expect([pool.listenerCount('error'), pool.listenerCount('connect')]).toEqual([1, 1])
     }
   })
 })
 
 describe('fromPostgresJs', () => {
-  const sqlOf = (options: Parameters<typeof postgres>[1]) => postgres(url, { ...postgresJsOptions, ...options })
+  const driverOf = (options: Parameters<typeof postgres>[1]) =>
+    fromPostgresJs(() => postgres(url, { ...postgresJsOptions, ...options }))
 
   it('takes a client with postgresJsOptions, which nobody can change', () => {
-    expect(fromPostgresJs(sqlOf({}))).toHaveProperty('query')
+    expect(driverOf({})).toHaveProperty('query')
     expect(Object.isFrozen(postgresJsOptions)).toBe(true)
     expect(Object.isFrozen(postgresJsOptions.connection)).toBe(true)
   })
 
   it('takes a client whose numbers are of other types', () => {
-    expect(fromPostgresJs(postgres(url, { ...postgresJsOptions, types: { bigint: postgres.BigInt } }))).toHaveProperty(
-      'query',
-    )
+    expect(driverOf({ types: { bigint: postgres.BigInt } })).toHaveProperty('query')
   })
 
   it.each([
     ['connect_timeout', { connect_timeout: 30 }],
     ['connect_timeout', { connect_timeout: 0 }],
-    ['max', { max: 1 }],
     ['backoff', { backoff: (failures: number) => Math.min(3 ** failures / 100, 20) }],
     ['transform', { transform: postgres.camel }],
     ['transform', { transform: { value: (value: unknown) => value } }],
     ['transform', { transform: { row: (row: postgres.Row) => row } }],
   ])('refuses a client by its %s', (option, options) => {
-    expect(refusal(() => fromPostgresJs(sqlOf(options)))).toEqual(configurationError(option))
+    expect(refusal(() => driverOf(options))).toEqual(configurationError(option))
   })
 
   it('refuses a client of two hosts', () => {
-    const sql = postgres('postgres://user@127.0.0.1:1,127.0.0.1:2/database', postgresJsOptions)
-    expect(refusal(() => fromPostgresJs(sql))).toEqual(configurationError('host'))
+    const open = () => postgres('postgres://user@127.0.0.1:1,127.0.0.1:2/database', postgresJsOptions)
+    expect(refusal(() => fromPostgresJs(open))).toEqual(configurationError('host'))
   })
 
   it('refuses a client with the defaults of postgres.js', () => {
-    expect(refusal(() => fromPostgresJs(postgres(url)))).toMatchObject({ name: 'ConfigurationError' })
+    expect(refusal(() => fromPostgresJs(() => postgres(url)))).toMatchObject({ name: 'ConfigurationError' })
+  })
+
+  it('refuses a client that is always the same, for others may use it, too', () => {
+    const shared = postgres(url, postgresJsOptions)
+    expect(refusal(() => fromPostgresJs(() => shared))).toEqual(configurationError('open'))
+    const untyped = fromPostgresJs as (client: unknown) => unknown
+    expect(refusal(() => untyped(shared))).toEqual(configurationError('open'))
   })
 })
