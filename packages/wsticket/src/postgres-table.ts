@@ -54,6 +54,7 @@ const inspection = `SELECT split_part(current_setting('server_version'), ' ', 1)
     WHERE indrelid = found AND indisunique AND indisvalid AND indpred IS NULL AND indnkeyatts = 1
     AND attname = 'id')::text AS keyed,
   EXISTS (SELECT FROM pg_trigger WHERE tgrelid = found AND NOT tgisinternal)::text AS triggered,
+  EXISTS (SELECT FROM pg_rewrite WHERE ev_class = found)::text AS rewritten,
   (has_table_privilege(found, 'SELECT') AND has_table_privilege(found, 'INSERT')
     AND has_table_privilege(found, 'UPDATE') AND has_table_privilege(found, 'DELETE'))::text AS allowed
 FROM to_regclass($1) AS found LEFT JOIN pg_class ON pg_class.oid = found`
@@ -73,7 +74,7 @@ export async function inspectTable(driver: PostgresDriver, table: string): Promi
   if (first.kind === null) await create(driver, table)
   const found = first.kind === null ? await look() : first
   requireTable(found, table)
-  return { engine: `postgres ${String(found.version)}`, guarantee, weaknesses: weaknessesOf(found, table) }
+  return { engine: `postgres ${String(found.version)}`, guarantee, weaknesses: weaknessesOf(found) }
 }
 
 function requirePrimary({ standby, read_only }: Row): void {
@@ -111,15 +112,18 @@ function requireTable(found: Row, table: string): void {
       found.persistence === 'u',
       `must be UNLOGGED, or a crash or a failover brings spent tickets back: ALTER TABLE ${name} SET UNLOGGED`,
     ],
+    [
+      found.triggered === 'false' && found.rewritten === 'false',
+      `must have no triggers and no rules, which can undo a redemption: drop those of ${name}`,
+    ],
     [found.allowed === 'true', `must be granted: GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO the role`],
   ]
   const problem = problems.find(([holds]) => !holds)
   if (problem !== undefined) throw new ConfigurationError('table', problem[1])
 }
 
-function weaknessesOf({ triggered, encoding, isolation }: Row, table: string): readonly string[] {
+function weaknessesOf({ encoding, isolation }: Row): readonly string[] {
   const weaknesses: readonly (readonly [boolean, string])[] = [
-    [triggered === 'true', `Triggers can undo what a redemption writes: drop those of ${quote(table)}.`],
     [
       encoding !== 'UTF8' && encoding !== 'SQL_ASCII',
       'The encoding is not UTF8, and no ticket is issued whose claims it cannot write: use another database.',

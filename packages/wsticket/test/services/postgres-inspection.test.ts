@@ -170,13 +170,32 @@ describe.each(clients)('the PostgreSQL store over %s, when it inspects its serve
     expect(await store.redeem(record.id, systemClock())).toEqual({ kind: 'redeemed', record })
   })
 
-  it('says that triggers can undo a redemption', async () => {
-    const table = `${prefix}_triggered`
-    await server.query(`${postgresSchema(table)};
-      CREATE OR REPLACE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-      CREATE TRIGGER watching BEFORE UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION nothing()`)
-    const { weaknesses } = await open(connect, { table }).inspect()
-    expect(weaknesses).toEqual([`Triggers can undo what a redemption writes: drop those of "${table}".`])
+  it.each([
+    [
+      'a trigger',
+      (name: string) => `CREATE OR REPLACE FUNCTION revive() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN NEW.state = ''pending''; RETURN NEW; END';
+        CREATE TRIGGER reviving BEFORE UPDATE ON ${name} FOR EACH ROW EXECUTE FUNCTION revive()`,
+      (name: string) => `DROP TRIGGER reviving ON ${name}`,
+    ],
+    [
+      'a rule',
+      (name: string) => `CREATE RULE reviving AS ON UPDATE TO ${name} WHERE NEW.state = 'redeemed' DO ALSO
+        INSERT INTO ${name} (id, record, expires_at) VALUES (NEW.id || ' again', NEW.record, NEW.expires_at)`,
+      (name: string) => `DROP RULE reviving ON ${name}`,
+    ],
+  ])('refuses a table with %s, which can bring a spent ticket back', async (what, add, drop) => {
+    const table = `${prefix}_${what.replace(' ', '_')}`
+    await server.query(`${postgresSchema(table)}; ${add(table)}`)
+    const store = open(connect, { table })
+    expect(await complaintOf(store)).toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining(
+        `no triggers and no rules, which can undo a redemption: drop those of "${table}"`,
+      ),
+    })
+    await server.query(drop(table))
+    expect((await store.inspect()).weaknesses).toEqual([])
   })
 
   it('says that an encoding cannot write every claim', async () => {
