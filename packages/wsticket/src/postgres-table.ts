@@ -14,7 +14,8 @@ const nameForm = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/
 
 const guarantee =
   'A ticket is redeemed at most once, by the start of the server that issued it: a restart, a crash, a promoted standby or a ' +
-  'restored backup voids what is outstanding.'
+  'restored backup voids what is outstanding. One more is possible for rows that are put back, `reign` included, into the server ' +
+  'that runs, and with a machine that is put back with its memory.'
 
 /**
  * The name of a table as it stands in SQL. Every part is quoted: a keyword may name a table, too.

@@ -60,6 +60,18 @@ describe.each(clients)('the PostgreSQL store over %s, when it inspects its serve
     expect(weaknesses).toEqual([])
   })
 
+  it('says what is not prevented: rows that are put back into the server that runs are good again', async () => {
+    const table = `${prefix}_restored`
+    const store = open(connect, { table })
+    const record = sampleRecord(systemClock())
+    await store.insert(record)
+    await server.query(`CREATE TABLE ${table}_backup AS SELECT * FROM ${table}`)
+    expect(await store.redeem(record.id, systemClock())).toEqual({ kind: 'redeemed', record })
+    await server.query(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM ${table}_backup`)
+    expect(await store.redeem(record.id, systemClock())).toEqual({ kind: 'redeemed', record })
+    expect((await store.inspect()).guarantee).toContain('rows that are put back, `reign` included, into the server')
+  })
+
   it('creates the table that postgresSchema says, where there is none', async () => {
     const [made, documented] = [`${prefix}_made`, `${prefix}_documented`]
     await open(connect, { table: made }).inspect()
