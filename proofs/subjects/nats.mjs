@@ -15,7 +15,7 @@ import { clientNamed } from '../subject.mjs'
 /** @type {Subject} */
 export const subject = {
   client: clientNamed('@nats-io/jetstream'),
-  shortRacers: 8,
+  shortRacers: 4,
   async start() {
     const { url: address, dispose } = await startNats()
     return { address, stop: dispose }

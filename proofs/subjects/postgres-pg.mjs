@@ -14,7 +14,7 @@ import { clientNamed } from '../subject.mjs'
 /** @type {Subject} */
 export const subject = {
   client: clientNamed('pg'),
-  shortRacers: 8,
+  shortRacers: 4,
   async start() {
     const server = await startPostgres({ settings: { max_connections: '200' } })
     await server.query(naiveSchema)

@@ -14,7 +14,7 @@ import { clientNamed } from '../subject.mjs'
 /** @type {Subject} */
 export const subject = {
   client: clientNamed('postgres'),
-  shortRacers: 8,
+  shortRacers: 4,
   async start() {
     const server = await startPostgres({ settings: { max_connections: '200' } })
     await server.query(naiveSchema)
@@ -25,7 +25,7 @@ export const subject = {
     return { store, close: () => store.close() }
   },
   async openNaive(address) {
-    const sql = postgres(address, { max: 2 })
+    const sql = postgres(address, { max: 1 })
     return { store: createNaivePostgresStore((text, values) => sql.unsafe(text, values)), close: () => sql.end() }
   },
 }
