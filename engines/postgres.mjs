@@ -218,9 +218,13 @@ function giveToOwner(path) {
 /** @type {string | null} */
 let programs = null
 
-/** A program of the newest PostgreSQL that is installed; Debian keeps them out of the PATH. @param {string} name */
+/**
+ * A program of the newest PostgreSQL that is installed, where Debian keeps them, or of the one whose folder of programs the
+ * environment names: to prove another version.
+ * @param {string} name
+ */
 function program(name) {
-  programs ??= findPrograms()
+  programs ??= process.env.WSTICKET_POSTGRES_PROGRAMS ?? findPrograms()
   return join(programs, name)
 }
 
