@@ -15,7 +15,7 @@ import { long } from './proof-size.ts'
 const graceMs = 500
 const backWithinMs = 5000
 const settleMs = long ? 3000 : 300
-const rounds = long ? 20 : 1
+const rounds = long ? 5 : 1
 const role = 'app'
 
 /** What is done to the server; resolves when it takes connections again. */
