@@ -60,7 +60,7 @@ const layers = [
   { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'inspector', 'deadline', 'errors'] },
   { places: ['postgres-statements'], mayImport: ['postgres-driver'] },
   { places: ['postgres-table'], mayImport: ['ticket-store', 'errors', 'postgres-driver'] },
-  { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'errors', 'nats-driver'] },
+  { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'deadline', 'errors', 'nats-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
   {
     places: ['stores/'],

@@ -4,6 +4,7 @@
  * @module
  */
 import type { EpochMs } from './clock.ts'
+import { withinDeadline } from './deadline.ts'
 import { ConfigurationError, StoreError } from './errors.ts'
 import type { NatsDriver, NatsServer, Stream, StreamConfiguration } from './nats-driver.ts'
 import type { StoreInspection } from './ticket-store.ts'
@@ -36,6 +37,7 @@ export const marginMs = 60_000
 // Tickets are meant to live no longer than a minute.
 const ordinaryLifetimeMs = 60_000
 const nanosecondsPerMs = 1_000_000
+const lookDeadlineMs = 2000
 const duplicateWindowMs = 120_000
 const nameTaken = 10_058
 const jetstreamDisabled = 'JetStreamNotEnabled'
@@ -46,6 +48,11 @@ const jetstreamDisabled = 'JetStreamNotEnabled'
  */
 export async function openBucket(driver: NatsDriver, options: BucketOptions): Promise<Bucket> {
   await driver.ready()
+  // A question that was lost with its line is not answered, and the client takes five seconds to say so.
+  return withinDeadline(openReached(driver, options), lookDeadlineMs)
+}
+
+async function openReached(driver: NatsDriver, options: BucketOptions): Promise<Bucket> {
   const server = driver.server()
   if (server === null) throw new StoreError('unavailable', 'nats: the connection is gone')
   const stream = await findOrCreate(driver, options).catch((error: unknown) => explain(error, server))

@@ -12,6 +12,7 @@ const outageCount = long ? 60 : 3
 // What a client keeps of a line that was dropped is there then: a second pool, for instance.
 const outagesToSettle = 3
 const outageMs = 1200
+const timeout = 60_000 + outageCount * 10_000
 const growthAtMost = 5_000_000
 const connectionsAtMost = 20
 
@@ -65,7 +66,9 @@ function look(lines: readonly Line[]) {
   return { heap: process.memoryUsage().heapUsed, listeners: lines.map(({ connection }) => connection.listeners()) }
 }
 
-it('outages leave nothing behind: no listener, no memory, and no connection', async ({ onTestFinished }) => {
+it('outages leave nothing behind: no listener, no memory, and no connection', { timeout }, async ({
+  onTestFinished,
+}) => {
   const { lines, close } = await open()
   onTestFinished(close)
   const goThroughAll = async (outages: number) => {

@@ -13,6 +13,8 @@ export interface Call {
   readonly startedAt: number
   readonly tookMs: number
   readonly failed: boolean
+  /** Whether the circuit was open: the engine was not asked. */
+  readonly unasked: boolean
 }
 
 /** Questions that go on until they are stopped. */
@@ -36,14 +38,15 @@ export function startLoad(store: TicketStore): OutageLoad {
 
   async function timed<Result>(ask: () => Promise<Result>): Promise<Result | null> {
     const startedAt = performance.now()
-    const note = (failed: boolean) => void calls.push({ startedAt, tookMs: performance.now() - startedAt, failed })
+    const note = (failed: boolean, unasked = false) =>
+      void calls.push({ startedAt, tookMs: performance.now() - startedAt, failed, unasked })
     try {
       const result = await ask()
       note(false)
       return result
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
-      note(true)
+      note(true, error.message.includes('is not asked now'))
       return null
     }
   }
