@@ -40,7 +40,13 @@ export interface PostgresDriver {
    */
   query(statement: Statement, asker: Asker): Promise<readonly Row[]>
 
-  /** Drops the connections, with what waits on them, where the client can. MUST NOT throw. */
+  /** Drops each connection on which something runs that nobody waits for any more, where the client can. MUST NOT throw. */
+  dropLate(): void
+
+  /**
+   * Drops what may be of a line that is broken: at least each connection on which something is late, or all of them where
+   * nothing is, for answers were mixed up then. Where the client can. MUST NOT throw.
+   */
   reconnect(): void
 
   /** Ends what the driver has opened itself, and nothing else. Called when the store is closed. MUST NOT throw. */

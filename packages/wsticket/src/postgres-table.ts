@@ -61,18 +61,23 @@ const inspection = `SELECT split_part(current_setting('server_version'), ' ', 1)
 FROM to_regclass($1) AS found LEFT JOIN pg_class ON pg_class.oid = found`
 
 const lookAt = prepare(inspection)
-// What it finds is of use to the next question, too.
-const inspector: Asker = { over: false }
+
+/** Who inspects, and by what. */
+export interface Inspector {
+  readonly driver: PostgresDriver
+  readonly asker: Asker
+}
 
 /**
  * Looks at the server and at the table, and creates the table where there is none.
  * @throws ConfigurationError where a ticket could not be kept there, or could be redeemed twice.
  */
-export async function inspectTable(driver: PostgresDriver, table: string): Promise<StoreInspection> {
-  const look = async () => ((await driver.query(lookAt(quote(table)), inspector)) as [Row])[0]
+export async function inspectTable(inspector: Inspector, table: string): Promise<StoreInspection> {
+  const { driver, asker } = inspector
+  const look = async () => ((await driver.query(lookAt(quote(table)), asker)) as [Row])[0]
   const first = await look()
   requirePrimary(first)
-  if (first.kind === null) await create(driver, table)
+  if (first.kind === null) await create(inspector, table)
   const found = first.kind === null ? await look() : first
   requireTable(found, table)
   return { engine: `postgres ${String(found.version)}`, guarantee, weaknesses: weaknessesOf(found) }
@@ -89,10 +94,10 @@ const createdByAnother = ['23505', '42P07', '42710']
 // No right to, or no such schema.
 const creationDenied = ['42501', '3F000']
 
-async function create(driver: PostgresDriver, table: string): Promise<void> {
+async function create({ driver, asker }: Inspector, table: string): Promise<void> {
   const text = postgresSchema(table)
   try {
-    await driver.query(prepare(text)(), inspector)
+    await driver.query(prepare(text)(), asker)
   } catch (error) {
     const code = String((error as { code?: unknown } | null)?.code)
     if (createdByAnother.includes(code)) return

@@ -59,7 +59,8 @@ export interface PgOptions {
  */
 export const pgOptions: PgOptions = Object.freeze({
   max: 10,
-  connectionTimeoutMillis: 2000,
+  // Less than the store waits, which would otherwise take the wait for a connection as the silence of a server.
+  connectionTimeoutMillis: 1500,
   statement_timeout: 1500,
   keepAlive: true,
   keepAliveInitialDelayMillis: 10_000,
@@ -75,12 +76,7 @@ const longestConnectMs = 5000
 export function fromPg(pool: PgPool, { preparedStatements = true }: PgDriverOptions = {}): PostgresDriver {
   requireBoundedConnect(pool.options.connectionTimeoutMillis)
   survive(pool)
-  const waiting = new Set<PgClient>()
-
-  function release(client: PgClient, destroy: boolean): void {
-    // `reconnect` may have come first.
-    if (waiting.delete(client)) client.release(destroy)
-  }
+  const underWay = createUnderWay()
 
   async function ask(client: PgClient, { name, text, values }: Statement): Promise<readonly Row[]> {
     const parameters = values.slice()
@@ -93,23 +89,69 @@ export function fromPg(pool: PgPool, { preparedStatements = true }: PgDriverOpti
 
   return {
     async query(statement, asker) {
-      const client = await checkOut(pool, asker)
-      waiting.add(client)
+      const asked = underWay.begin(asker)
       try {
+        const client = await checkOut(pool, asker)
+        asked.client = client
         const rows = await ask(client, statement)
-        release(client, false)
+        underWay.end(asked, false)
         return rows
       } catch (error) {
-        release(client, !isIntact(error))
+        underWay.end(asked, !isIntact(error))
         throw error
       }
     },
+    dropLate: underWay.dropLate,
     reconnect() {
-      for (const client of waiting) release(client, true)
-      // As many as are idle now: each of them comes at once, and is of the same line.
+      // Each connection is a line of its own. Where none is late, answers were mixed up, and whose they were is not known.
+      if (underWay.dropLate() === 0) underWay.dropAll()
+      // As many as are idle now: each of them comes at once, and may be of a line that is broken.
       for (let idle = pool.idleCount; idle > 0; idle -= 1) pool.connect().then(discard, ignore)
     },
     release: ignore,
+  }
+}
+
+/** A statement, from when it is asked for until it is answered or dropped. */
+interface Asked {
+  readonly asker: Asker
+  /** Null while it waits for a connection. */
+  client: PgClient | null
+}
+
+/** All statements that are under way. */
+interface UnderWay {
+  begin(asker: Asker): Asked
+  /** Gives the connection back, or destroys it. */
+  end(asked: Asked, destroy: boolean): void
+  /** Says how many there were. */
+  dropLate(): number
+  dropAll(): void
+}
+
+function createUnderWay(): UnderWay {
+  const all = new Set<Asked>()
+
+  function end(asked: Asked, destroy: boolean): void {
+    // It may have been dropped before.
+    if (all.delete(asked)) asked.client?.release(destroy)
+  }
+
+  return {
+    begin(asker) {
+      const asked: Asked = { asker, client: null }
+      all.add(asked)
+      return asked
+    },
+    end,
+    dropLate() {
+      const late = [...all].filter(({ asker }) => asker.over)
+      for (const asked of late) end(asked, true)
+      return late.length
+    },
+    dropAll() {
+      for (const asked of all) if (asked.client !== null) end(asked, true)
+    },
   }
 }
 

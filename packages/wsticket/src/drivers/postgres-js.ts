@@ -10,13 +10,20 @@
  * @module
  */
 import { ConfigurationError } from '../errors.ts'
-import type { PostgresDriver, Row } from '../postgres-driver.ts'
+import type { Asker, PostgresDriver, Row } from '../postgres-driver.ts'
 
 /** A client of postgres.js (`sql`), as far as the store needs it. */
 export interface PostgresJsClient {
   readonly options: PostgresJsClientOptions
-  unsafe(text: string, values: (string | number)[], options: { readonly prepare: boolean }): PromiseLike<readonly Row[]>
+  unsafe(text: string, values: (string | number)[], options: { readonly prepare: boolean }): PostgresJsQuery
   end(options: { readonly timeout: number }): Promise<void>
+}
+
+/** A statement, which is sent once its result is asked for. */
+export interface PostgresJsQuery extends PromiseLike<readonly Row[]> {
+  /** Null until it is sent. Not in the published types. */
+  readonly state?: unknown
+  cancel(): void
 }
 
 /** The options of a client that decide whether it waits for ever, or answers with something else. */
@@ -74,28 +81,61 @@ const manyFailures = 1000
  * @throws ConfigurationError for a client that would wait too long, whose answers are not those of the server, or that is shared.
  */
 export function fromPostgresJs(open: () => PostgresJsClient): PostgresDriver {
-  let current = openSound(open)
+  let current: Owned = { client: openSound(open), underWay: new Set() }
+  requireAnother(open(), current.client)
+  const retired = new Set<Owned>()
   let released = false
-  requireAnother(open(), current)
 
   return {
-    async query({ text, values }) {
-      return current.unsafe(text, values.slice(), { prepare: true })
+    async query({ text, values }, asker) {
+      const { client, underWay } = current
+      const asked = { asker, query: client.unsafe(text, values.slice(), { prepare: true }) }
+      underWay.add(asked)
+      try {
+        return await asked.query
+      } finally {
+        underWay.delete(asked)
+        dropUnused(retired)
+      }
     },
+    dropLate: () => dropUnused(retired),
     reconnect() {
       if (released) return
       try {
-        const next = openSound(open)
-        end(current)
+        const next = { client: openSound(open), underWay: new Set<Asked>() }
+        retired.add(current)
         current = next
       } catch {
         // The one that there is goes on.
       }
+      dropUnused(retired)
     },
     release() {
       released = true
-      end(current)
+      for (const { client } of [current, ...retired]) end(client)
     },
+  }
+}
+
+/** A statement, from when it is asked for until it is answered. */
+interface Asked {
+  readonly asker: Asker
+  readonly query: PostgresJsQuery
+}
+
+/** A client of the driver, and what was asked by it and has not been answered. */
+interface Owned {
+  readonly client: PostgresJsClient
+  readonly underWay: Set<Asked>
+}
+
+/** What somebody still waits for goes on; what nobody does is not sent any more. */
+function dropUnused(retired: Set<Owned>): void {
+  for (const owned of retired) {
+    for (const { asker, query } of owned.underWay) if (asker.over && query.state === null) query.cancel()
+    if ([...owned.underWay].some(({ asker }) => !asker.over)) continue
+    retired.delete(owned)
+    end(owned.client)
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import { type Clock, type EpochMs, systemClock } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
-import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
+import { createEngine, defaultEngineDeadlineMs, type Engine } from '../engine.ts'
 import { StoreError } from '../errors.ts'
 import type { Asker, PostgresDriver, Row } from '../postgres-driver.ts'
 import { createPostgresStatements, sweepBatchRows } from '../postgres-statements.ts'
@@ -38,12 +38,7 @@ const sweepMarginMs = 60_000
 export function createPostgresStore(driver: PostgresDriver, options: PostgresStoreOptions = {}): TicketStore {
   const { table = defaultTable, deadlineMs = defaultEngineDeadlineMs, clock = systemClock } = options
   const tickets = createTickets(driver, quote(table))
-  const engine = createEngine({
-    name: 'postgres',
-    deadlineMs: requireDeadline(deadlineMs),
-    inspect: () => inspectTable(driver, table),
-    reconnect: () => driver.reconnect(),
-  })
+  const engine = createPostgresEngine(driver, { table, deadlineMs: requireDeadline(deadlineMs) })
 
   async function sweep(now: EpochMs): Promise<number> {
     let swept = 0
@@ -69,6 +64,39 @@ export function createPostgresStore(driver: PostgresDriver, options: PostgresSto
     async close() {
       engine.close()
       driver.release()
+    },
+  }
+}
+
+/** The server as an engine, whose connections are lines of their own: each is dropped by whom it keeps waiting. */
+function createPostgresEngine(
+  driver: PostgresDriver,
+  { table, deadlineMs }: { readonly table: string; readonly deadlineMs: number },
+): Engine {
+  let inspection = { over: false }
+  const engine = createEngine({
+    name: 'postgres',
+    deadlineMs,
+    inspect() {
+      inspection = { over: false }
+      return inspectTable({ driver, asker: inspection }, table)
+    },
+    reconnect() {
+      // It has no deadline of its own: whoever waits for it has, and this is what comes of that.
+      inspection.over = true
+      driver.reconnect()
+    },
+  })
+  return {
+    ...engine,
+    async ask(question) {
+      try {
+        return await engine.ask(question)
+      } catch (error) {
+        // The engine reconnects for the first that is late only.
+        driver.dropLate()
+        throw error
+      }
     },
   }
 }

@@ -1,0 +1,94 @@
+/** A statement that is late takes its own connection along, and nobody else's. */
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
+import { until } from 'wsticket-engines/until'
+import { systemClock } from '../../src/clock.ts'
+import { createPostgresStore } from '../../src/stores/postgres.ts'
+import { sampleRecord } from '../../src/testing/store-harness.ts'
+import type { TicketRecord } from '../../src/ticket.ts'
+import { type Connected, connectPg, connectPostgresJs } from './postgres-harness.ts'
+
+const deadlineMs = 600
+
+let server: PostgresServer
+const connections: Pick<Connected, 'end'>[] = []
+
+beforeAll(async () => {
+  server = await startPostgres()
+})
+
+afterEach(async () => {
+  for (const connected of connections.splice(0).toReversed()) await connected.end()
+})
+
+afterAll(() => server.dispose())
+
+// The server would give up before the store does.
+const patient: readonly (readonly [string, (url: string) => Connected])[] = [
+  ['pg', (url) => connectPg(url, { statement_timeout: 0 })],
+  ['postgres.js', (url) => connectPostgresJs(url, { connection: { statement_timeout: 0 } })],
+]
+
+async function setUp(connect: (url: string) => Connected) {
+  const { driver, end } = connect(server.url)
+  const store = createPostgresStore(driver, { deadlineMs })
+  await store.inspect()
+  connections.push({ end: () => store.close().then(end) })
+  const issue = async () => {
+    const record = sampleRecord(systemClock())
+    await store.insert(record)
+    return record
+  }
+  return { store, issue }
+}
+
+/** Holds the rows of some tickets, each by a transaction of its own. Resolves with what lets each go. */
+async function hold(...records: TicketRecord[]): Promise<(() => Promise<void>)[]> {
+  return Promise.all(
+    records.map(async ({ id }) => {
+      const client = new pg.Client(server.url)
+      await client.connect()
+      const end = () => client.end()
+      connections.push({ end })
+      await client.query('BEGIN')
+      await client.query('SELECT FROM wsticket_tickets WHERE id = $1 FOR UPDATE', [id])
+      return end
+    }),
+  )
+}
+
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+}
+
+describe.each(patient)('the PostgreSQL store over %s, when a statement is late', (_, connect) => {
+  it('answers the others that are under way at that moment', async () => {
+    const { store, issue } = await setUp(connect)
+    const [late, other] = [await issue(), await issue()]
+    const [, letOther] = (await hold(late, other)) as [() => Promise<void>, () => Promise<void>]
+    const askedAt = performance.now()
+    const refusal = expect(store.redeem(late.id, systemClock())).rejects.toThrow('no decision')
+    await until('the other is asked for well after it', async () => performance.now() > askedAt + deadlineMs / 3)
+    const answer = expect(store.redeem(other.id, systemClock())).resolves.toEqual({ kind: 'redeemed', record: other })
+    await refusal
+    await letOther()
+    await answer
+  })
+
+  it('keeps no connection of those that are late after it, either', async () => {
+    const { store, issue } = await setUp(connect)
+    const records = [await issue(), await issue(), await issue()]
+    const lets = await hold(...records)
+    const refusals: Promise<unknown>[] = []
+    for (const record of records) {
+      const askedAt = performance.now()
+      refusals.push(expect(store.redeem(record.id, systemClock())).rejects.toThrow('no decision'))
+      await until('the next is asked for later', async () => performance.now() > askedAt + deadlineMs / 6)
+    }
+    await Promise.all(refusals)
+    for (const letGo of lets) await letGo()
+    // One is that by which the store looks at the server again. None waits in a pool until it is closed for want of use.
+    await until('the connections are gone', () => sockets() <= 1, 3000)
+  })
+})
