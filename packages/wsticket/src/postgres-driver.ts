@@ -3,8 +3,6 @@
  * client, which also see to it that the client neither runs a statement twice nor waits for ever.
  * @module
  */
-import { sha256 } from './digest.ts'
-
 /** A statement, and what takes the place of `$1`, `$2`. */
 export interface Statement {
   /** Names the statement, so that the server plans it once for each connection. Unique for its text. */
@@ -15,12 +13,6 @@ export interface Statement {
 
 /** A statement, for any values. */
 export type PreparedStatement = (...values: readonly (string | number)[]) => Statement
-
-/** Names a statement by its text: the same one of two tables are two, and one connection may see both. */
-export function prepare(text: string): PreparedStatement {
-  const name = `wsticket_${sha256(text).slice(0, 22)}`
-  return (...values) => ({ name, text, values })
-}
 
 /** A row, by column. Every column that the store asks for is text, so that no client's own types come between. */
 export type Row = { readonly [column: string]: unknown }

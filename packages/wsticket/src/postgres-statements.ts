@@ -1,9 +1,46 @@
 /**
- * What is asked of the table of the PostgreSQL store: each operation is one statement, in a transaction of its own
+ * The table of the PostgreSQL store, and what is asked of it: each operation is one statement, in a transaction of its own
  * (docs/protocol.md).
  * @module
  */
-import { type PreparedStatement, prepare } from './postgres-driver.ts'
+import { sha256 } from './digest.ts'
+import { ConfigurationError } from './errors.ts'
+import type { PreparedStatement } from './postgres-driver.ts'
+
+/** The name of the table unless told otherwise. */
+export const defaultTable = 'wsticket_tickets'
+
+const nameForm = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/
+
+/**
+ * The name of a table as it stands in SQL. Every part is quoted: a keyword may name a table, too.
+ * @throws ConfigurationError for a name that the store does not take.
+ */
+export function quote(table: string): string {
+  if (nameForm.test(table)) return table.replace(/[^.]+/g, '"$&"')
+  throw new ConfigurationError('table', 'must be a name such as auth.tickets, of lower-case letters, digits and _')
+}
+
+/**
+ * The statement that creates the table; the store runs it itself where there is no table, and the role may.
+ * @throws ConfigurationError for a name that the store does not take.
+ */
+export function postgresSchema(table: string = defaultTable): string {
+  // Half of each page is left free: a ticket changes its state once, and its second version stays on the page of the first.
+  return `CREATE UNLOGGED TABLE IF NOT EXISTS ${quote(table)} (
+  id text COLLATE "C" PRIMARY KEY,
+  record text NOT NULL,
+  state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'redeemed', 'revoked')),
+  expires_at bigint NOT NULL,
+  reign timestamptz NOT NULL DEFAULT pg_postmaster_start_time()
+) WITH (fillfactor = 50)`
+}
+
+/** Names a statement by its text: the same one of two tables are two, and one connection may see both. */
+export function prepare(text: string): PreparedStatement {
+  const name = `wsticket_${sha256(text).slice(0, 22)}`
+  return (...values) => ({ name, text, values })
+}
 
 /** The statements, by what they do. `$1` is the ticket's id, `$2` the present in milliseconds, unless told otherwise. */
 export interface PostgresStatements {

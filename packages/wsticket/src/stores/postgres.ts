@@ -9,13 +9,13 @@ import { requireDeadline } from '../deadline.ts'
 import { createEngine, defaultEngineDeadlineMs, type Engine } from '../engine.ts'
 import { StoreError } from '../errors.ts'
 import type { Asker, PostgresDriver, Row } from '../postgres-driver.ts'
-import { createPostgresStatements, sweepBatchRows } from '../postgres-statements.ts'
-import { defaultTable, inspectTable, quote } from '../postgres-table.ts'
+import { inspectTable } from '../postgres-inspection.ts'
+import { createPostgresStatements, defaultTable, quote, sweepBatchRows } from '../postgres-statements.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
 
-export { postgresSchema } from '../postgres-table.ts'
+export { postgresSchema } from '../postgres-statements.ts'
 
 /** Options of the PostgreSQL store. */
 export interface PostgresStoreOptions {

@@ -3,7 +3,8 @@
  * @module
  */
 import { StoreError } from '../../src/errors.ts'
-import { type Asker, type PostgresDriver, prepare, type Row } from '../../src/postgres-driver.ts'
+import type { Asker, PostgresDriver, Row } from '../../src/postgres-driver.ts'
+import { prepare } from '../../src/postgres-statements.ts'
 import { readRecord, writeRecord } from '../../src/record-text.ts'
 import { createPostgresStore, postgresSchema } from '../../src/stores/postgres.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'

@@ -1,45 +1,16 @@
 /**
- * The table of the PostgreSQL store: its name, the statement that creates it, and whether the one that is there can keep the
- * promise of the port.
+ * Looks at a PostgreSQL server and at the table of tickets, and tells whether they can keep the promise of the port.
  * @module
  */
 import { ConfigurationError } from './errors.ts'
-import { type Asker, type PostgresDriver, prepare, type Row } from './postgres-driver.ts'
+import type { Asker, PostgresDriver, Row } from './postgres-driver.ts'
+import { postgresSchema, prepare, quote } from './postgres-statements.ts'
 import type { StoreInspection } from './ticket-store.ts'
-
-/** Its name unless told otherwise. */
-export const defaultTable = 'wsticket_tickets'
-
-const nameForm = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/
 
 const guarantee =
   'A ticket is redeemed at most once, by the start of the server that issued it: a restart, a crash, a promoted standby or a ' +
   'restored backup voids what is outstanding. One more is possible for rows that are put back, `reign` included, into the server ' +
   'that runs, and with a machine that is put back with its memory.'
-
-/**
- * The name of a table as it stands in SQL. Every part is quoted: a keyword may name a table, too.
- * @throws ConfigurationError for a name that the store does not take.
- */
-export function quote(table: string): string {
-  if (nameForm.test(table)) return table.replace(/[^.]+/g, '"$&"')
-  throw new ConfigurationError('table', 'must be a name such as auth.tickets, of lower-case letters, digits and _')
-}
-
-/**
- * The statement that creates the table; the store runs it itself where there is no table, and the role may.
- * @throws ConfigurationError for a name that the store does not take.
- */
-export function postgresSchema(table: string = defaultTable): string {
-  // Half of each page is left free: a ticket changes its state once, and its second version stays on the page of the first.
-  return `CREATE UNLOGGED TABLE IF NOT EXISTS ${quote(table)} (
-  id text COLLATE "C" PRIMARY KEY,
-  record text NOT NULL,
-  state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'redeemed', 'revoked')),
-  expires_at bigint NOT NULL,
-  reign timestamptz NOT NULL DEFAULT pg_postmaster_start_time()
-) WITH (fillfactor = 50)`
-}
 
 const inspection = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
   current_setting('server_encoding') AS encoding,
