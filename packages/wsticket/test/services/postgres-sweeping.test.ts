@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
 import { until } from 'wsticket-engines/until'
+import { createPostgresStatements } from '../../src/postgres-statements.ts'
 import { createPostgresStore } from '../../src/stores/postgres.ts'
 import { createMovableClock } from '../../src/testing/movable-clock.ts'
 import { later, sampleRecord } from '../../src/testing/store-harness.ts'
@@ -80,6 +81,30 @@ describe('the PostgreSQL store, when it is told to sweep', () => {
     const total = counts.reduce((sum, count) => sum + count, 0)
     expect(total + (await rowsLeft())).toBe(3500)
     expect(await store.sweep(clock.now())).toBe(3500 - total)
+  })
+})
+
+describe('the table of the PostgreSQL store', () => {
+  it('has an index by which the sweep finds what is old, whatever else there is', async () => {
+    const { clock } = await setUp()
+    await fill(20_000, later(clock.now(), 60_000))
+    await server.query(`ANALYZE ${table}`)
+    const { text } = createPostgresStatements(table).sweep(clock.now())
+    const plan = await server.query(`EXPLAIN ${text.replaceAll('$1', String(clock.now()))}`)
+    expect(plan).toContain(`${table}_expires_at_id_key`)
+    expect(plan).not.toContain('Seq Scan')
+  })
+
+  it('changes no index when a ticket is redeemed', async () => {
+    const { clock, store } = await setUp()
+    const records = Array.from({ length: 50 }, () => sampleRecord(clock.now()))
+    for (const record of records) await store.insert(record)
+    for (const record of records) await store.redeem(record.id, clock.now())
+    const updates = () =>
+      server.query(`SELECT n_tup_upd || ' of which hot: ' || n_tup_hot_upd FROM pg_stat_user_tables
+      WHERE relname = '${table}'`)
+    await until('the updates are counted', async () => (await updates()).startsWith('50 '))
+    expect(await updates()).toBe('50 of which hot: 50')
   })
 })
 
