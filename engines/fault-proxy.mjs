@@ -7,6 +7,7 @@
  */
 import { once } from 'node:events'
 import { createConnection, createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createLine } from './proxied-line.mjs'
 import { framings } from './wire-framing.mjs'
 
@@ -28,6 +29,8 @@ import { framings } from './wire-framing.mjs'
  * @property {() => void} pass hands everything on again, at once
  * @property {(text: string) => Promise<void>} loseReply hands on the next request with this text, waits for the reply, and
  * resets the connection in place of handing it on; resolves then
+ * @property {(text: string, delayMs: number) => Promise<void>} delayReply hands the reply to the next request with this text on
+ * so much later, and what comes after it on the same connection; resolves then
  * @property {(one: string, other: string) => Promise<void>} swapReplies gives each of the next two requests with these texts the
  * reply to the other; resolves then
  * @property {(periodMs: number) => () => Promise<void>} flap refuses and cuts for half of every period; ends when called
@@ -119,36 +122,22 @@ function createSwitches(faults, open) {
 
 /**
  * @param {Faults} faults
- * @returns {Pick<FaultProxy, 'loseReply' | 'swapReplies'>}
+ * @returns {Pick<FaultProxy, 'loseReply' | 'delayReply' | 'swapReplies'>}
  */
 function createReplyFaults({ framing, replyFaults }) {
-  /** Resolves with the reply to the next request with this text, which is withheld, and its line. */
-  const intercept = (/** @type {string} */ text, /** @type {boolean} */ whole) =>
-    new Promise((/** @type {(found: { line: Line, replies: Reply[] }) => void} */ resolve) => {
-      /** @type {Reply[]} */
-      const replies = []
-      /** @type {ReplyFault} */
-      const fault = {
-        text,
-        line: null,
-        request: null,
-        onReply(reply) {
-          reply.withheld = true
-          replies.push(reply)
-          if (whole && !reply.ends) return
-          replyFaults.splice(replyFaults.indexOf(fault), 1)
-          resolve({ line: /** @type {Line} */ (fault.line), replies })
-        },
-      }
-      replyFaults.push(fault)
-    })
   return {
     async loseReply(text) {
-      const { line } = await intercept(text, false)
+      const { line } = await intercept(replyFaults, text, 'first message')
       line.reset()
     },
+    async delayReply(text, delayMs) {
+      const { line, replies } = await intercept(replyFaults, text, 'whole')
+      await pause(delayMs)
+      for (const reply of replies) reply.withheld = false
+      line.flush()
+    },
     async swapReplies(one, other) {
-      const found = await Promise.all([intercept(one, true), intercept(other, true)])
+      const found = await Promise.all([one, other].map((text) => intercept(replyFaults, text, 'whole')))
       const [first, second] = found.map(({ replies }) => Buffer.concat(replies.map(({ bytes }) => bytes)))
       const swapped = framing.swap(/** @type {Buffer} */ (first), /** @type {Buffer} */ (second))
       for (const [at, { line, replies }] of found.entries()) {
@@ -158,6 +147,34 @@ function createReplyFaults({ framing, replyFaults }) {
       }
     },
   }
+}
+
+/**
+ * Resolves with the reply to the next request with this text, which is withheld, and the line that it came on.
+ * @param {ReplyFault[]} replyFaults
+ * @param {string} text
+ * @param {'first message' | 'whole'} part of the reply that is waited for
+ * @returns {Promise<{ line: Line, replies: Reply[] }>}
+ */
+function intercept(replyFaults, text, part) {
+  return new Promise((resolve) => {
+    /** @type {Reply[]} */
+    const replies = []
+    /** @type {ReplyFault} */
+    const fault = {
+      text,
+      line: null,
+      request: null,
+      onReply(reply) {
+        reply.withheld = true
+        replies.push(reply)
+        if (part === 'whole' && !reply.ends) return
+        replyFaults.splice(replyFaults.indexOf(fault), 1)
+        resolve({ line: /** @type {Line} */ (fault.line), replies })
+      },
+    }
+    replyFaults.push(fault)
+  })
 }
 
 /**

@@ -48,8 +48,6 @@ export interface NetworkedStore {
   readonly startServer: () => Promise<EngineServer>
   /** Connects by way of a port, where nobody need listen yet. */
   readonly connect: (port: number) => Connection
-  /** How many questions a redemption is, one after the other. */
-  readonly roundTrips: number
   /** Text that stands in the request that spends a ticket, once in each, and in no other that a redemption sends. */
   readonly spendingText: (id: TicketId) => string
 }
@@ -63,14 +61,12 @@ const redis = {
     const server = await startRedis()
     return { ...server, start: () => server.restart() }
   },
-  roundTrips: 1,
   spendingText: (id: TicketId) => id,
 } as const
 
 const postgresql = {
   protocol: 'postgres',
   startServer: () => startPostgres(),
-  roundTrips: 1,
   spendingText: (id: TicketId) => id,
 } as const
 
@@ -122,7 +118,6 @@ export const networkedStores: readonly NetworkedStore[] = [
       const server = await startNats()
       return { ...server, start: () => server.restart() }
     },
-    roundTrips: 2,
     spendingText: (id) => `HPUB $KV.wsticket.${id}.end `,
     connect(port) {
       const connecting = connect({ port, ...natsOptions, waitOnFirstConnect: true })

@@ -141,6 +141,17 @@ describe('the fault proxy', () => {
     await until('only one is lost', () => next.heard === 'two\n')
   })
 
+  it('delays the reply to one request, and what comes after it', async () => {
+    const client = await connect(proxy.port)
+    const startedAt = performance.now()
+    const delayed = proxy.delayReply('two', 200)
+    client.say('one\ntwo\nthree\n')
+    await until('the one before is echoed', () => client.heard === 'one\n')
+    await delayed
+    expect(performance.now() - startedAt).toBeGreaterThan(190)
+    await until('all is echoed', () => client.heard === 'one\ntwo\nthree\n')
+  })
+
   it('swaps two replies on one connection, and none between them', async () => {
     const client = await connect(proxy.port)
     const swapped = proxy.swapReplies('one', 'three')
