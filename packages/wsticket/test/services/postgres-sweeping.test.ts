@@ -100,6 +100,8 @@ describe('the table of the PostgreSQL store', () => {
     const records = Array.from({ length: 50 }, () => sampleRecord(clock.now()))
     for (const record of records) await store.insert(record)
     for (const record of records) await store.redeem(record.id, clock.now())
+    // A connection tells what it has done at its end, at the latest.
+    for (const connected of connections.splice(0)) await connected.end()
     const updates = () =>
       server.query(`SELECT n_tup_upd || ' of which hot: ' || n_tup_hot_upd FROM pg_stat_user_tables
       WHERE relname = '${table}'`)
