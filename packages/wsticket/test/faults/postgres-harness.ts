@@ -1,9 +1,7 @@
 /**
- * PostgreSQL servers under test, and stores on them over both clients.
+ * Stores on PostgreSQL servers under test, over both clients, and how all of it ends.
  * @module
  */
-import { onTestFinished } from 'vitest'
-import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
 import { systemClock } from '../../src/clock.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId } from '../../src/ticket.ts'
@@ -29,13 +27,6 @@ export function createCleanup(): Cleanup {
       for (const undo of steps.splice(0).toReversed()) await undo()
     },
   }
-}
-
-/** Starts a server that ends with the test. */
-export async function startServer(settings: Record<string, string> = {}): Promise<PostgresServer> {
-  const server = await startPostgres({ settings })
-  onTestFinished(server.dispose)
-  return server
 }
 
 // Both clients, of every kind of store, on every server, before and after: less than a server takes.

@@ -26,7 +26,7 @@ afterEach(async () => {
 })
 
 afterAll(async () => {
-  await standby.dispose()
+  await standby?.dispose()
   await server.dispose()
 })
 
