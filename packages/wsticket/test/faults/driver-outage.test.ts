@@ -1,8 +1,8 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from 'wsticket-engines/fault-proxy'
 import type { TicketStore } from '../../src/ticket-store.ts'
+import { heldUpMs } from './event-loop.ts'
 import { deadlineMs, type EngineServer, networkedStores } from './networked-stores.ts'
 import { type Call, startLoad } from './outage-load.ts'
 import { long } from './proof-size.ts'
@@ -123,9 +123,6 @@ const outages: readonly Outage[] = [
   },
 ]
 
-const eventLoop = monitorEventLoopDelay({ resolution: 10 })
-eventLoop.enable()
-
 const warnings: string[] = []
 const noteWarning = (warning: Error) => void warnings.push(warning.name)
 process.on('warning', noteWarning)
@@ -189,11 +186,6 @@ async function timeToRecover(load: ReturnType<typeof startLoad>): Promise<number
   const at = await Promise.race([load.recovered(), pause(backWithinMs, null)])
   if (at === null) throw new Error(`no ticket was redeemed within ${backWithinMs} ms`)
   return Math.round(at - from)
-}
-
-/** How long the event loop stood still at most: the machine has more to do than this. */
-function heldUpMs(): number {
-  return eventLoop.max / 1e6
 }
 
 function slowest(calls: readonly Call[]): number {

@@ -1,0 +1,13 @@
+/**
+ * How long the event loop stood still at most, for a process that shares its machine: what a deadline of the store cannot help.
+ * @module
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
+
+/** Since this module was loaded, in milliseconds. */
+export function heldUpMs(): number {
+  return delay.max / 1e6
+}
