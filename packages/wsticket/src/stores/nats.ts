@@ -4,13 +4,13 @@
  * Under the key of a ticket stands its record, and under the key with `.end` what became of it: `redeemed` or `revoked`. Neither
  * is ever replaced. A redemption is two questions: a read of the record, and a write of the end, which the bucket takes once.
  *
- * Replacing the record in its place, if it has not changed since the read, would be no redemption: a stream of several replicas
- * takes several such writes at once up to nats-server 2.9.20, and around a change of its leader up to 2.10.
+ * Replacing the record where it stands, if it is the one that was read, would be no redemption: a stream of several replicas takes
+ * several such writes at once up to nats-server 2.9.20 (nats-server issue 4320).
  * @module
  */
 import type { EpochMs } from '../clock.ts'
-import { requireDeadline } from '../deadline.ts'
-import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
+import { requireDeadline, withinDeadline } from '../deadline.ts'
+import { type Asking, createEngine, defaultEngineDeadlineMs } from '../engine.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
 import { type Bucket, type BucketOptions, marginMs, openBucket } from '../nats-bucket.ts'
 import type { KeptMessage, NatsDriver } from '../nats-driver.ts'
@@ -28,6 +28,12 @@ export interface NatsStoreOptions {
    */
   readonly replicas?: 1 | 3 | 5
   /**
+   * Servers older than NATS 2.12 lose what several replicas have acknowledged when one of them is cut off from the others for some
+   * seconds: the store refuses such a bucket there. With `unsound_may_admit_twice` it takes it, and a ticket may be redeemed twice.
+   * Default: `sound`.
+   */
+  readonly replication?: 'sound' | 'unsound_may_admit_twice'
+  /**
    * How long the server keeps a record, in milliseconds, where the store creates the bucket. A ticket that lives longer than this
    * less a minute is not taken. Default: 600,000, ten minutes.
    */
@@ -40,6 +46,9 @@ const defaultBucket = 'wsticket'
 const defaultRecordAgeMs = 600_000
 const bucketForm = /^[A-Za-z0-9_-]{1,100}$/
 const longestRecordAgeMs = 2 ** 31 - 1
+
+/** How long a replica may take to answer, before the leader is asked. */
+const patienceMs = 250
 
 // Errors of JetStream's API. The second of these is of NATS 2.12: somebody else is writing there just now.
 const wrongSequence: readonly unknown[] = [10_071, 10_164]
@@ -70,12 +79,12 @@ export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = 
   }
 
   /** After a reconnection the server may have started anew, and the bucket be another: it is looked at before it is asked. */
-  function ask<Answer>(question: (keys: Keys) => Promise<Answer>): Promise<Answer> {
-    return engine.ask(async () => {
+  function ask<Answer>(question: (keys: Keys, asking: Asking) => Promise<Answer>): Promise<Answer> {
+    return engine.ask(async (asking) => {
       const server = driver.server()
       if (server === null) throw new StoreError('unavailable', 'nats: there is no connection now')
       const current = bucket?.serverId === server.id ? bucket : await look()
-      return question(keysOf(driver, current))
+      return question(keysOf(driver, current), asking)
     })
   }
 
@@ -83,12 +92,12 @@ export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = 
     name: 'nats',
     insert: (record) => ask((keys) => insert(keys, record)),
     async redeem(id, now) {
-      const ended = await ask((keys) => end(keys, id, { now, as: 'redeemed', deadlineMs }))
+      const ended = await ask((keys, asking) => end(keys, id, { now, as: 'redeemed', asking }))
       return typeof ended === 'string' ? { kind: ended } : { kind: 'redeemed', record: ended }
     },
     read: (id, now) => ask((keys) => read(keys, id, now)),
     async revoke(id, now) {
-      return typeof (await ask((keys) => end(keys, id, { now, as: 'revoked', deadlineMs }))) !== 'string'
+      return typeof (await ask((keys, asking) => end(keys, id, { now, as: 'revoked', asking }))) !== 'string'
     },
     sweep: () => ask(async () => 0),
     inspect: () => engine.inspect(),
@@ -99,16 +108,19 @@ export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = 
 }
 
 function requireOptions(options: NatsStoreOptions): BucketOptions & { readonly deadlineMs: number } {
-  const { bucket = defaultBucket, replicas = 1, recordAgeMs = defaultRecordAgeMs } = options
+  const { bucket = defaultBucket, replicas = 1, replication = 'sound', recordAgeMs = defaultRecordAgeMs } = options
   if (!bucketForm.test(bucket))
     throw new ConfigurationError('bucket', 'must be 1 to 100 letters and digits of ASCII, underscores and hyphens')
   if (![1, 3, 5].includes(replicas)) throw new ConfigurationError('replicas', 'must be 1, 3 or 5')
+  if (replication !== 'sound' && replication !== 'unsound_may_admit_twice')
+    throw new ConfigurationError('replication', "must be 'sound' or 'unsound_may_admit_twice'")
   if (!(Number.isSafeInteger(recordAgeMs) && recordAgeMs > marginMs && recordAgeMs <= longestRecordAgeMs))
     throw new ConfigurationError(
       'recordAgeMs',
       `must be a whole number of milliseconds above ${marginMs}, up to ${longestRecordAgeMs}`,
     )
-  return { bucket, replicas, recordAgeMs, deadlineMs: requireDeadline(options.deadlineMs ?? defaultEngineDeadlineMs) }
+  const deadlineMs = requireDeadline(options.deadlineMs ?? defaultEngineDeadlineMs)
+  return { bucket, replicas, recordAgeMs, deadlineMs, takesUnsound: replication !== 'sound' }
 }
 
 /** The keys of a bucket. */
@@ -131,9 +143,11 @@ function keysOf(driver: NatsDriver, bucket: Bucket): Keys {
     bucket,
     latestRecordOf,
     async recordOf(id) {
-      // Records do not change, so that a replica which is late can only not have it yet.
-      const kept = bucket.hasDirectReads ? await driver.lastOfAny(stream, subjectOf(id)) : null
-      return readKept(kept, id, bucket) ?? latestRecordOf(id)
+      if (!bucket.hasDirectReads) return latestRecordOf(id)
+      // Records do not change, so that a replica which is late can only not have it yet. Where there is none that could answer, the
+      // server does not say so.
+      const reading = withinDeadline(driver.lastOfAny(stream, subjectOf(id)), patienceMs)
+      return readKept(await reading.catch(() => null), id, bucket) ?? latestRecordOf(id)
     },
     async endOf(id) {
       const kept = await driver.lastOfLeader(stream, subjectOf(endKeyOf(id)))
@@ -194,18 +208,17 @@ async function insert({ bucket, put }: Keys, record: TicketRecord): Promise<void
 interface Ending {
   readonly now: EpochMs
   readonly as: End
-  readonly deadlineMs: number
+  readonly asking: Asking
 }
 
 /** Ends a pending ticket: its record is for whoever did. Everybody else is told what it is. */
 async function end({ recordOf, endOf, put }: Keys, id: TicketId, ending: Ending): Promise<TicketRecord | Refusal> {
-  const startedAt = performance.now()
   // First, so that nobody fills the bucket with the ends of tickets that there never were.
   const record = await recordOf(id)
   if (record === null) return 'unknown'
   if (ending.now >= record.expiresAt) return 'expired'
   // Put now, it would spend a ticket whose bearer was refused long ago.
-  if (performance.now() - startedAt > ending.deadlineMs) throw new StoreError('unavailable', 'nats: it took too long')
+  if (ending.asking.over) throw new StoreError('unavailable', 'nats: it took too long')
   if (await put(endKeyOf(id), ending.as)) return record
   const ended = await endOf(id)
   if (ended === null) throw new StoreError('unavailable', 'nats: somebody else is at this key')

@@ -11,6 +11,7 @@ describe('the NATS store over a cluster of three, with three replicas', () => {
   itConforms(() => ({
     servers: cluster.urls,
     replicas: 3,
+    settled: (stream) => cluster.settled(stream),
     // Frozen, not killed: three that start anew take ten seconds to find a leader. The faults kill them.
     outage: {
       async begin() {

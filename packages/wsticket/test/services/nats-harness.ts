@@ -1,9 +1,9 @@
-import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream'
+import { type JetStreamClient, type JetStreamManager, jetstream, type StoredMsg } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { expect, it } from 'vitest'
 import { until } from 'wsticket-engines/until'
 import { fromNats, natsOptions } from '../../src/drivers/nats.ts'
-import { createNatsStore } from '../../src/stores/nats.ts'
+import { createNatsStore, type NatsStoreOptions } from '../../src/stores/nats.ts'
 import {
   createMovableClock,
   runStoreCase,
@@ -27,7 +27,7 @@ export async function connectNats(servers: string | readonly string[]): Promise<
 }
 
 /** Every message of a stream: what a key-value client sees. */
-export async function messagesOf({ manager }: NatsClient, stream: string) {
+export async function messagesOf({ manager }: NatsClient, stream: string): Promise<StoredMsg[]> {
   const { state } = await manager.streams.info(stream, { subjects_filter: '>' })
   const found = Object.keys(state.subjects ?? {}).map((subject) =>
     manager.streams.getMessage(stream, { last_by_subj: subject }),
@@ -35,10 +35,17 @@ export async function messagesOf({ manager }: NatsClient, stream: string) {
   return (await Promise.all(found)).filter((message) => message !== null)
 }
 
+async function removeStreams({ manager }: NatsClient): Promise<true> {
+  for await (const { config } of manager.streams.list()) await manager.streams.delete(config.name)
+  return true
+}
+
 /** Servers on which cases are run, one after the other. */
 export interface NatsUnderTest {
   readonly servers: readonly string[]
   readonly replicas: 1 | 3
+  /** Resolves when every server knows a stream that was just created. */
+  settled(stream: string): Promise<unknown>
   readonly outage: { begin(): Promise<unknown>; end(): Promise<unknown> }
 }
 
@@ -53,25 +60,40 @@ export function itConforms(nats: () => NatsUnderTest): void {
   }
 }
 
-// Shorter than the default, for the suite waits for it several times.
-const deadlineMs = 1000
 // The suite has tickets that live for a day.
 const recordAgeMs = 2 * 86_400_000
+const options: NatsStoreOptions = {
+  recordAgeMs,
+  // Shorter than the default, for the suite waits for it several times.
+  deadlineMs: 1000,
+  // Three replicas are unsound on this server, and are what they are while nothing fails.
+  replication: 'unsound_may_admit_twice',
+}
 
 let cases = 0
 
 /** The harness of one case: its buckets are nobody else's. */
-async function createNatsHarness({ servers, replicas, outage }: NatsUnderTest): Promise<StoreHarness> {
+function createNatsHarness({ servers, replicas, settled, outage }: NatsUnderTest): StoreHarness {
   cases += 1
   const bucket = `case-${cases}`
   const stores: TicketStore[] = []
   const connections: NatsConnection[] = []
-  const observer = await connectNats(servers)
+  // Over a connection of its own each time: one that was there through an outage may not be back yet.
+  const observe = async <Result>(look: (client: NatsClient) => Promise<Result>) => {
+    const client = await connectNats(servers)
+    try {
+      return await look(client)
+    } finally {
+      await client.connection.close()
+    }
+  }
   const open = async (name: string) => {
     const { client, connection } = await connectNats(servers)
     connections.push(connection)
-    const store = createNatsStore(fromNats(client), { bucket: bucket + name, replicas, recordAgeMs, deadlineMs })
+    const store = createNatsStore(fromNats(client), { ...options, bucket: bucket + name, replicas })
     stores.push(store)
+    await until('there is a bucket', () => store.inspect())
+    await settled(`KV_${bucket}${name}`)
     return store
   }
   return {
@@ -80,11 +102,11 @@ async function createNatsHarness({ servers, replicas, outage }: NatsUnderTest): 
     openSecond: () => open(''),
     capabilities: {
       async dump() {
-        const messages = await messagesOf(observer, `KV_${bucket}`)
+        const messages = await observe((client) => messagesOf(client, `KV_${bucket}`))
         return messages.map((message) => `${message.subject} ${message.string()}`).join('\n')
       },
       async size(at) {
-        const messages = await messagesOf(observer, `KV_${bucket}`)
+        const messages = await observe((client) => messagesOf(client, `KV_${bucket}`))
         return messages.filter(({ time }) => time.getTime() + recordAgeMs > at).length
       },
       namespaces: (name) => open(`-${name}`),
@@ -104,8 +126,7 @@ async function createNatsHarness({ servers, replicas, outage }: NatsUnderTest): 
     async dispose() {
       for (const store of stores) await store.close()
       for (const connection of connections) await connection.close()
-      for await (const { config } of observer.manager.streams.list()) await observer.manager.streams.delete(config.name)
-      await observer.connection.close()
+      await until('the streams are gone', () => observe(removeStreams))
     },
   }
 }

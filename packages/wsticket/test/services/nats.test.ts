@@ -11,6 +11,7 @@ describe('the NATS store over one server', () => {
   itConforms(() => ({
     servers: [server.url],
     replicas: 1,
+    settled: async () => {},
     outage: { begin: () => server.stop('SIGKILL'), end: () => server.restart() },
   }))
 })

@@ -16,6 +16,7 @@ describe('the NATS store', () => {
     ['bucket', { bucket: 'x'.repeat(101) }],
     ['replicas', { replicas: 2 as 3 }],
     ['replicas', { replicas: '3' as unknown as 3 }],
+    ['replication', { replication: 'any' as 'sound' }],
     ['recordAgeMs', { recordAgeMs: 60_000 }],
     ['recordAgeMs', { recordAgeMs: 90_000.5 }],
     ['recordAgeMs', { recordAgeMs: Number.POSITIVE_INFINITY }],
