@@ -138,17 +138,14 @@ describe('store check', () => {
   })
 })
 
-// Every table that is made gets a trigger that keeps its rows as they are, and lets an update say that it was done.
+// An equality of texts that takes what has been redeemed for what is pending, and comes before the server's own.
 const forgetful = [
-  'CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$',
-  `CREATE FUNCTION spoil() RETURNS event_trigger LANGUAGE plpgsql AS $$
-   DECLARE made record;
-   BEGIN
-     FOR made IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE object_type = 'table' LOOP
-       EXECUTE 'CREATE TRIGGER forget BEFORE UPDATE ON ' || made.object_identity || ' FOR EACH ROW EXECUTE FUNCTION forget()';
-     END LOOP;
-   END $$`,
-  `CREATE EVENT TRIGGER spoil ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION spoil()`,
+  'CREATE SCHEMA forgetful',
+  `CREATE FUNCTION forgetful.alike(one text, other text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+   $$ SELECT one OPERATOR(pg_catalog.=) other
+     OR (one OPERATOR(pg_catalog.=) 'redeemed' AND other OPERATOR(pg_catalog.=) 'pending') $$`,
+  'CREATE OPERATOR forgetful.= (LEFTARG = text, RIGHTARG = text, FUNCTION = forgetful.alike)',
+  `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = forgetful, pg_catalog, public', current_database()); END $$`,
 ]
 
 describe('store check of an engine that forgets what is spent', () => {
@@ -158,7 +155,6 @@ describe('store check of an engine that forgets what is spent', () => {
     for (const statement of forgetful) await postgres.query(statement)
     const { code, stdout } = await run(['store', 'check', postgres.url])
     expect(code).toBe(1)
-    expect(stdout).toMatch(/^ {2}Weakened: Triggers can undo what a redemption writes: /m)
     expect(stdout).toMatch(
       /^ {2}Failed: spends a ticket once when it is redeemed 64 times at once: outcomes\.redeemed /m,
     )
