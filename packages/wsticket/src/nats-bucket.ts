@@ -42,6 +42,8 @@ const nanosecondsPerMs = 1_000_000
 const lookDeadlineMs = 2000
 const duplicateWindowMs = 120_000
 const nameTaken = 10_058
+// Somebody else's stream, or ours, made at the same moment by somebody who was faster.
+const subjectsTaken = 10_065
 // Before 2.11 a new leader may not know what the last one acknowledged (nats-server pull request 6485), and a leader that was cut
 // off keeps what nobody else has: measured on 2.9.10. 2.12 is the oldest that others have examined (Jepsen, 2.12.1).
 const soundSince = [2, 12] as const
@@ -82,7 +84,7 @@ function streamOf({ bucket }: BucketOptions): string {
 
 async function create(driver: NatsDriver, options: BucketOptions): Promise<Stream> {
   const { bucket, replicas, recordAgeMs } = options
-  await driver
+  const taken = await driver
     .createStream({
       name: streamOf(options),
       subjects: [`$KV.${bucket}.>`],
@@ -102,15 +104,19 @@ async function create(driver: NatsDriver, options: BucketOptions): Promise<Strea
       allow_direct: true,
       allow_rollup_hdrs: false,
     })
-    .catch(ignoreNameTaken)
+    .then(() => null, codeOfTaken)
   const created = await driver.stream(streamOf(options))
-  if (created === null) throw new StoreError('unavailable', 'nats: the bucket is gone again')
-  return created
+  if (created !== null) return created
+  if (taken === subjectsTaken)
+    throw new ConfigurationError('bucket', `${bucket} cannot be created: another stream has its subjects, name another`)
+  throw new StoreError('unavailable', 'nats: the bucket is gone again')
 }
 
 /** Somebody else was faster, with other options: the bucket is looked at as it is. */
-function ignoreNameTaken(error: unknown): void {
-  if ((error as { code?: unknown } | null)?.code !== nameTaken) throw error
+function codeOfTaken(error: unknown): number {
+  const code = (error as { code?: unknown } | null)?.code
+  if (code === nameTaken || code === subjectsTaken) return code
+  throw error
 }
 
 function explain(error: unknown, { hasJetStream }: NatsServer): never {

@@ -112,6 +112,15 @@ it('agrees on one bucket with others who create it at the same moment, with othe
   expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['redeemed', 'spent', 'spent', 'spent'])
 })
 
+it('says that the subjects of its bucket belong to another stream', async () => {
+  await (await client()).manager.streams.add({ name: 'elsewhere', subjects: ['$KV.claimed.>'] })
+  await expect((await open({ bucket: 'claimed' })).inspect()).rejects.toMatchObject({
+    name: 'ConfigurationError',
+    option: 'bucket',
+    message: 'bucket claimed cannot be created: another stream has its subjects, name another',
+  })
+})
+
 it.each<[string, string, Partial<StreamConfig>]>([
   ['history', 'set its history to 1', { max_msgs_per_subject: 5 }],
   ['discard', 'set discard to new', { discard: 'old', discard_new_per_subject: false }],
