@@ -166,9 +166,15 @@ describe('a server that is cut off from the other two, and its verifiers with it
     expect(tally.admittedTwice).toBe(0)
   })
 
-  it('if it leads, is back at once, and leads again: it lost redemptions, which is why the store refuses it', async () => {
-    let admittedTwice = 0
-    for (let attempt = 0; admittedTwice === 0 && attempt < 6; attempt += 1) admittedTwice = await leadAgain()
-    expect(admittedTwice).toBeGreaterThan(0)
-  })
+  // In the long form alone: a stream that has come to this may be of no use at all afterwards, and another has to be tried.
+  it.runIf(long)(
+    'if it leads, is back at once, and leads again: it lost redemptions, which is why the store refuses it',
+    { timeout: 600_000 },
+    async () => {
+      let admittedTwice = 0
+      for (let attempt = 0; admittedTwice === 0 && attempt < 10; attempt += 1)
+        admittedTwice = await leadAgain().catch(() => 0)
+      expect(admittedTwice).toBeGreaterThan(0)
+    },
+  )
 })

