@@ -1,10 +1,11 @@
 /**
  * CPU time per operation of wsticket, as ratios against a control without it, measured in the same run.
  *
- *   npm run bench                      7 fresh process pairs of 8 interleaved rounds: about 5 minutes
- *   npm run bench -- --short           1 pair of 3 rounds, kept nowhere: shows that it runs, its figures mean little
- *   npm run bench -- --only admission  one comparison
- *   npm run bench -- --node PATH       another node for the subjects
+ *   npm run bench                           7 fresh process pairs of 8 interleaved rounds for each: about 15 minutes
+ *   npm run bench -- --short                1 pair of 3 rounds, kept nowhere: shows that it runs, its figures mean little
+ *   npm run bench -- --only admission       one comparison; also admission-redis, admission-postgres, admission-nats,
+ *                                           admission-sqlite and issue
+ *   npm run bench -- --node PATH            another node for the subjects; SQLite needs 22.13 or later
  *
  * Every operation is checked: a refusal fails the run. Raw results go to benchmarks/results/, with the machine's facts.
  * @module
@@ -13,10 +14,19 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { startNats } from 'wsticket-engines/nats'
+import { startPostgres } from 'wsticket-engines/postgres'
+import { temporaryFolder } from 'wsticket-engines/process'
+import { startRedis } from 'wsticket-engines/redis'
 import { openWebSockets, postTokens } from './load.mjs'
 
+const admission = { subject: 'ws-ticket', control: 'ws-bare', load: openWebSockets, operations: 2000 }
 const comparisons = {
-  admission: { subject: 'ws-ticket', control: 'ws-bare', load: openWebSockets, operations: 2000, aim: 1.08 },
+  admission: { ...admission, aim: 1.08 },
+  'admission-redis': { ...admission, aim: 1.3, startEngine: startRedis },
+  'admission-postgres': { ...admission, aim: 1.45, startEngine: startPostgres },
+  'admission-nats': { ...admission, aim: null, startEngine: startNatsForAnHour },
+  'admission-sqlite': { ...admission, aim: 1.45, startEngine: createDatabaseFile },
   issue: { subject: 'issue', control: 'verify-only', load: postTokens, operations: 3000, aim: 1.1 },
 }
 
@@ -38,24 +48,48 @@ if (pinned) execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)]
 
 const results = []
 for (const [name, comparison] of Object.entries(comparisons)) {
-  if (options.only === undefined || options.only === name) results.push(await compare(name, comparison))
+  if (options.only !== undefined && options.only !== name) continue
+  if (name === 'admission-sqlite' && !hasSqlite(options.node))
+    console.log(`${name}: not run, ${options.node} has no node:sqlite`)
+  else results.push(await compare(name, comparison))
 }
 print(results)
 if (!options.short) keep(results)
 
 /** Runs fresh process pairs; in each, rounds of subject and control in turn. */
-async function compare(name, { subject, control, load, operations, aim }) {
+async function compare(name, { subject, control, load, operations, aim, startEngine = startNoEngine }) {
   const pairs = []
   for (let pair = 0; pair < plan.pairs; pair++) {
     process.stderr.write(`${name}: process pair ${pair + 1} of ${plan.pairs}\n`)
-    pairs.push(await runPair({ subject, control, load, operations }))
+    // Like the load, the engine is on core 1.
+    const engine = await startEngine()
+    try {
+      pairs.push(await runPair({ subject, control, load, operations, store: engine.url }))
+    } finally {
+      await engine.dispose()
+    }
   }
   const ratio = median(pairs.map((pair) => pair.ratio))
   return { name, subject, control, operations, aim, ratio, pairs }
 }
 
-async function runPair({ subject, control, load, operations }) {
-  const processes = { subject: await start(subject), control: await start(control) }
+async function startNoEngine() {
+  return { url: '', dispose: async () => {} }
+}
+
+/** The tickets of a benchmark are made long before they are redeemed. */
+async function startNatsForAnHour() {
+  const { url, dispose } = await startNats()
+  return { url: `${url}?recordAgeMs=7200000`, dispose }
+}
+
+async function createDatabaseFile() {
+  const folder = temporaryFolder('bench')
+  return { url: `sqlite:${folder.path}/tickets.db`, dispose: async () => folder.remove() }
+}
+
+async function runPair({ subject, control, load, operations, store }) {
+  const processes = { subject: await start(subject, store), control: await start(control, '') }
   const samples = { subject: [], control: [] }
   const count = operations * (plan.rounds + plan.warmUps)
   const stock = {}
@@ -82,10 +116,11 @@ function requireDone(done, operations) {
 }
 
 /** Starts a subject in a process of its own, on core 0 where the system can do that. */
-async function start(subject) {
+async function start(subject, store) {
   const file = new URL(`./subjects/${subject}.mjs`, import.meta.url).pathname
   const [command, ...args] = pinned ? ['taskset', '-c', '0', options.node, file] : [options.node, file]
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const env = { ...process.env, WSTICKET_STORE: store }
+  const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const { port } = await answer(child)
   const ask = (question) => {
     child.send(question)
@@ -115,6 +150,13 @@ function answer(child) {
   })
 }
 
+function hasSqlite(node) {
+  const [major, minor] = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
+    .split('.')
+    .map(Number)
+  return major > 22 || (major === 22 && minor >= 13)
+}
+
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -127,7 +169,7 @@ function print(all) {
     const us = (side) => median(pairs.map((pair) => pair[side])).toFixed(1)
     console.log(
       `${name}: ${ratio.toFixed(3)} x the CPU of ${control} (pairs ${Math.min(...spread).toFixed(3)} to ${Math.max(...spread).toFixed(3)}, ` +
-        `aim ${aim} or less): ${us('subjectUs')} us against ${us('controlUs')} us, ${subject} against ${control}`,
+        `${aim === null ? 'no aim' : `aim ${aim} or less`}): ${us('subjectUs')} us against ${us('controlUs')} us, ${subject} against ${control}`,
     )
   }
 }

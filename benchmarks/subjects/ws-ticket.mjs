@@ -3,11 +3,13 @@ import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { createAdmission, createIssuer } from 'wsticket'
 import { createWebSocketUpgrade, sessionOf } from 'wsticket/adapters/ws'
+import { openStore } from 'wsticket/open-store'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { serve } from './subject.mjs'
 
 const hourMs = 3_600_000
-const store = createMemoryStore({ maxRecords: 1_000_000 })
+const url = process.env.WSTICKET_STORE
+const store = url ? await openStore(url) : createMemoryStore({ maxRecords: 1_000_000 })
 const issuer = createIssuer({ store, audiences: ['bench'], lifetimeMs: hourMs, maximumLifetimeMs: hourMs })
 const identity = { issuer: 'https://id.example', subject: 'alice', expiresAt: null, claims: {} }
 const context = { clientAddress: '127.0.0.1', origin: 'https://app.example' }

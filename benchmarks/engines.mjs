@@ -1,0 +1,146 @@
+/**
+ * The engines of the redeem benchmark: a store on each, and as its control the same client with one atomic command that takes
+ * something out, which is the least that single use can cost.
+ * @module
+ */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+import { fromIoredis, ioredisOptions } from 'wsticket/drivers/ioredis'
+import { fromNats, natsOptions } from 'wsticket/drivers/nats'
+import { fromPg, pgOptions } from 'wsticket/drivers/pg'
+import { createNatsStore } from 'wsticket/stores/nats'
+import { createPostgresStore } from 'wsticket/stores/postgres'
+import { createRedisStore } from 'wsticket/stores/redis'
+import { createSqliteStore } from 'wsticket/stores/sqlite'
+import { startNats } from 'wsticket-engines/nats'
+import { startPostgres } from 'wsticket-engines/postgres'
+import { temporaryFolder } from 'wsticket-engines/process'
+import { startRedis } from 'wsticket-engines/redis'
+
+/** As long as a record of an ordinary ticket. */
+const value = 'x'.repeat(330)
+
+async function startRedisEngine() {
+  const server = await startRedis()
+  const client = new Redis(server.url, ioredisOptions)
+  const bare = new Redis(server.url)
+  return {
+    store: createRedisStore(fromIoredis(client)),
+    control: {
+      prepare: (count) => eachKey(count, (key) => bare.set(key, value)),
+      take: async (key) => (await bare.getdel(key)) === value,
+    },
+    limit: async () => {
+      const load = ['-p', String(server.port), '-c', '50', '-n', '200000', '-q', '--csv', 'GETDEL', 'key']
+      const line = execFileSync('taskset', ['-c', '0', 'redis-benchmark', ...load], { encoding: 'utf8' })
+      return `redis-benchmark, GETDEL, 50 connections: ${Math.round(Number(line.split('"')[3]))}/s`
+    },
+    dispose: async () => {
+      client.disconnect()
+      bare.disconnect()
+      await server.dispose()
+    },
+  }
+}
+
+async function startPostgresEngine() {
+  const server = await startPostgres()
+  const folder = temporaryFolder('pgbench')
+  const pool = new Pool({ connectionString: server.url, ...pgOptions })
+  await pool.query('CREATE UNLOGGED TABLE things (id text COLLATE "C" PRIMARY KEY, thing text NOT NULL)')
+  return {
+    store: createPostgresStore(fromPg(pool)),
+    control: {
+      prepare: (count) =>
+        eachKey(count, (key) =>
+          pool.query({ name: 'put', text: 'INSERT INTO things VALUES ($1, $2)', values: [key, value] }),
+        ),
+      take: async (key) => {
+        const text = 'DELETE FROM things WHERE id = $1 RETURNING thing'
+        return (await pool.query({ name: 'take', text, values: [key] })).rows[0]?.thing === value
+      },
+    },
+    limit: () => updatesPerSecond(server, pool, folder.path),
+    dispose: async () => {
+      folder.remove()
+      await pool.end()
+      await server.dispose()
+    },
+  }
+}
+
+async function updatesPerSecond(server, pool, folder) {
+  await pool.query(`INSERT INTO things SELECT generate_series(1, 100000), repeat('x', ${value.length})`)
+  const script = join(folder, 'update.sql')
+  const update = 'UPDATE things SET thing = thing WHERE id = :k::text RETURNING thing;'
+  writeFileSync(script, `\\set k random(1, 100000)\n${update}\n`)
+  const load = ['-n', '-M', 'prepared', '-c', '16', '-T', '3', '-f', script, server.url]
+  const report = await server.run('pgbench', ...load)
+  return `pgbench, UPDATE RETURNING, 16 connections: ${/tps = (\d+)/.exec(report)?.[1]}/s`
+}
+
+async function startNatsEngine() {
+  const server = await startNats()
+  const connection = await connect({ servers: server.url, ...natsOptions })
+  const manager = await jetstreamManager(connection)
+  await manager.streams.add({ name: 'things', subjects: ['things.>'], storage: 'memory', max_msgs_per_subject: 1 })
+  const client = jetstream(connection)
+  return {
+    store: createNatsStore(fromNats(client), { recordAgeMs: 7_200_000 }),
+    control: {
+      prepare: (count) => eachKey(count, (key) => client.publish(`things.${key}`, value)),
+      // Who takes the thing knows its sequence already: one round trip, and nothing comes back.
+      take: async (key) => !(await client.publish(`things.${key}`, '')).duplicate,
+    },
+    dispose: async () => {
+      await connection.close()
+      await server.dispose()
+    },
+  }
+}
+
+async function startSqliteEngine() {
+  const sqlite = process.getBuiltinModule('node:sqlite')
+  if (sqlite === undefined) return null
+  const folder = temporaryFolder('bench')
+  const bare = new sqlite.DatabaseSync(join(folder.path, 'things.db'))
+  bare.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE things (id TEXT PRIMARY KEY, thing TEXT)',
+  )
+  const put = bare.prepare('INSERT INTO things VALUES (?, ?)')
+  const take = bare.prepare('DELETE FROM things WHERE id = ? RETURNING thing')
+  const store = createSqliteStore({ path: join(folder.path, 'tickets.db') })
+  return {
+    store,
+    control: {
+      prepare: (count) => eachKey(count, async (key) => put.run(key, value)),
+      take: async (key) => take.all(key)[0]?.thing === value,
+    },
+    dispose: async () => {
+      await store.close()
+      bare.close()
+      folder.remove()
+    },
+  }
+}
+
+let made = 0
+
+async function eachKey(count, put) {
+  const keys = Array.from({ length: count }, () => `thing-${made++}`)
+  await Promise.all(keys.map(put))
+  return keys
+}
+
+/** What starts each engine; null where the running Node has no client for it. */
+export const engines = {
+  redis: startRedisEngine,
+  postgres: startPostgresEngine,
+  nats: startNatsEngine,
+  sqlite: startSqliteEngine,
+}
