@@ -59,7 +59,7 @@ const rows: readonly StoreUrlForm[] = [
     forms: ['nats://[user:password@]host:port,host:port', 'tls://... with TLS'],
     help: 'In the key-value store of NATS JetStream.',
     packages: ['@nats-io/transport-node', '@nats-io/jetstream'],
-    parameters: ['bucket', 'replicas', 'recordAgeMs', 'deadlineMs'],
+    parameters: ['bucket', 'replicas', 'replication', 'recordAgeMs', 'deadlineMs'],
   },
 ]
 
@@ -74,6 +74,10 @@ const parameterHelp: readonly (readonly [name: string, help: string])[] = [
   ['table', 'The table, with its schema or without. Default wsticket_tickets. Made where there is none.'],
   ['bucket', 'The key-value bucket. Default wsticket. Made where there is none.'],
   ['replicas', 'How many servers have a bucket that is made: 1, 3 or 5. Default 1.'],
+  [
+    'replication',
+    'sound, the default: several servers before NATS 2.12 are refused; or unsound_may_admit_twice, which takes them: one that is cut off from the others may admit a ticket twice.',
+  ],
   ['recordAgeMs', 'How long records are kept in a bucket that is made. Default 600000.'],
   ['deadlineMs', 'How long the engine may take to answer. Default 2000.'],
 ]

@@ -21,7 +21,7 @@ const trialRecordAgeMs = 172_800_000
 export const natsOpener: Opener = {
   schemes: ['nats', 'tls'],
   read(url, trial) {
-    requireParameters(url, 'bucket', 'replicas', 'recordAgeMs', 'deadlineMs')
+    requireParameters(url, 'bucket', 'replicas', 'replication', 'recordAgeMs', 'deadlineMs')
     const connectionOptions = readConnection(url)
     const options = readOptions(url, trial)
 
@@ -82,12 +82,13 @@ function isAddress(host: string): boolean {
 
 function readOptions(url: StoreUrl, trial: string | null): NatsStoreOptions {
   const { replicas, ...numbers } = numberOptions(url, 'replicas', 'recordAgeMs', 'deadlineMs')
-  const { bucket = 'wsticket' } = textOptions(url, 'bucket')
+  const { bucket = 'wsticket', replication } = textOptions(url, 'bucket', 'replication')
   return {
-    ...textOptions(url, 'bucket'),
+    bucket,
     ...numbers,
-    // The store says what it may be.
+    // The store says what they may be.
     ...(replicas === undefined ? {} : { replicas: replicas as NonNullable<NatsStoreOptions['replicas']> }),
+    ...(replication === undefined ? {} : { replication: replication as NonNullable<NatsStoreOptions['replication']> }),
     ...(trial === null ? {} : { bucket: `${bucket}-${trial}`, recordAgeMs: trialRecordAgeMs }),
   }
 }

@@ -32,7 +32,7 @@ describe('the URL of a store', () => {
     'rediss+cluster://user:secret@one:7000,two:7000/?prefix=a',
     'postgres://user:secret@db.internal:5432/app?table=auth.tickets&deadlineMs=500&sslmode=verify-full',
     'postgresql:///app?host=%2Fvar%2Frun%2Fpostgresql&application_name=gateway',
-    'nats://one:4222,two:4222?bucket=tickets&replicas=3&recordAgeMs=90000&deadlineMs=500',
+    'nats://one:4222,two:4222?bucket=tickets&replicas=3&replication=unsound_may_admit_twice&recordAgeMs=90000&deadlineMs=500',
     'tls://user:secret@one:4222',
     'nats://token@one',
   ])('can be %s', (url) => {
