@@ -7,8 +7,12 @@ const faults = 'packages/*/test/faults/**/*.test.ts'
 const sqlite = 'packages/*/test/sqlite/**/*.test.ts'
 const browsers = 'packages/*/test/browsers/**/*.test.ts'
 
-/** Everything that crosses a process boundary is run one file at a time: two cores share engines, ports and patience. */
-const outsideTheProcess = { fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 }
+/** What crosses a process boundary takes its time. */
+const outsideTheProcess = { testTimeout: 30_000, hookTimeout: 60_000 }
+/** Two files at once, each with engines of its own: much of their time they wait for a deadline. */
+const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
+/** One file at a time, where something is timed. */
+const oneByOne = { ...outsideTheProcess, fileParallelism: false }
 
 export default defineConfig({
   resolve: {
@@ -35,11 +39,11 @@ export default defineConfig({
           hookTimeout: 10_000,
         },
       },
-      { extends: true, test: { name: 'services', include: [services], ...outsideTheProcess } },
-      { extends: true, test: { name: 'faults', include: [faults], ...outsideTheProcess, testTimeout: 120_000 } },
+      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce } },
+      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce, testTimeout: 120_000 } },
       // Needs node:sqlite: tools/with-node.mjs.
-      { extends: true, test: { name: 'sqlite', include: [sqlite], ...outsideTheProcess, testTimeout: 120_000 } },
-      { extends: true, test: { name: 'browsers', include: [browsers], ...outsideTheProcess } },
+      { extends: true, test: { name: 'sqlite', include: [sqlite], ...oneByOne, testTimeout: 120_000 } },
+      { extends: true, test: { name: 'browsers', include: [browsers], ...oneByOne } },
     ],
   },
 })

@@ -149,7 +149,8 @@ const forgetful = [
 ]
 
 describe('store check of an engine that forgets what is spent', () => {
-  it('shows what fails, who won more than once, and says not to use it', async () => {
+  // Sixteen who redeem a ticket write the same row, one after the other, a thousand times.
+  it('shows what fails, who won more than once, and says not to use it', { timeout: 120_000 }, async () => {
     const postgres = await startPostgres()
     onTestFinished(() => postgres.dispose())
     for (const statement of forgetful) await postgres.query(statement)
