@@ -11,7 +11,8 @@ import { startRacers } from './racers.mjs'
  * @property {number} tickets
  * @property {number} racers
  * @property {number} redeems
- * @property {number} none tickets that nobody redeemed
+ * @property {number} none tickets that nobody redeemed, though everybody was told what became of them
+ * @property {number} undecided tickets of which somebody was not told, and that nobody is known to have redeemed
  * @property {number} several tickets that were redeemed more than once
  * @property {number} most how often the same ticket was redeemed at most
  * @property {readonly string[]} faults what came of redeeming that is neither a winner nor a loser; the first few
@@ -60,7 +61,7 @@ export async function runRace({ oneProcess, tickets, racers, onProgress = () => 
  */
 async function raceAll(processes, tickets, onProgress) {
   const startedAt = performance.now()
-  const tally = { none: 0, several: 0, most: 0, faults: /** @type {string[]} */ ([]) }
+  const tally = { none: 0, undecided: 0, several: 0, most: 0, faults: /** @type {string[]} */ ([]) }
   let size = fewest
   let sweptAt = startedAt
   let issuing = issue(processes, Math.min(size, tickets))
@@ -92,18 +93,19 @@ async function issue(processes, tickets) {
 }
 
 /**
- * @param {{ won: number[], faults: string[] }[]} results
+ * @param {{ won: number[], undecided: number[], faults: string[] }[]} results
  * @param {number} tickets
- * @param {{ none: number, several: number, most: number, faults: string[] }} tally
+ * @param {{ none: number, undecided: number, several: number, most: number, faults: string[] }} tally
  */
 function count(results, tickets, tally) {
   const winners = new Uint8Array(tickets)
   for (const { won } of results) for (const index of won) winners[index] = /** @type {number} */ (winners[index]) + 1
-  for (const times of winners) {
-    if (times === 0) tally.none += 1
+  const untold = new Set(results.flatMap(({ undecided }) => undecided))
+  winners.forEach((times, index) => {
+    if (times === 0) tally[untold.has(index) ? 'undecided' : 'none'] += 1
     if (times > 1) tally.several += 1
     if (times > tally.most) tally.most = times
-  }
+  })
   const faults = results.flatMap((result) => result.faults)
   tally.faults.push(...faults.slice(0, Math.max(0, faultsShown - tally.faults.length)))
 }

@@ -3,7 +3,8 @@
  *   node racer.mjs SUBJECT KIND RACERS ADDRESS     started by race.mjs, with an IPC channel
  * @module
  */
-import { createIssuer } from 'wsticket'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createIssuer, StoreError } from 'wsticket'
 import { subjectOf } from './subject.mjs'
 
 /** @import { TicketId } from 'wsticket' */
@@ -14,6 +15,8 @@ const subject = await subjectOf(subjectName)
 const handles = await openHandles(Number(racers))
 const [first] = /** @type {[Handle]} */ (handles)
 
+const issueAttempts = 100
+const issuePauseMs = 200
 const identity = { issuer: 'https://issuer.example', subject: 'alice', expiresAt: null, claims: {} }
 const context = { clientAddress: null, origin: null }
 const issuer = createIssuer({
@@ -53,31 +56,52 @@ async function openHandles(count) {
 
 /** @param {number} count @returns {Promise<TicketId[]>} */
 async function issue(count) {
-  const issued = Array.from({ length: count }, () => issuer.issue(identity, { audience: 'chat' }, context))
-  return (await Promise.all(issued)).map((ticket) => {
-    if (typeof ticket === 'string') throw new Error(ticket)
-    return ticket.id
-  })
+  return Promise.all(Array.from({ length: count }, issueOne))
+}
+
+/** As a client does: whoever is told to come back comes back. @returns {Promise<TicketId>} */
+async function issueOne() {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const ticket = await issuer.issue(identity, { audience: 'chat' }, context)
+      if (typeof ticket === 'string') throw new Error(ticket)
+      return ticket.id
+    } catch (error) {
+      if (!isUnavailable(error) || attempt === issueAttempts) throw error
+      await pause(issuePauseMs)
+    }
+  }
+}
+
+/** @param {unknown} error */
+function isUnavailable(error) {
+  return error instanceof StoreError && error.code === 'unavailable'
 }
 
 /**
  * Every racer redeems every ticket, and none waits for another.
  * @param {TicketId[]} ids
- * @returns {Promise<{ won: number[], faults: string[] }>} the index of a ticket, once for each time that it was redeemed
+ * @returns {Promise<{ won: number[], undecided: number[], faults: string[] }>} the index of a ticket, once for each time that it
+ *   was redeemed; and once for each time that nobody can tell: a machine that stands still for two seconds is an engine away
  */
 async function race(ids) {
   /** @type {number[]} */
   const won = []
+  /** @type {number[]} */
+  const undecided = []
   /** @type {string[]} */
   const faults = []
   const attempt = async (/** @type {Handle} */ { store }, /** @type {number} */ index) => {
-    const outcome = await store.redeem(/** @type {TicketId} */ (ids[index]), now()).catch(String)
-    if (typeof outcome === 'string') faults.push(outcome)
+    const outcome = await store
+      .redeem(/** @type {TicketId} */ (ids[index]), now())
+      .catch((/** @type {unknown} */ error) => (isUnavailable(error) ? null : String(error)))
+    if (outcome === null) undecided.push(index)
+    else if (typeof outcome === 'string') faults.push(outcome)
     else if (outcome.kind === 'redeemed') won.push(index)
     else if (outcome.kind !== 'spent') faults.push(`a loser heard ${outcome.kind}`)
   }
   await Promise.all(ids.flatMap((_, index) => handles.map((handle) => attempt(handle, index))))
-  return { won, faults }
+  return { won, undecided, faults }
 }
 
 function now() {

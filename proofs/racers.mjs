@@ -50,7 +50,8 @@ export async function startRacers({ subject, kind, racers, address, node }) {
       return answer.finally(() => asked.delete(number))
     },
     async stop() {
-      child.disconnect()
+      // It may have ended by itself.
+      if (child.connected) child.disconnect()
       await ended
     },
   }

@@ -9,7 +9,8 @@
  *
  * Beside each store a naive one, which looks before it deletes, runs the same race and has to be found out: a proof that could
  * not fail is none. Ends with 1 where a ticket had other than one winner, where a loser heard anything but `spent`, and where
- * the naive store was not found out.
+ * the naive store was not found out. Of a ticket that nobody is known to have won, while somebody heard nothing in time, it is not
+ * known: these are counted apart, and may be 1 in 100 at the most.
  * @module
  */
 import { parseArgs } from 'node:util'
@@ -28,6 +29,8 @@ const { values: options } = parseArgs({
   },
 })
 const racers = 64
+// More, and what was raced is not the engine but a machine that stands still.
+const mostUndecided = 0.01
 const defaults = options.short ? { tickets: 10_000 } : { tickets: 1_000_000, racers }
 const wanted = options.engine.split(',')
 const chosen = subjectNames.filter((name) => wanted.some((start) => name.startsWith(start)))
@@ -37,9 +40,9 @@ if (unknown !== undefined || !isCount(options.tickets) || !isCount(options.racer
   process.exit(2)
 }
 
-const columns = [34, 24, 9, 6, 11, 6, 7, 11, 14, 8]
-row('engine', 'client', 'tickets', 'racers', 'redeems', 'won by', 'won by', '95 % upper', 'naive store:', '')
-row('', '', '', '', '', 'none', 'several', 'bound', 'won by several', 'seconds')
+const columns = [34, 24, 9, 6, 11, 6, 7, 6, 11, 14, 8]
+row('engine', 'client', 'tickets', 'racers', 'redeems', 'won by', 'won by', 'not', '95 % upper', 'naive store:', '')
+row('', '', '', '', '', 'none', 'several', 'known', 'bound', 'won by several', 'seconds')
 
 const verdicts = []
 for (const name of chosen) verdicts.push(await prove(name, await subjectOf(name)))
@@ -76,9 +79,9 @@ function sizeOf({ shortRacers = racers }) {
 
 /** @param {Subject} subject @param {Tally} tally @param {Tally} control @returns {boolean} whether it is proven */
 function report({ client }, tally, control) {
-  const { engine, tickets, none, several, faults, seconds } = tally
-  const holds = none === 0 && several === 0 && faults.length === 0
-  const counts = [tickets, tally.racers, tally.redeems, none, several].map(grouped)
+  const { engine, tickets, none, several, undecided, faults, seconds } = tally
+  const holds = none === 0 && several === 0 && faults.length === 0 && undecided < tickets * mostUndecided
+  const counts = [tickets, tally.racers, tally.redeems, none, several, undecided].map(grouped)
   const bound = holds ? (3 / tickets).toExponential(1) : 'VIOLATED'
   const found = `${grouped(control.several)} of ${grouped(control.tickets)}`
   row(String(engine), client, ...counts, bound, found, seconds.toFixed(1))
