@@ -7,16 +7,9 @@ import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import { type Identity, subjectOf } from './credential.ts'
 import { ConfigurationError } from './errors.ts'
 import { type AuditEvent, type EventSink, noEvents, safeSink } from './events.ts'
+import { type RandomSource, systemRandom } from './random.ts'
 import type { IssueRefusalCode } from './refusals.ts'
-import {
-  generateTicket,
-  idOfTicket,
-  type RandomSource,
-  systemRandom,
-  type Ticket,
-  type TicketId,
-  type TicketRecord,
-} from './ticket.ts'
+import { generateTicket, idOfTicket, type Ticket, type TicketId, type TicketRecord } from './ticket.ts'
 import type { TicketStore } from './ticket-store.ts'
 
 /** How tickets are issued. */
@@ -107,7 +100,18 @@ export function createIssuer(options: IssuerOptions): Issuer {
       if (expiresAt <= issuedAt) return 'credential_expired'
       const ticket = generateTicket(random)
       const id = idOfTicket(ticket)
-      const record = { id, subject, audience, claims, clientAddress, origin, issuedAt, expiresAt, sessionExpiresAt }
+      const record = {
+        id,
+        subject,
+        audience,
+        claims,
+        clientAddress,
+        origin,
+        lock: null,
+        issuedAt,
+        expiresAt,
+        sessionExpiresAt,
+      }
       await store.insert(record)
       emit(issuedEvent(record))
       return { ticket, id, issuedAt, expiresAt, sessionExpiresAt }

@@ -60,6 +60,7 @@ describe('the issuer', () => {
         claims: { role: 'editor' },
         clientAddress: '192.0.2.7',
         origin: pageOrigin,
+        lock: null,
         issuedAt: start,
         expiresAt: start + 30_000,
         sessionExpiresAt: expiresAt,
