@@ -15,6 +15,7 @@ export const explanations: { readonly [code in PrivateCode]: string } = {
   ticket_expired: 'The ticket had outlived its time before it was presented.',
   ticket_spent: 'The ticket had been presented before. Redeeming is one atomic step, and there is no second one.',
   ticket_revoked: 'The ticket had been called back.',
+  lock_mismatch: 'The ticket is locked, and its key was not shown. Only the client that asked for it has the key.',
   audience_mismatch: 'The ticket is good for another service.',
   address_mismatch: 'The ticket was issued to another network address.',
   origin_forbidden: 'The request came from a page that is not on the list of origins.',

@@ -47,7 +47,7 @@ export {
   type Issuer,
   type IssuerOptions,
 } from './issuer.ts'
-export { generateKey, type Key, type Lock, lockOfKey, parseKey, parseLock } from './lock.ts'
+export { generateKey, type Key, type Lock, type LockPolicy, lockOfKey, parseKey, parseLock } from './lock.ts'
 export { type HttpAnswer, refusalAnswer } from './problem.ts'
 export type { RandomSource } from './random.ts'
 export {

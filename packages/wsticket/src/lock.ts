@@ -4,6 +4,7 @@
  * @module
  */
 import { sha256 } from './digest.ts'
+import { ConfigurationError } from './errors.ts'
 import { type RandomSource, randomText, systemRandom } from './random.ts'
 import { hasDigestForm, hasKeyForm, keyPrefix } from './wire.ts'
 
@@ -15,6 +16,22 @@ export type Key = string & { readonly [key]: true }
 
 /** SHA-256 of a key's text, 43 base64url characters. Not a secret: it opens nothing. */
 export type Lock = string & { readonly [lock]: true }
+
+/**
+ * Whether tickets have to be locked.
+ * - `optional`: those are whose lock was asked for. Default: not every client can make a lock.
+ * - `required`: all of them. On the issuer's side no ticket is issued without a lock, on the verifier's none is admitted.
+ */
+export type LockPolicy = 'optional' | 'required'
+
+/**
+ * Checks a policy.
+ * @throws ConfigurationError for what is none.
+ */
+export function requireLockPolicy(policy: LockPolicy): LockPolicy {
+  if (policy === 'optional' || policy === 'required') return policy
+  throw new ConfigurationError('lockPolicy', 'must be one of optional, required')
+}
 
 /**
  * A new key of 256 random bits.

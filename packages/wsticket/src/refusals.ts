@@ -61,6 +61,7 @@ export type RefusalCode =
   | 'ticket_expired'
   | 'ticket_spent'
   | 'ticket_revoked'
+  | 'lock_mismatch'
   | 'audience_mismatch'
   | 'address_mismatch'
   | 'origin_forbidden'
@@ -82,6 +83,7 @@ export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
   ticket_expired: invalidTicket,
   ticket_spent: invalidTicket,
   ticket_revoked: invalidTicket,
+  lock_mismatch: invalidTicket,
   audience_mismatch: invalidTicket,
   address_mismatch: invalidTicket,
   origin_forbidden: forbidden,
