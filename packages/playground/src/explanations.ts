@@ -27,6 +27,7 @@ export const explanations: { readonly [code in PrivateCode]: string } = {
   credential_invalid: 'The token was not signed by the identity provider, or not for this service.',
   credential_expired: 'The token had expired.',
   grant_denied: 'The subject gets no ticket for this service.',
+  lock_missing: 'Every ticket here has to be locked, and the request named no lock.',
   request_malformed: 'The body is not that of a ticket request.',
   route_unknown: 'There is nothing at this address.',
   method_not_allowed: 'Tickets are issued by POST only.',
