@@ -33,6 +33,8 @@ function checkFile(folder, file) {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { files, found } = checkSecrets(process.argv[2] ?? '.')
   for (const line of found) console.log(line)
-  console.log(found.length === 0 ? `No ticket, no key and no token in ${files} files.` : `${found.length} secrets were printed`)
+  console.log(
+    found.length === 0 ? `No ticket, no key and no token in ${files} files.` : `${found.length} secrets were printed`,
+  )
   process.exitCode = found.length === 0 ? 0 : 1
 }
