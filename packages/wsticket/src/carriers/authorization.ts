@@ -1,6 +1,6 @@
 /**
  * Carrier `Authorization: Ticket wst_...`: for clients that can set a header, which a browser cannot on a WebSocket. A key
- * follows the ticket after a dot, `Ticket wst_....wsk_...`: a scheme's credentials are one token68 (RFC 9110 section 11.4).
+ * follows the ticket after a dot, `Ticket <ticket>.<key>`: a scheme's credentials are one token68 (RFC 9110 section 11.4).
  * @module
  */
 import { type Carrier, nothingPresented } from '../carrier.ts'

@@ -69,6 +69,10 @@ describe('a lock', () => {
     expect(lockOfKey(key)).toBe(createHash('sha256').update(key).digest('base64url'))
   })
 
+  it('is for 32 zero bytes the one that docs/protocol.md names', () => {
+    expect(lockOfKey(generateKey((bytes) => bytes.fill(0)))).toBe('mVF23h-sc86KVx9fLI3z1jVU-k1jBlYRJdGIEd8vx_o')
+  })
+
   it('has a form of its own, from which no key can be told', () => {
     const lock = lockOfKey(keyOf(1))
     expect(parseLock(lock)).toBe(lock)
