@@ -13,6 +13,8 @@ import { listTree, readModules } from './module-graph.mjs'
 
 const vocabulary = [
   'ticket',
+  'lock',
+  'random',
   'claims',
   'clock',
   'refusals',

@@ -1,13 +1,13 @@
 /**
- * Looks for tickets and tokens in everything that a test run printed or logged. None may be there.
+ * Looks for tickets, their keys and tokens in everything that a test run printed or logged. None may be there.
  *   node tools/check-secrets.mjs folder
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** A ticket, and a compact JWT. */
-const secret = /wst_[A-Za-z0-9_-]{43}|eyJ[\w-]+\.[\w-]+\.[\w-]+/g
+/** A ticket, the key of one, and a compact JWT. */
+const secret = /ws[tk]_[A-Za-z0-9_-]{43}|eyJ[\w-]+\.[\w-]+\.[\w-]+/g
 const shownCharacters = 8
 
 /**
@@ -33,6 +33,8 @@ function checkFile(folder, file) {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { files, found } = checkSecrets(process.argv[2] ?? '.')
   for (const line of found) console.log(line)
-  console.log(found.length === 0 ? `No ticket and no token in ${files} files.` : `${found.length} secrets were printed`)
+  console.log(
+    found.length === 0 ? `No ticket, no key and no token in ${files} files.` : `${found.length} secrets were printed`,
+  )
   process.exitCode = found.length === 0 ? 0 : 1
 }

@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { idOfTicket, issueRefusals, parseTicket, refusals } from 'wsticket'
+import { idOfTicket, issueRefusals, lockOfKey, parseKey, parseTicket, refusals } from 'wsticket'
 import { postgresSchema } from 'wsticket/stores/postgres'
 
 const root = new URL('../', import.meta.url)
@@ -24,6 +24,7 @@ async function documents() {
     'docs/refusals.md': refusalsDocument(),
     'docs/protocol.md': withParts(read('docs/protocol.md'), {
       'zero ticket': zeroTicket(),
+      'zero key': zeroKey(),
       'redis scripts': await redisScripts(),
       'postgres schema': code('sql', postgresSchema()),
       'postgres statements': await postgresStatements(),
@@ -66,6 +67,10 @@ function table(rows) {
 
 function zeroTicket() {
   return code('', idOfTicket(parseTicket(`wst_${'A'.repeat(43)}`)))
+}
+
+function zeroKey() {
+  return code('', lockOfKey(parseKey(`wsk_${'A'.repeat(43)}`)))
 }
 
 /** @param {string} language @param {string} text */

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Issue and redeem wsticket's tickets in Python, over a store that is shared with wsticket.
 
-Written from docs/protocol.md, "The ticket" and "What a store keeps". A ticket is read from
-standard input only: others can read a program's arguments.
+Written from docs/protocol.md, "The ticket", "The lock" and "What a store keeps". A ticket and its
+key are read from standard input only: others can read a program's arguments.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import hmac
 import ipaddress
 import json
 import re
@@ -20,7 +21,8 @@ from typing import Any, NoReturn, Protocol
 
 DEADLINE_S = 2
 TICKET = r'wst_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]'
-TICKET_ID = r'[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]'
+KEY = r'wsk_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]'
+TICKET_ID = LOCK = r'[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]'
 SUBJECT = r'[^\x00-\x1f\x7f\ud800-\udfff#]{1,1024}#[^\x00-\x1f\x7f\ud800-\udfff]{1,1024}'
 LONGEST_LIFETIME_MS = 60_000
 LARGEST_CLAIMS_BYTES = 4096
@@ -33,6 +35,7 @@ RECORD_MEMBERS: dict[str, tuple[type, ...]] = {
     'claims': (dict,),
     'clientAddress': (str, type(None)),
     'origin': (str, type(None)),
+    'lock': (str, type(None)),
     'issuedAt': (int,),
     'expiresAt': (int,),
     'sessionExpiresAt': (int, type(None)),
@@ -76,9 +79,9 @@ def base64url(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b'=').decode('ascii')
 
 
-def id_of(ticket: str) -> str:
-    """The id, which names a ticket everywhere else, and is no secret."""
-    return base64url(hashlib.sha256(ticket.encode('ascii')).digest())
+def digest_of(secret: str) -> str:
+    """The id of a ticket, and the lock that a key opens: neither is a secret."""
+    return base64url(hashlib.sha256(secret.encode('ascii')).digest())
 
 
 def json_text(value: Any) -> str:
@@ -127,9 +130,25 @@ def address_of(text: str | None) -> str | None:
     return str(getattr(address, 'ipv4_mapped', None) or address)
 
 
+def lock_of(text: str | None) -> str | None:
+    """A lock, or None where a ticket has none."""
+    if text is not None and not re.fullmatch(LOCK, text):
+        raise Fault('a lock is a SHA-256 in base64url')
+    return text
+
+
+def opens(key: str | None, lock: str | None) -> bool:
+    """Whether a key opens a lock: no key where there is none, and then no other."""
+    if key is None or lock is None:
+        return key is None and lock is None
+    return hmac.compare_digest(digest_of(key), lock)
+
+
 def record_of(text: str, ticket_id: str) -> dict[str, Any]:
     """The record of a ticket, if it is one: a member more might be a restriction."""
     record = json.loads(text, object_pairs_hook=object_of)
+    if isinstance(record, dict):
+        record.setdefault('lock', None)
     if not isinstance(record, dict) or record.keys() != RECORD_MEMBERS.keys():
         raise Fault('the store keeps something that is no record')
     for name, types in RECORD_MEMBERS.items():
@@ -139,6 +158,7 @@ def record_of(text: str, ticket_id: str) -> dict[str, Any]:
             raise Fault('the store keeps a record with members of other types')
     if record['id'] != ticket_id:
         raise Fault('the store answered with the record of another ticket')
+    lock_of(record['lock'])
     return record
 
 
@@ -151,7 +171,7 @@ def issue(store: Store, options: argparse.Namespace) -> dict[str, Any]:
     ticket = 'wst_' + base64url(secrets.token_bytes(32))
     now = epoch_ms()
     record = {
-        'id': id_of(ticket),
+        'id': digest_of(ticket),
         'subject': subject_of(options.subject),
         'audience': options.audience,
         'claims': claims_of(options.claims),
@@ -161,26 +181,31 @@ def issue(store: Store, options: argparse.Namespace) -> dict[str, Any]:
         'expiresAt': now + options.lifetime_ms,
         'sessionExpiresAt': None,
     }
+    # Left out where there is none: programs from before there were locks read the record, then.
+    if (lock := lock_of(options.lock)) is not None:
+        record['lock'] = lock
     if not store.insert(record['id'], json_text(record), record['expiresAt']):
         raise Fault('the store has a ticket of this id')
     return {'ticket': ticket, 'id': record['id'], 'expires_in': options.lifetime_ms // 1000}
 
 
-def redeem(store: Store, ticket: str) -> dict[str, Any]:
+def redeem(store: Store, ticket: str, key: str | None = None) -> dict[str, Any]:
     """Spend a ticket. Whoever then opens a WebSocket checks audience and client address, too."""
-    ticket_id = id_of(ticket)
+    ticket_id = digest_of(ticket)
     outcome, text = store.redeem(ticket_id, epoch_ms())
     if text is None:
         return {'outcome': outcome}
     record = record_of(text, ticket_id)
     if epoch_ms() >= record['expiresAt']:
         return {'outcome': 'expired'}
+    if not opens(key, record['lock']):
+        return {'outcome': 'lock_mismatch'}
     return {'outcome': outcome, 'record': record}
 
 
 def line_of_input(pattern: str, name: str) -> str:
     """What standard input says."""
-    line = sys.stdin.readline(64).rstrip('\n')
+    line = sys.stdin.readline(128).rstrip('\n')
     if not re.fullmatch(pattern, line):
         raise Fault(f'standard input is not {name} on a line of its own')
     return line
@@ -191,8 +216,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.verb == 'issue':
         return issue(open_store(options.store_url), options)
     if options.verb == 'redeem':
-        ticket = line_of_input(TICKET, 'a ticket')
-        return redeem(open_store(options.store_url), ticket)
+        ticket, _, key = line_of_input(rf'{TICKET}(\.{KEY})?', 'a ticket').partition('.')
+        return redeem(open_store(options.store_url), ticket, key or None)
     ticket_id = line_of_input(TICKET_ID, 'the id of a ticket')
     return {'revoked': open_store(options.store_url).revoke(ticket_id, epoch_ms())}
 
@@ -218,6 +243,7 @@ def arguments() -> argparse.Namespace:
     issuing.add_argument('--claims', default='{}', help='a JSON object')
     issuing.add_argument('--client-address', help='of whoever asks for the ticket')
     issuing.add_argument('--origin', help='of the request for the ticket')
+    issuing.add_argument('--lock', help='the SHA-256 of a key that whoever asks keeps')
     issuing.add_argument('--lifetime-ms', type=int, default=30_000)
     return parser.parse_args()
 

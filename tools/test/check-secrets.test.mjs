@@ -8,6 +8,7 @@ import { checkSecrets } from '../check-secrets.mjs'
 
 // Put together at run time, so that a failure of this very file prints none in its code frame.
 const ticket = `wst_${'Ab3-'.repeat(10)}Ab4`
+const key = ticket.replace('wst_', 'wsk_')
 const token = ['eyJhbGciOiJFUzI1NiJ9', 'eyJzdWIiOiJhIn0', 'c2ln'].join('.')
 
 let folder = ''
@@ -30,13 +31,18 @@ describe('check-secrets', () => {
     expect(checkSecrets(folder).found).toEqual(['.gateway/out.log:1 shows eyJhbGci...'])
   })
 
-  it('finds two on one line', () => {
-    writeFileSync(join(folder, 'a.log'), `${ticket} ${token}`)
-    expect(checkSecrets(folder).found).toHaveLength(2)
+  it('finds the key of a locked ticket, and shows only its beginning', () => {
+    writeFileSync(join(folder, 'a.log'), `Sec-WebSocket-Protocol: wsticket.v1, ${key}`)
+    expect(checkSecrets(folder).found).toEqual(['a.log:1 shows wsk_Ab3-...'])
+  })
+
+  it('finds several on one line', () => {
+    writeFileSync(join(folder, 'a.log'), `${ticket}.${key} ${token}`)
+    expect(checkSecrets(folder).found).toHaveLength(3)
   })
 
   it('finds nothing in ids, redacted tickets and texts about tickets', () => {
-    writeFileSync(join(folder, 'a.log'), `wst_... wst_[redacted] ${ticket.slice(4)} eyJhbGciOiJFUzI1NiJ9`)
+    writeFileSync(join(folder, 'a.log'), `wst_... wsk_... wst_[redacted] ${ticket.slice(4)} eyJhbGciOiJFUzI1NiJ9`)
     expect(checkSecrets(folder).found).toEqual([])
   })
 

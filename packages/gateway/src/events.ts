@@ -37,10 +37,10 @@ export type GatewayEventSink = (event: GatewayEvent) => void
 
 const longestText = 256
 // What a client may have put where it does not belong, such as a ticket in Origin.
-const secret = /wst_[\w-]{8,}|eyJ[\w-]+\.[\w-]+\.[\w-]*/g
+const secret = /ws[tk]_[\w-]{8,}|eyJ[\w-]+\.[\w-]+\.[\w-]*/g
 
 /**
- * The same event with its texts bounded, without anything that looks like a ticket or a token, and without the query that a
+ * The same event with its texts bounded, without anything that looks like a ticket, a key or a token, and without the query that a
  * client may have put into Origin.
  */
 export function presentable<Event extends GatewayEvent>(event: Event): Event {

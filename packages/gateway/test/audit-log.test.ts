@@ -74,12 +74,13 @@ describe('the audit log', () => {
 
   it.each([
     ['a ticket', `https://a.example/${ticket}`],
+    ['a key', `https://a.example/wsk_${'A'.repeat(43)}`],
     ['a token', `https://a.example/${token}`],
     ['a query', `https://a.example?ticket=${ticket}`],
     ['a fragment', `https://a.example#access_token=${token}`],
   ])('does not repeat %s that a client put into Origin', (_, origin) => {
     const [line = ''] = linesOf({ ...refused, origin })
-    expect(line).not.toMatch(/wst_A|eyJ|ticket=|access_token/)
+    expect(line).not.toMatch(/ws[tk]_A|eyJ|ticket=|access_token/)
     expect(JSON.parse(line).origin).toContain('https://a.example')
   })
 

@@ -45,6 +45,7 @@ describe('the configuration', () => {
       addressPrefixIpv6: 56,
       ticketLifetimeMs: 30_000,
       maximumTicketLifetimeMs: 60_000,
+      lockPolicy: 'optional',
       sessionLifetimeMs: null,
     })
   })
@@ -133,6 +134,7 @@ describe('what is impossible', () => {
     ['origin', 'app.example', /exact origins/],
     ['carrier', 'cookie', /one of subprotocol, authorization, query/],
     ['non-browser-clients', 'yes', /one of authorization_carrier, any_carrier/],
+    ['lock-policy', 'off', /one of optional, required/],
     ['address-policy', 'strict', /one of exact, prefix, report, off/],
     ['address-prefix-ipv4', '33', /whole number of bits, from 1 to 32/],
     ['address-prefix-ipv6', '0', /whole number of bits, from 1 to 128/],

@@ -21,6 +21,12 @@ export interface Ticket {
   readonly expiresIn: number
 }
 
+/** What a ticket is asked for with, besides the token. */
+export interface TicketWish {
+  readonly audience?: string
+  readonly lock?: string
+}
+
 /** The answer of `POST /tickets`. */
 export interface TicketAnswer {
   readonly exchange: Exchange
@@ -54,8 +60,8 @@ export async function requestToken(subject: string, expiresIn?: number): Promise
 }
 
 /** Asks for a ticket. A refusal is an answer like any other. */
-export async function requestTicket(token: string, audience?: string): Promise<TicketAnswer> {
-  const body = audience === undefined ? null : { audience }
+export async function requestTicket(token: string, wish: TicketWish = {}): Promise<TicketAnswer> {
+  const body = Object.keys(wish).length === 0 ? null : wish
   const response = await post('/tickets', body, { authorization: `Bearer ${token}` })
   const sent = ['POST /tickets HTTP/1.1', `Host: ${location.host}`, `Authorization: Bearer ${token}`]
   const sentBody = body === null ? [] : ['Content-Type: application/json', '', JSON.stringify(body)]

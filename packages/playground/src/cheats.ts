@@ -1,8 +1,17 @@
 /**
- * Six ways to cheat: what each pretends, what it hopes for, and what must come of it.
+ * Seven ways to cheat: what each pretends, what it hopes for, and what must come of it.
  * @module
  */
-import { attemptHandshake, type Exchange, type Pretence, requestTicket, requestToken, type Ticket } from './api.ts'
+import { createLock } from 'wsticket/client'
+import {
+  attemptHandshake,
+  type Exchange,
+  type Pretence,
+  requestTicket,
+  requestToken,
+  type Ticket,
+  type TicketWish,
+} from './api.ts'
 import type { AuditFeed } from './audit-feed.ts'
 import type { PrivateCode } from './explanations.ts'
 import type { IconName } from './icons.ts'
@@ -81,6 +90,21 @@ export const cheats: readonly Cheat[] = [
     },
   },
   {
+    id: 'stolen',
+    icon: 'keyRefused',
+    title: 'A stolen ticket without its key',
+    idea: 'Read a locked ticket in a cache or a log on its way to the page, and be there first.',
+    action: 'Use a stolen ticket',
+    expected: invalidTicket,
+    hoped: 'That whoever sees a ticket can use it. Its key never left the page.',
+    decisive: ticketLine,
+    async run({ session }) {
+      const wish = { lock: (await createLock()).lock }
+      const ticket = await getTicket(session.token, wish)
+      return report(ticket, await knock('By the thief, who has no key', ticket, {}), wish)
+    },
+  },
+  {
     id: 'expired',
     icon: 'clock',
     title: 'An expired ticket',
@@ -105,8 +129,9 @@ export const cheats: readonly Cheat[] = [
     hoped: 'That a ticket for a service of little worth opens one of great worth.',
     decisive: ticketLine,
     async run({ session }) {
-      const ticket = await getTicket(session.token, 'billing')
-      return report(ticket, await knock('At the door of the chat', ticket, {}), 'billing')
+      const wish = { audience: 'billing' }
+      const ticket = await getTicket(session.token, wish)
+      return report(ticket, await knock('At the door of the chat', ticket, {}), wish)
     },
   },
   {
@@ -175,18 +200,19 @@ async function knock(title: string, { ticket }: Ticket, pretence: Pretence): Pro
   return { stage: { title, exchange, admitted, shouldBe: 'refused' }, code }
 }
 
-function report(ticket: Ticket, { stage, code }: Knock, audience?: string): CheatReport {
-  return { preparation: describeTicket(ticket, audience), stages: [stage], code }
+function report(ticket: Ticket, { stage, code }: Knock, wish?: TicketWish): CheatReport {
+  return { preparation: describeTicket(ticket, wish), stages: [stage], code }
 }
 
-async function getTicket(token: string, audience?: string): Promise<Ticket> {
-  const { ticket, exchange } = await requestTicket(token, audience)
+async function getTicket(token: string, wish?: TicketWish): Promise<Ticket> {
+  const { ticket, exchange } = await requestTicket(token, wish)
   if (ticket !== null) return ticket
   const status = exchange.received[0]?.replace(/^HTTP\/\S+ /, '') ?? ''
   throw new Error(`Not tried: there was no ticket to cheat with. POST /tickets answered ${status}. Sign in again.`)
 }
 
-function describeTicket({ ticket, expiresIn }: Ticket, audience?: string): string {
+function describeTicket({ ticket, expiresIn }: Ticket, { audience, lock }: TicketWish = {}): string {
+  const locked = lock === undefined ? '' : 'locked '
   const service = audience === undefined ? '' : ` for ${audience}`
-  return `Got honestly: the ticket ${maskSecret(ticket)}${service}, good for ${expiresIn} s.`
+  return `Got honestly: the ${locked}ticket ${maskSecret(ticket)}${service}, good for ${expiresIn} s.`
 }

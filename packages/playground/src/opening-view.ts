@@ -4,7 +4,7 @@
  */
 import type { Ticket } from './api.ts'
 import { element, find } from './dom.ts'
-import { maskSecret } from './masks.ts'
+import { maskSecret, shortenId } from './masks.ts'
 import { createSequence } from './sequence.ts'
 import type { Session } from './session.ts'
 import { createStub } from './stub.ts'
@@ -13,8 +13,8 @@ import { createStub } from './stub.ts'
 export interface OpeningView {
   /** Clears what was there, for an opening with this session. */
   begin(session: Session): void
-  /** The ticket was asked for. */
-  asked(): void
+  /** The ticket was asked for, with this body. */
+  asked(body: string): void
   /** The ticket endpoint answered; `ticket` is null where it refused. */
   answered(received: readonly string[], ticket: Ticket | null): void
   /** The WebSocket is open. */
@@ -25,21 +25,26 @@ export interface OpeningView {
   failed(reason: string): void
 }
 
+// No secret, only long.
+const lockInBody = /[\w-]{43}/
+
 /** Creates the view in its place. */
 export function createOpeningView(): OpeningView {
   const sequence = createSequence(find('sequence', HTMLElement))
   const stub = createStub(find('stub', HTMLElement))
   const result = find('connection-result', HTMLElement)
   let holder = ''
+  let asking: readonly string[] = []
   return {
     begin({ name, token }) {
       holder = name
+      asking = ['POST /tickets', `Authorization: Bearer ${maskSecret(token)}`]
       sequence.reset()
-      sequence.show('ask', 'under-way', ['POST /tickets', `Authorization: Bearer ${maskSecret(token)}`])
+      sequence.show('ask', 'under-way', asking)
       stub.blank()
       result.replaceChildren()
     },
-    asked: () => sequence.show('ask', 'done'),
+    asked: (body) => sequence.show('ask', 'done', [...asking, body.replace(lockInBody, shortenId)]),
     answered(received, ticket) {
       if (ticket === null) {
         sequence.show('answer', 'failed', headAndBody(received))
@@ -72,8 +77,9 @@ function ticketLines({ ticket, expiresIn }: Ticket): readonly string[] {
   return ['201 Created', `{"ticket":"${maskSecret(ticket)}","expires_in":${expiresIn},…}`]
 }
 
+// The key stays within wsticket's client: not even this page has it.
 function presentLines({ ticket }: Ticket): readonly string[] {
-  return ['GET /ws', 'Upgrade: websocket', `Sec-WebSocket-Protocol: wsticket.v1, ${maskSecret(ticket)}`]
+  return ['GET /ws', 'Upgrade: websocket', `Sec-WebSocket-Protocol: wsticket.v1, ${maskSecret(ticket)}, wsk_…`]
 }
 
 function whatCodeSees({ url, protocol }: WebSocket): HTMLElement {
@@ -81,7 +87,7 @@ function whatCodeSees({ url, protocol }: WebSocket): HTMLElement {
   return element(
     'div',
     { class: 'code-sees' },
-    element('p', {}, 'All that your code sees of it: no ticket anywhere.'),
+    element('p', {}, 'All that your code sees of it: no ticket and no key anywhere.'),
     element('pre', { class: 'transcript' }, code),
   )
 }

@@ -29,14 +29,14 @@ interface Plan {
 const plans: { readonly [name in MessageName]: Plan } = {
   ask: {
     direction: 'to-server',
-    title: 'Ask for a ticket, with the token',
-    lines: ['POST /tickets', 'Authorization: Bearer …'],
+    title: 'Ask for a locked ticket, with the token',
+    lines: ['POST /tickets', 'Authorization: Bearer …', '{"lock":"…"}'],
   },
   answer: { direction: 'to-page', title: 'Get one ticket', lines: ['201 Created', '{"ticket":"wst_…",…}'] },
   present: {
     direction: 'to-server',
-    title: 'Knock with the ticket, not the token',
-    lines: ['GET /ws, Upgrade: websocket', 'Sec-WebSocket-Protocol: wsticket.v1, wst_…'],
+    title: 'Knock with ticket and key, not the token',
+    lines: ['GET /ws, Upgrade: websocket', 'Sec-WebSocket-Protocol: wsticket.v1, wst_…, wsk_…'],
   },
   open: {
     direction: 'to-page',

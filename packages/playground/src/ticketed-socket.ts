@@ -7,8 +7,8 @@ import { readTicket, receivedLines, type Ticket } from './api.ts'
 
 /** Sees what an application does not. Whatever it is given of the wire is masked. */
 export interface OpeningWatcher {
-  /** The ticket was asked for. */
-  asked(): void
+  /** The ticket was asked for, with this body. */
+  asked(body: string): void
   /** The ticket endpoint answered; `ticket` is null where it refused. */
   answered(received: readonly string[], ticket: Ticket | null): void
   /** The ticket request failed, or was refused: a sentence for the user. */
@@ -18,7 +18,7 @@ export interface OpeningWatcher {
 /** Opens the chat. The socket is a `WebSocket` like any other: it can be closed while it is still getting its ticket. */
 export function openTicketedSocket(token: string, watcher: OpeningWatcher): WebSocket {
   const watchedFetch: typeof fetch = async (input, init) => {
-    watcher.asked()
+    watcher.asked(typeof init?.body === 'string' ? init.body : '')
     const response = await fetch(input, init)
     watcher.answered(await receivedLines(response.clone()), await readTicket(response.clone()))
     return response

@@ -16,12 +16,14 @@ import {
   defaultPrefixes,
   requirePrefixes,
 } from './checks/client-address.ts'
+import { createLockCheck } from './checks/lock.ts'
 import { createOriginCheck, type NonBrowserClients, nonBrowserPolicies, parseOrigins } from './checks/origin.ts'
 import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, noEvents, safeSink } from './events.ts'
 import type { Passage } from './handshake.ts'
+import { type LockPolicy, requireLockPolicy } from './lock.ts'
 import { defaultCarriers, parseCarriers } from './presentation.ts'
 import type { Session } from './sessions.ts'
 import type { TicketStore } from './ticket-store.ts'
@@ -44,6 +46,8 @@ export interface AdmissionOptions {
   readonly addressPolicy?: AddressPolicy
   /** What the policy `prefix` compares, in bits. Default 24 for IPv4, 56 for IPv6. */
   readonly addressPrefixes?: AddressPrefixes
+  /** Whether every ticket has to be locked. Default `optional`: those are whose client asked for it. */
+  readonly lockPolicy?: LockPolicy
   /** The operator's last word. Anything but `true` refuses; so does a throw. Default: everyone with a good ticket. */
   readonly permit?: (session: Session, passage: Passage) => boolean | Promise<boolean>
   /** How long a decision may take, store and `permit` included, in milliseconds; then it is a refusal. Default 5,000. */
@@ -87,7 +91,11 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
     carriersOn: parseCarriers(options.carriers ?? defaultCarriers),
     resolveClientAddress: createClientAddressResolver(options.trustedProxies ?? []),
     checkOrigin: createOriginCheck(parseOrigins(options.origins), nonBrowserClients),
-    ticketChecks: [createAudienceCheck(requireAudience(options.audience)), createClientAddressCheck(policy, prefixes)],
+    ticketChecks: [
+      createLockCheck(requireLockPolicy(options.lockPolicy ?? 'optional')),
+      createAudienceCheck(requireAudience(options.audience)),
+      createClientAddressCheck(policy, prefixes),
+    ],
     compareAddresses: policy === 'off' ? () => null : (one, other) => addressesMatch(one, other, prefixes),
     permit,
     deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),

@@ -12,7 +12,7 @@ import { withinDeadline } from './deadline.ts'
 import { StoreError } from './errors.ts'
 import { type AuditEvent, nameFault } from './events.ts'
 import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
-import { passageOf, presentationOf } from './presentation.ts'
+import { type Presentation, passageOf, presentationOf } from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
@@ -25,7 +25,7 @@ export type { AdmissionOptions } from './admission-options.ts'
 export interface AdmittedDecision {
   readonly kind: 'admitted'
   readonly session: Session
-  /** What the application, or an upstream, gets to see: the handshake without the ticket. */
+  /** What the application, or an upstream, gets to see: the handshake without the ticket and its key. */
   readonly passage: Passage
   /** `wsticket.v1` where the client offered it: selected if the application selects no subprotocol of its own. */
   readonly fallbackProtocol: string | null
@@ -93,15 +93,13 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   const handshake = parseHandshake(opening)
   if (handshake === null) return refused('handshake_malformed')
   const presentation = presentationOf(handshake, rules.carriersOn)
-  const carrier = presentation.kind === 'one' ? presentation.carrier.name : null
-  const clientAddress = rules.resolveClientAddress(handshake.peerAddress, handshake.forwardedFor)
-  const attempt: Attempt = { handshake, carrier, clientAddress }
+  const attempt = attemptOf(rules, handshake, presentation)
   findings.attempt = attempt
 
   const originRefusal = rules.checkOrigin(attempt)
   if (originRefusal !== null) return refused(originRefusal)
   if (presentation.kind === 'none') return refused('ticket_missing')
-  if (presentation.kind === 'several') return refused('handshake_malformed')
+  if (presentation.kind === 'several' || presentation.key === 'malformed') return refused('handshake_malformed')
   const ticket = parseTicket(presentation.text)
   if (ticket === null) return refused('ticket_malformed')
 
@@ -118,9 +116,16 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
     const refusal = check(record, attempt)
     if (refusal !== null) return refused(refusal)
   }
-  findings.addressMatches = rules.compareAddresses(record.clientAddress, clientAddress)
+  findings.addressMatches = rules.compareAddresses(record.clientAddress, attempt.clientAddress)
   const session = openSession(record, attempt, now)
   return conclude(rules, session, { handshake, passage: passageOf(handshake, presentation.carrier) })
+}
+
+function attemptOf(rules: AdmissionRules, handshake: Handshake, presentation: Presentation): Attempt {
+  const clientAddress = rules.resolveClientAddress(handshake.peerAddress, handshake.forwardedFor)
+  if (presentation.kind !== 'one') return { handshake, carrier: null, key: null, clientAddress }
+  const { carrier, key } = presentation
+  return { handshake, carrier: carrier.name, key: key === 'malformed' ? null : key, clientAddress }
 }
 
 /** The operator's last word, which may take its time: the session has to outlast it. */
@@ -155,13 +160,16 @@ function requireKnown(kind: keyof typeof refusalOfOutcome): RefusalCode {
 
 /**
  * A store that answers with another ticket's record has mixed up its replies; one that has lost an instant would open a session
- * without end. Nobody is admitted on either.
+ * without end, and one that has lost the lock a ticket that is locked. Nobody is admitted on any of them.
  */
 function requireIntact(record: TicketRecord, id: TicketId): TicketRecord {
-  const { expiresAt, sessionExpiresAt } = record
+  const { expiresAt, sessionExpiresAt, lock } = record
   if (record.id !== id) throw new StoreError('corrupt', 'the store answered with the record of another ticket')
-  if (Number.isFinite(expiresAt) && (sessionExpiresAt === null || Number.isFinite(sessionExpiresAt))) return record
-  throw new StoreError('corrupt', 'the store answered with a record that does not say when it ends')
+  if (!Number.isFinite(expiresAt) || !(sessionExpiresAt === null || Number.isFinite(sessionExpiresAt)))
+    throw new StoreError('corrupt', 'the store answered with a record that does not say when it ends')
+  if (lock !== null && typeof lock !== 'string')
+    throw new StoreError('corrupt', 'the store answered with a record that does not say whether it is locked')
+  return record
 }
 
 function openSession(record: TicketRecord, { handshake, clientAddress }: Attempt, admittedAt: EpochMs): Session {

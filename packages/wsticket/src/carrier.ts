@@ -1,5 +1,5 @@
 /**
- * Port: where in the opening handshake a ticket travels. Implementations stand in `carriers/`.
+ * Port: where in the opening handshake a ticket travels, and the key of a locked one beside it. Implementations stand in `carriers/`.
  * @module
  */
 import type { Handshake, Passage } from './handshake.ts'
@@ -8,13 +8,16 @@ import type { Handshake, Passage } from './handshake.ts'
 export type CarrierName = 'subprotocol' | 'authorization' | 'query'
 
 /**
- * A carrier. Both functions do no I/O and MUST NOT throw.
+ * A carrier. Its functions do no I/O and MUST NOT throw.
  */
 export interface Carrier {
   readonly name: CarrierName
 
   /** Every text that the handshake presents as a ticket in this carrier, in order, not yet parsed. */
   find(handshake: Handshake): readonly string[]
+
+  /** Every text in this carrier that begins as a key does, in order, not yet parsed. */
+  findKeys(handshake: Handshake): readonly string[]
 
   /** The same passage without anything that this carrier put there. MUST leave everything else as it is, in order. */
   strip(passage: Passage): Passage

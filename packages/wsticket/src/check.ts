@@ -4,6 +4,7 @@
  */
 import type { CarrierName } from './carrier.ts'
 import type { Handshake } from './handshake.ts'
+import type { Key } from './lock.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { TicketRecord } from './ticket.ts'
 
@@ -12,6 +13,8 @@ export interface Attempt {
   readonly handshake: Handshake
   /** The carrier that presents a ticket; null where none does, or more than one. */
   readonly carrier: CarrierName | null
+  /** What is shown beside the ticket to open its lock; null where nothing is. */
+  readonly key: Key | null
   /** The client's address in canonical form; null where it cannot be told. */
   readonly clientAddress: string | null
 }

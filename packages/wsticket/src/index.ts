@@ -47,7 +47,9 @@ export {
   type Issuer,
   type IssuerOptions,
 } from './issuer.ts'
+export { generateKey, type Key, type Lock, type LockPolicy, lockOfKey, parseKey, parseLock } from './lock.ts'
 export { type HttpAnswer, refusalAnswer } from './problem.ts'
+export type { RandomSource } from './random.ts'
 export {
   type ClientAction,
   type IssueRefusalCode,
@@ -62,7 +64,6 @@ export {
   idOfTicket,
   parseTicket,
   parseTicketId,
-  type RandomSource,
   type Ticket,
   type TicketId,
   type TicketRecord,

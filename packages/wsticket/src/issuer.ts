@@ -7,16 +7,10 @@ import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import { type Identity, subjectOf } from './credential.ts'
 import { ConfigurationError } from './errors.ts'
 import { type AuditEvent, type EventSink, noEvents, safeSink } from './events.ts'
+import { type Lock, type LockPolicy, parseLock, requireLockPolicy } from './lock.ts'
+import { type RandomSource, systemRandom } from './random.ts'
 import type { IssueRefusalCode } from './refusals.ts'
-import {
-  generateTicket,
-  idOfTicket,
-  type RandomSource,
-  systemRandom,
-  type Ticket,
-  type TicketId,
-  type TicketRecord,
-} from './ticket.ts'
+import { generateTicket, idOfTicket, type Ticket, type TicketId, type TicketRecord } from './ticket.ts'
 import type { TicketStore } from './ticket-store.ts'
 
 /** How tickets are issued. */
@@ -31,6 +25,8 @@ export interface IssuerOptions {
   readonly maximumLifetimeMs?: number
   /** How long a session may last, in milliseconds: see `Session.expiresAt`. Default: until the credential ends. */
   readonly sessionLifetimeMs?: number
+  /** Whether every ticket has to be locked. Default `optional`: those are whose lock was asked for. */
+  readonly lockPolicy?: LockPolicy
   /** Hears of every ticket. Default: nobody. */
   readonly onEvent?: EventSink
   /** Default: the machine's clock. */
@@ -55,6 +51,8 @@ export interface Grant {
 export interface IssueContext {
   readonly clientAddress: string | null
   readonly origin: string | null
+  /** What the ticket is to be locked with. Default null: nothing. */
+  readonly lock?: Lock | null
 }
 
 /** A new ticket, and when it and its session end. */
@@ -70,15 +68,16 @@ export interface IssuedTicket {
 export interface Issuer {
   readonly audiences: readonly string[]
   /**
-   * Stores a record and returns its ticket, or `credential_expired` where the credential has ended.
+   * Stores a record and returns its ticket; or `lock_missing` where the policy requires a lock and there is none, and
+   * `credential_expired` where the credential has ended.
    * @throws StoreError where the record could not be stored: there is no ticket then.
-   * @throws ConfigurationError for an identity or a grant that cannot be.
+   * @throws ConfigurationError for an identity, a grant or a lock that cannot be.
    */
   issue(
     identity: Identity,
     grant: Grant,
     context: IssueContext,
-  ): Promise<IssuedTicket | (IssueRefusalCode & 'credential_expired')>
+  ): Promise<IssuedTicket | (IssueRefusalCode & ('lock_missing' | 'credential_expired'))>
 }
 
 const defaultLifetimeMs = 30_000
@@ -93,24 +92,26 @@ export function createIssuer(options: IssuerOptions): Issuer {
   if (typeof store?.insert !== 'function') throw new ConfigurationError('store', 'must be a TicketStore')
   const limits = readLimits(options)
   const emit = safeSink(options.onEvent ?? noEvents)
+  const lockPolicy = requireLockPolicy(options.lockPolicy ?? 'optional')
   requireAudiences(audiences)
   announceDangers(limits.maximumLifetimeMs, clock(), emit)
   return {
     audiences,
-    async issue(identity, grant, { clientAddress, origin }) {
+    async issue(identity, grant, { clientAddress, origin, lock = null }) {
       const subject = subjectOf(identity)
       const { audience } = grant
       if (!audiences.includes(audience)) throw new ConfigurationError('grant.audience', 'must be one of audiences')
+      if (requireLock(lock) === null && lockPolicy === 'required') return 'lock_missing'
       const claims: Claims = grant.claims === undefined ? noClaims : copyClaims(grant.claims)
       const issuedAt = clock()
-      const { expiresAt, sessionExpiresAt } = endsOf(identity, grant, { ...limits, issuedAt })
-      if (expiresAt <= issuedAt) return 'credential_expired'
+      const ends = endsOf(identity, grant, { ...limits, issuedAt })
+      if (ends.expiresAt <= issuedAt) return 'credential_expired'
       const ticket = generateTicket(random)
       const id = idOfTicket(ticket)
-      const record = { id, subject, audience, claims, clientAddress, origin, issuedAt, expiresAt, sessionExpiresAt }
+      const record = { id, subject, audience, claims, clientAddress, origin, lock, issuedAt, ...ends }
       await store.insert(record)
       emit(issuedEvent(record))
-      return { ticket, id, issuedAt, expiresAt, sessionExpiresAt }
+      return { ticket, id, issuedAt, ...ends }
     },
   }
 }
@@ -155,6 +156,11 @@ function requireAudiences(audiences: readonly string[]): void {
   if (!named || !audiences.every((audience) => typeof audience === 'string' && audience !== '')) {
     throw new ConfigurationError('audiences', 'must name at least one WebSocket service')
   }
+}
+
+function requireLock(lock: Lock | null): Lock | null {
+  if (lock === null || parseLock(lock) !== null) return lock
+  throw new ConfigurationError('context.lock', 'must be the SHA-256 of a key in base64url, or null')
 }
 
 function requireDuration(option: string, durationMs: number, most: number): number {

@@ -1,5 +1,5 @@
 /**
- * What an opening handshake presents as a ticket, over all carriers.
+ * What an opening handshake presents as a ticket, and shows as its key, over all carriers.
  * @module
  */
 import type { Carrier, CarrierName } from './carrier.ts'
@@ -8,11 +8,15 @@ import { query } from './carriers/query.ts'
 import { subprotocol } from './carriers/subprotocol.ts'
 import { ConfigurationError } from './errors.ts'
 import type { Handshake, Passage } from './handshake.ts'
-import { keyPrefix, ticketPrefix } from './wire.ts'
+import { type Key, parseKey } from './lock.ts'
+import { ticketPrefix } from './wire.ts'
 
-/** One text in a carrier that is on, not yet parsed; or none, or more than one. */
+/** The key beside a ticket; null for none; `malformed` for what is no key, for several, and for one apart from its ticket. */
+export type ShownKey = Key | null | 'malformed'
+
+/** One text in a carrier that is on, not yet parsed, and the key beside it; or none, or more than one. */
 export type Presentation =
-  | { readonly kind: 'one'; readonly carrier: Carrier; readonly text: string }
+  | { readonly kind: 'one'; readonly carrier: Carrier; readonly text: string; readonly key: ShownKey }
   | { readonly kind: 'none' }
   | { readonly kind: 'several' }
 
@@ -40,20 +44,33 @@ export function parseCarriers(names: readonly CarrierName[]): readonly Carrier[]
  * one more: it would reach the application beside the one that is spent, and may even be selected as a subprotocol.
  */
 export function presentationOf(handshake: Handshake, carriersOn: readonly Carrier[]): Presentation {
-  if (handshake.protocols.some((protocol) => protocol.startsWith(keyPrefix))) return { kind: 'several' }
-  let found: Presentation = { kind: 'none' }
-  let strays = 0
+  let found: { readonly carrier: Carrier; readonly text: string } | null = null
+  let others = 0
   for (const carrier of everyCarrier) {
     const isOn = carriersOn.includes(carrier)
     for (const text of carrier.find(handshake)) {
-      if (isOn) found = found.kind === 'none' ? { kind: 'one', carrier, text } : { kind: 'several' }
-      else if (text.startsWith(ticketPrefix)) strays++
+      if (isOn && found === null) found = { carrier, text }
+      else if (isOn || text.startsWith(ticketPrefix)) others++
     }
   }
-  return strays > 0 && found.kind === 'one' ? { kind: 'several' } : found
+  if (found === null) return { kind: 'none' }
+  if (others > 0) return { kind: 'several' }
+  return { kind: 'one', ...found, key: keyBeside(found.carrier, handshake) }
 }
 
-/** What may be passed on: the handshake without the ticket, and without the subprotocol of ours in whichever carrier it came. */
+/** The key in the carrier of the ticket. One in another carrier would not be taken out, and would reach the application. */
+function keyBeside(carrierOfTicket: Carrier, handshake: Handshake): ShownKey {
+  let key: ShownKey = null
+  for (const carrier of everyCarrier) {
+    for (const text of carrier.findKeys(handshake)) {
+      if (carrier !== carrierOfTicket || key !== null) return 'malformed'
+      key = parseKey(text) ?? 'malformed'
+    }
+  }
+  return key
+}
+
+/** What may be passed on: the handshake without the ticket and its key, and without the subprotocol of ours in whichever carrier it came. */
 export function passageOf(handshake: Handshake, carrier: Carrier): Passage {
   const passage = carrier.strip(handshake)
   return carrier === subprotocol || handshake.protocols.length === 0 ? passage : subprotocol.strip(passage)

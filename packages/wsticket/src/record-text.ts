@@ -1,15 +1,18 @@
 /**
- * A record as text, the same in every engine: one JSON object with the members of `TicketRecord` (docs/protocol.md).
+ * A record as text, the same in every engine: one JSON object with the members of `TicketRecord` (docs/protocol.md). A ticket
+ * without a lock has no member `lock`: programs from before there were locks read its record, and refuse that of a locked one.
  * @module
  */
 import { type Claims, copyClaims, noClaims } from './claims.ts'
 import { hasSubjectForm } from './credential.ts'
 import { StoreError } from './errors.ts'
+import { parseLock } from './lock.ts'
 import type { TicketId, TicketRecord } from './ticket.ts'
 
 /** The text of a record. */
 export function writeRecord(record: TicketRecord): string {
-  return JSON.stringify(record)
+  const { lock, ...rest } = record
+  return JSON.stringify(lock === null ? rest : record)
 }
 
 /**
@@ -21,7 +24,11 @@ export function readRecord(text: string, id: TicketId): TicketRecord {
   const record = parse(text)
   if (record?.id !== id) throw new StoreError('corrupt', 'the store answered with something else than the record')
   if (!isRecord(record)) throw new StoreError('malformed', 'the store holds a record that is none')
-  return { ...record, claims: hasMembers(record.claims) ? requireClaims(record.claims) : noClaims }
+  return {
+    ...record,
+    lock: record.lock ?? null,
+    claims: hasMembers(record.claims) ? requireClaims(record.claims) : noClaims,
+  }
 }
 
 /** Another program may have written them, and not have kept to the bounds: that is no fault of this verifier's options. */
@@ -34,6 +41,9 @@ function requireClaims(claims: object): Claims {
 }
 
 type Members = { readonly [member in keyof TicketRecord]: unknown }
+
+/** A record in which the lock may be left out. */
+type StoredRecord = Omit<TicketRecord, 'lock'> & Partial<Pick<TicketRecord, 'lock'>>
 
 function parse(text: string): Partial<Members> | null {
   try {
@@ -51,15 +61,18 @@ const members: { readonly [member in keyof TicketRecord]: (value: unknown) => bo
   claims: isObject,
   clientAddress: isTextOrNull,
   origin: isTextOrNull,
+  lock: (value) => value === null || (typeof value === 'string' && parseLock(value) !== null),
   issuedAt: isInstant,
   expiresAt: isInstant,
   sessionExpiresAt: (value) => value === null || isInstant(value),
 }
 const names = Object.keys(members) as readonly (keyof TicketRecord)[]
+const namesWithoutLock = names.filter((name) => name !== 'lock')
 
 /** Exactly the members of a record: one more may be a restriction that this version does not know, and would not enforce. */
-function isRecord(value: Partial<Members>): value is TicketRecord {
-  return Object.keys(value).length === names.length && names.every((name) => members[name](value[name]))
+function isRecord(value: Partial<Members>): value is StoredRecord {
+  const expected = Object.hasOwn(value, 'lock') ? names : namesWithoutLock
+  return Object.keys(value).length === expected.length && expected.every((name) => members[name](value[name]))
 }
 
 function isText(value: unknown): boolean {

@@ -61,6 +61,7 @@ export type RefusalCode =
   | 'ticket_expired'
   | 'ticket_spent'
   | 'ticket_revoked'
+  | 'lock_mismatch'
   | 'audience_mismatch'
   | 'address_mismatch'
   | 'origin_forbidden'
@@ -82,6 +83,7 @@ export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
   ticket_expired: invalidTicket,
   ticket_spent: invalidTicket,
   ticket_revoked: invalidTicket,
+  lock_mismatch: invalidTicket,
   audience_mismatch: invalidTicket,
   address_mismatch: invalidTicket,
   origin_forbidden: forbidden,
@@ -105,6 +107,7 @@ export type IssueRefusalCode =
   | 'credential_invalid'
   | 'credential_expired'
   | 'grant_denied'
+  | 'lock_missing'
   | 'origin_forbidden'
   | 'request_malformed'
   | 'route_unknown'
@@ -126,11 +129,16 @@ export const issueRefusals: { readonly [code in IssueRefusalCode]: RefusalRow } 
   credential_invalid: invalidToken,
   credential_expired: invalidToken,
   grant_denied: { ...forbidden, detail: 'The subject may not have a ticket for this audience.' },
+  lock_missing: {
+    ...badRequest,
+    publicCode: 'lock_required',
+    detail: 'Every ticket here is locked. Send "lock": the SHA-256 of a key, which the opening handshake then shows.',
+  },
   origin_forbidden: { ...forbidden, detail: 'Tickets are not issued to this origin.' },
   request_malformed: {
     ...badRequest,
     detail:
-      'At most 100 header lines, and a body that is empty or a JSON object whose one member, "audience", is a string.',
+      'At most 100 header lines, and a body that is empty or a JSON object with "audience", a string, and "lock", a SHA-256 in base64url.',
   },
   route_unknown: {
     ...badRequest,

@@ -11,6 +11,7 @@ import { defaultDeadlineMs, requireDeadline, withinDeadline } from './deadline.t
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, nameFault, noEvents, safeSink } from './events.ts'
 import type { Grant, IssuedTicket, Issuer } from './issuer.ts'
+import type { Lock } from './lock.ts'
 import { answerHeaders, type HttpAnswer, issueRefusalAnswer } from './problem.ts'
 import { type IssueRefusalCode, issueRefusals } from './refusals.ts'
 import { readRequestedTicket } from './ticket-request.ts'
@@ -19,6 +20,8 @@ import { readRequestedTicket } from './ticket-request.ts'
 export interface TicketRequest {
   /** The audience that the body names; null where it names none. */
   readonly audience: string | null
+  /** What the ticket will be locked with; null for nothing. */
+  readonly lock: Lock | null
   readonly clientAddress: string | null
   readonly origin: string | null
   /** The request itself. Its body has been read. */
@@ -137,9 +140,9 @@ async function issue(desk: Desk, request: Request, findings: Findings): Promise<
   findings.subject = subjectOf(identity)
   const requested = await readRequestedTicket(request)
   if ('refusal' in requested) return requested.refusal
-  const { audience } = requested
-  const grant = await desk.grant(identity, { audience, clientAddress, origin, http: request })
-  return grant === null ? 'grant_denied' : desk.issuer.issue(identity, grant, findings)
+  const grant = await desk.grant(identity, { ...requested, clientAddress, origin, http: request })
+  if (grant === null) return 'grant_denied'
+  return desk.issuer.issue(identity, grant, { clientAddress, origin, lock: requested.lock })
 }
 
 /** The answer to a refusal that there is not could not be written. */

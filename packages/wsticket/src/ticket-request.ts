@@ -1,28 +1,35 @@
 /**
- * The body of a request for a ticket: nothing, or a JSON object with at most the member `audience`.
+ * The body of a request for a ticket: nothing, or a JSON object with at most the members `audience` and `lock`.
  * @module
  */
+import { type Lock, parseLock } from './lock.ts'
 import type { IssueRefusalCode } from './refusals.ts'
 
 const maxBodyBytes = 4096
 const jsonType = /^application\/json(?:$|[ ;])/i
 
-/** What a body asks for, or why it is refused. */
-export type RequestedTicket = { readonly audience: string | null } | { readonly refusal: IssueRefusalCode }
+/** What a body asks for; null where it does not say. */
+export interface RequestedTicket {
+  readonly audience: string | null
+  readonly lock: Lock | null
+}
 
-/** Reads the body of a request, bounded. Anything that it does not know is refused. */
-export async function readRequestedTicket(request: Request): Promise<RequestedTicket> {
+const anyTicket: RequestedTicket = { audience: null, lock: null }
+
+/** Reads the body of a request, bounded: what it asks for, or why it is refused. Anything that it does not know is. */
+export async function readRequestedTicket(
+  request: Request,
+): Promise<RequestedTicket | { readonly refusal: IssueRefusalCode }> {
   const { headers } = request
   const length = headers.get('content-length')
-  if (length === '0' || (length === null && request.body === null)) return { audience: null }
+  if (length === '0' || (length === null && request.body === null)) return anyTicket
   const bytes = await readBytes(request, Number(length ?? 0)).catch(() => undefined)
   // The client broke off: nobody is left to read the answer, and nothing of ours is at fault.
   if (bytes === undefined) return { refusal: 'request_malformed' }
   if (bytes === null) return { refusal: 'body_too_large' }
-  if (bytes.length === 0) return { audience: null }
+  if (bytes.length === 0) return anyTicket
   if (!jsonType.test(headers.get('content-type') ?? '')) return { refusal: 'media_type_unsupported' }
-  const audience = parseAudience(bytes)
-  return audience === undefined ? { refusal: 'request_malformed' } : { audience }
+  return parseRequested(bytes) ?? { refusal: 'request_malformed' }
 }
 
 /** The body; null where it is longer than a ticket request can be. */
@@ -38,17 +45,31 @@ async function readBytes({ body }: Request, announced: number): Promise<Uint8Arr
   return bytes.subarray(0, length)
 }
 
-/** The audience that a body names, null where it names none, undefined where it is no ticket request. */
-function parseAudience(bytes: Uint8Array): string | null | undefined {
-  let body: unknown
+/** What a body asks for; null where it is no ticket request. */
+function parseRequested(bytes: Uint8Array): RequestedTicket | null {
+  const body = parseObject(bytes)
+  if (body === null) return null
+  const { audience, lock, ...others } = body
+  if (Object.keys(others).length > 0) return null
+  const named = textOf(audience)
+  const locked = textOf(lock)
+  if (named === undefined || locked === undefined) return null
+  if (locked === null) return { audience: named, lock: null }
+  const parsed = parseLock(locked)
+  return parsed === null ? null : { audience: named, lock: parsed }
+}
+
+function parseObject(bytes: Uint8Array): { readonly audience?: unknown; readonly lock?: unknown } | null {
   try {
-    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const body: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return typeof body === 'object' && !Array.isArray(body) ? body : null
   } catch {
-    return undefined
+    return null
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
-  const { audience, ...others } = body as { audience?: unknown }
-  if (Object.keys(others).length > 0) return undefined
-  if (audience === undefined || audience === null) return null
-  return typeof audience === 'string' && audience !== '' ? audience : undefined
+}
+
+/** The text of a member; null where it is left out, undefined where it is no text, or an empty one. */
+function textOf(member: unknown): string | null | undefined {
+  if (member === undefined || member === null) return null
+  return typeof member === 'string' && member !== '' ? member : undefined
 }

@@ -2,13 +2,13 @@
  * The ticket, its id, and the record that stands for it in a store (protocol.md sections 1 and 2).
  * @module
  */
-import { base64url } from 'jose'
 import type { Claims } from './claims.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
 import { sha256 } from './digest.ts'
-import { ConfigurationError } from './errors.ts'
-import { hasTicketForm, ticketPrefix } from './wire.ts'
+import type { Lock } from './lock.ts'
+import { type RandomSource, randomText, systemRandom } from './random.ts'
+import { hasDigestForm, hasTicketForm, ticketPrefix } from './wire.ts'
 
 declare const ticket: unique symbol
 declare const ticketId: unique symbol
@@ -30,6 +30,8 @@ export interface TicketRecord {
   readonly clientAddress: string | null
   /** Origin of the request that asked, if it had one. */
   readonly origin: string | null
+  /** What the key must hash to that is shown beside the ticket; null where the ticket is not locked. */
+  readonly lock: Lock | null
   readonly issuedAt: EpochMs
   /** From this moment on the ticket is expired. Decides alone: an engine's own expiry is only garbage collection. */
   readonly expiresAt: EpochMs
@@ -37,26 +39,12 @@ export interface TicketRecord {
   readonly sessionExpiresAt: EpochMs | null
 }
 
-/** Fills the array with random bytes from a CSPRNG, and returns it. */
-export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
-
-/** Where random bytes come from unless told otherwise: the runtime's CSPRNG. */
-export const systemRandom: RandomSource = (bytes) => crypto.getRandomValues(bytes)
-
-const ticketBytes = 32
-
-// 43 characters, canonical, as in wire.ts.
-const idForm = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
-
 /**
  * A new ticket of 256 random bits.
  * @throws ConfigurationError where the source gives another number of bytes.
  */
 export function generateTicket(random: RandomSource = systemRandom): Ticket {
-  const bytes = random(new Uint8Array(ticketBytes))
-  if (bytes.length !== ticketBytes)
-    throw new ConfigurationError('random', `must return the ${ticketBytes} bytes it is given`)
-  return `${ticketPrefix}${base64url.encode(bytes)}` as Ticket
+  return `${ticketPrefix}${randomText(random)}` as Ticket
 }
 
 /** The ticket that a text spells, or null where it spells none. Does no I/O and never throws. */
@@ -71,5 +59,5 @@ export function idOfTicket(text: Ticket): TicketId {
 
 /** The id that a text spells, or null where it spells none. */
 export function parseTicketId(text: string): TicketId | null {
-  return idForm.test(text) ? (text as TicketId) : null
+  return hasDigestForm(text) ? (text as TicketId) : null
 }

@@ -2,7 +2,7 @@
  * What the gateway is told: every value checked, every default filled in.
  * @module
  */
-import type { AddressPolicy, CarrierName, NonBrowserClients } from 'wsticket'
+import type { AddressPolicy, CarrierName, LockPolicy, NonBrowserClients } from 'wsticket'
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -35,6 +35,7 @@ export interface Configuration {
   readonly addressPrefixIpv6: number
   readonly ticketLifetimeMs: number
   readonly maximumTicketLifetimeMs: number
+  readonly lockPolicy: LockPolicy
   /** Null: as long as the token is good. */
   readonly sessionLifetimeMs: number | null
 }

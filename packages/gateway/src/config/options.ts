@@ -120,6 +120,13 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
     group: 'Tickets',
     reading: { kind: 'optional', value: values.milliseconds, fallback: '60000' },
   },
+  lockPolicy: {
+    flag: 'lock-policy',
+    placeholder: 'policy',
+    help: 'Whether every ticket has to be locked with a key that its client shows when it connects: optional or required. Clients made with wsticket/client lock theirs.',
+    group: 'Tickets',
+    reading: { kind: 'optional', value: values.oneOf('optional', 'required'), fallback: 'optional' },
+  },
   sessionLifetimeMs: {
     flag: 'session-lifetime-ms',
     placeholder: 'milliseconds',

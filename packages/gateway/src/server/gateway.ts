@@ -86,6 +86,7 @@ function createEndpoint(options: GatewayOptions): TicketEndpoint {
     audiences: [audience, ...otherAudiences],
     lifetimeMs: ticketLifetimeMs,
     maximumLifetimeMs: maximumTicketLifetimeMs,
+    lockPolicy: configuration.lockPolicy,
     ...(sessionLifetimeMs === null ? {} : { sessionLifetimeMs }),
     onEvent,
   })
@@ -93,7 +94,7 @@ function createEndpoint(options: GatewayOptions): TicketEndpoint {
 }
 
 function createGate({ configuration, store, onEvent }: GatewayOptions): Admission {
-  const { audience, origins, carriers, nonBrowserClients, trustedProxies, addressPolicy } = configuration
+  const { audience, origins, carriers, nonBrowserClients, trustedProxies, addressPolicy, lockPolicy } = configuration
   const addressPrefixes = { ipv4: configuration.addressPrefixIpv4, ipv6: configuration.addressPrefixIpv6 }
   return createAdmission({
     store,
@@ -104,6 +105,7 @@ function createGate({ configuration, store, onEvent }: GatewayOptions): Admissio
     trustedProxies,
     addressPolicy,
     addressPrefixes,
+    lockPolicy,
     onEvent,
   })
 }

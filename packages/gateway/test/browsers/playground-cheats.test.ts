@@ -7,6 +7,7 @@ const playground = usePlayground()
 const invalidTicket = { status: '401 Unauthorized', wire: 'invalid_ticket' }
 const handshakes = [
   { title: 'The same ticket twice', ...invalidTicket, audit: 'ticket_spent' },
+  { title: 'A stolen ticket without its key', ...invalidTicket, audit: 'lock_mismatch' },
   { title: 'An expired ticket', ...invalidTicket, audit: 'ticket_expired' },
   { title: 'A ticket for another service', ...invalidTicket, audit: 'audience_mismatch' },
   { title: 'A foreign Origin', status: '403 Forbidden', wire: 'forbidden', audit: 'origin_forbidden' },
@@ -35,7 +36,7 @@ async function attemptInstead(visitor: Visitor, change: (body: Record<string, st
 }
 
 describe('a cheat', () => {
-  it('has a button each, and there are six', async () => {
+  it('has a button each, and there are seven', async () => {
     const { page } = await visitSignedIn()
     const titles = await page.getByRole('article').getByRole('heading', { level: 3 }).allInnerTexts()
     expect(titles).toEqual(all.map(({ title }) => title))

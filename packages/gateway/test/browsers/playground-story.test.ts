@@ -27,7 +27,7 @@ describe('the playground', () => {
   it('lets nobody connect or cheat who has not signed in', async () => {
     const { page } = await playground.visit()
     const locked = page.locator('#connect, .cheat > button, #say button')
-    expect(await locked.count()).toBe(8)
+    expect(await locked.count()).toBe(9)
     expect(await locked.evaluateAll((buttons) => buttons.every((button) => button.matches(':disabled')))).toBe(true)
   })
 
@@ -63,9 +63,9 @@ describe('the playground', () => {
     const states = await messages.evaluateAll((items) => items.map((item) => (item as HTMLElement).dataset.state))
     expect(states).toEqual(['done', 'done', 'done', 'done'])
     const [asked, answered, presented, open] = await messages.allInnerTexts()
-    expect(asked).toMatch(/POST \/tickets\nAuthorization: Bearer eyJ\w{5}…/)
+    expect(asked).toMatch(/POST \/tickets\nAuthorization: Bearer eyJ\w{5}…\n\{"lock":"[\w-]{8}…"\}/)
     expect(answered).toMatch(/201 Created\n\{"ticket":"wst_[\w-]{4}…","expires_in":\d+,…\}/)
-    expect(presented).toMatch(/Sec-WebSocket-Protocol: wsticket\.v1, wst_[\w-]{4}…/)
+    expect(presented).toMatch(/Sec-WebSocket-Protocol: wsticket\.v1, wst_[\w-]{4}…, wsk_…/)
     expect(open).toContain('101 Switching Protocols')
     expect((await opened).url()).toBe(`${playground.url.replace('http', 'ws')}/ws`)
     await expect.poll(() => visitor.secretsSeen()).toBe(2)

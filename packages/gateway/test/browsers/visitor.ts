@@ -32,7 +32,7 @@ interface Observed {
 // Shorter than a test's, so that it is told what was waited for.
 const timeoutMs = 10_000
 
-const secretForm = /wst_[\w-]{9,}|eyJ[\w-]+\.[\w-]+\.[\w-]+/g
+const secretForm = /ws[tk]_[\w-]{9,}|eyJ[\w-]+\.[\w-]+\.[\w-]+/g
 
 /** Opens a tab in a context of its own. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visitor> {
@@ -130,7 +130,7 @@ function mask(text: string): string {
 
 /** Runs in the tab before anything else: remembers whether a secret ever stood in the document. */
 function watchDocument(): void {
-  const form = /wst_[\w-]{9,}|eyJ[\w-]+\.[\w-]+\.[\w-]+/
+  const form = /ws[tk]_[\w-]{9,}|eyJ[\w-]+\.[\w-]+\.[\w-]+/
   const look = (): void => {
     if (form.test(document.documentElement?.outerHTML ?? '')) Object.assign(globalThis, { secretEverSeen: true })
   }

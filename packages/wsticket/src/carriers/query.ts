@@ -1,19 +1,27 @@
 /**
  * Carrier `?ticket=wst_...`: works with every server and every client, and stands in every access log on the way. Off by
- * default; a ticket is short-lived and single-use so that this is bearable where nothing else works.
+ * default; a ticket is short-lived and single-use so that this is bearable where nothing else works. A key is `&key=wsk_...`;
+ * a parameter `key` that does not begin so is the application's own.
  * @module
  */
 import { type Carrier, nothingPresented } from '../carrier.ts'
-import { ticketParameter } from '../wire.ts'
+import { keyParameter, keyPrefix, ticketParameter } from '../wire.ts'
 
-/** Reads tickets from the query, decoded once. Off by default. */
+/** Reads tickets and keys from the query, decoded once. Off by default. */
 export const query: Carrier = {
   name: 'query',
-  find: ({ target }) => {
-    const mark = target.indexOf('?')
-    return mark < 0 ? nothingPresented : parametersOf(target.slice(mark + 1)).getAll(ticketParameter)
-  },
-  strip: ({ target, rawHeaders }) => ({ target: withoutTicket(target), rawHeaders }),
+  find: ({ target }) => valuesOf(ticketParameter, target),
+  findKeys: ({ target }) => valuesOf(keyParameter, target).filter(isKeyLike),
+  strip: ({ target, rawHeaders }) => ({ target: withoutOurs(target), rawHeaders }),
+}
+
+function valuesOf(name: string, target: string): readonly string[] {
+  const mark = target.indexOf('?')
+  return mark < 0 ? nothingPresented : parametersOf(target.slice(mark + 1)).getAll(name)
+}
+
+function isKeyLike(value: string): boolean {
+  return value.startsWith(keyPrefix)
 }
 
 /** The constructor of URLSearchParams drops one leading `?`, which no server behind us does: it is part of the name. */
@@ -21,12 +29,16 @@ function parametersOf(text: string): URLSearchParams {
   return new URLSearchParams(`&${text}`)
 }
 
-function withoutTicket(target: string): string {
+function withoutOurs(target: string): string {
   const mark = target.indexOf('?')
   if (mark < 0) return target
   const kept = target
     .slice(mark + 1)
     .split('&')
-    .filter((pair) => !parametersOf(pair).has(ticketParameter))
+    .filter((pair) => !isOurs(parametersOf(pair)))
   return kept.length === 0 ? target.slice(0, mark) : `${target.slice(0, mark)}?${kept.join('&')}`
+}
+
+function isOurs(pair: URLSearchParams): boolean {
+  return pair.has(ticketParameter) || pair.getAll(keyParameter).some(isKeyLike)
 }

@@ -1,17 +1,22 @@
 /**
- * Carrier `Sec-WebSocket-Protocol: <the app's own>, wsticket.v1, wst_...`: the one a browser has, and no log line shows.
+ * Carrier `Sec-WebSocket-Protocol: <the app's own>, wsticket.v1, wst_...`: the one a browser has, and no log line shows. A key
+ * is one more subprotocol, `wsk_...`.
  * @module
  */
 import { type Carrier, nothingPresented } from '../carrier.ts'
 import type { Passage } from '../handshake.ts'
-import { ticketPrefix, ticketSubprotocol } from '../wire.ts'
+import { keyPrefix, ticketPrefix, ticketSubprotocol } from '../wire.ts'
 
 /** Reads tickets from the offered subprotocols. On by default. */
 export const subprotocol: Carrier = {
   name: 'subprotocol',
-  find: ({ protocols }) =>
-    protocols.length === 0 ? nothingPresented : protocols.filter((entry) => entry.startsWith(ticketPrefix)),
+  find: ({ protocols }) => beginningWith(ticketPrefix, protocols),
+  findKeys: ({ protocols }) => beginningWith(keyPrefix, protocols),
   strip,
+}
+
+function beginningWith(prefix: string, protocols: readonly string[]): readonly string[] {
+  return protocols.length === 0 ? nothingPresented : protocols.filter((entry) => entry.startsWith(prefix))
 }
 
 function strip({ target, rawHeaders }: Passage): Passage {
@@ -32,6 +37,10 @@ function withoutOurs(line: string): string {
   return line
     .split(',')
     .map((entry) => entry.trim())
-    .filter((entry) => entry !== ticketSubprotocol && !entry.startsWith(ticketPrefix))
+    .filter((entry) => !isOurs(entry))
     .join(', ')
+}
+
+function isOurs(entry: string): boolean {
+  return entry === ticketSubprotocol || entry.startsWith(ticketPrefix) || entry.startsWith(keyPrefix)
 }

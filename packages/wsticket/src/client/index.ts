@@ -2,10 +2,17 @@
  * `wsticket/client`: a WebSocket class that asks for a ticket before it opens. For browsers, Node, Deno and Bun.
  * @module
  */
+export { createLock, type TicketLock } from './lock.ts'
 export type { ClientCarrier } from './opening.ts'
 export { SocketErrorEvent, type SocketErrorEventInit } from './socket-events.ts'
 export { TicketRequestError, type TicketRequestErrorInit } from './ticket-request-error.ts'
-export { createTicketSource, type TicketRequest, type TicketSource, type TicketSourceOptions } from './ticket-source.ts'
+export {
+  createTicketSource,
+  type PresentedTicket,
+  type TicketRequest,
+  type TicketSource,
+  type TicketSourceOptions,
+} from './ticket-source.ts'
 export { createTicketWebSocket, type TicketWebSocketConstructor } from './ticket-websocket.ts'
 export type {
   BaseWebSocket,

@@ -1,12 +1,13 @@
 /**
- * The opening of a WebSocket: what the two arguments of `new WebSocket()` say, and where the ticket goes in them
+ * The opening of a WebSocket: what the two arguments of `new WebSocket()` say, and where the ticket and its key go in them
  * (WHATWG WebSockets section 3.1, protocol.md section 4).
  * @module
  */
-import { ticketParameter, ticketPrefix, ticketSubprotocol } from '../wire.ts'
+import { keyParameter, keyPrefix, ticketParameter, ticketPrefix, ticketSubprotocol } from '../wire.ts'
+import type { PresentedTicket } from './ticket-source.ts'
 import { mayCarrySecrets, pageUrl } from './transport.ts'
 
-/** Where the ticket travels: as a subprotocol that is offered, or as the query parameter `ticket`. */
+/** Where the ticket and its key travel: as subprotocols that are offered, or as the query parameters `ticket` and `key`. */
 export type ClientCarrier = 'subprotocol' | 'query'
 
 /** The arguments of a WebSocket, parsed. */
@@ -30,8 +31,8 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /**
  * Reads the URL argument as a WebSocket does: relative to the page, `http:` as `ws:`, `https:` as `wss:`.
  *
- * @throws DOMException `SyntaxError` for what is no WebSocket URL, has a fragment, or has a `ticket` of its own while the
- * query is the carrier; `SecurityError` where the ticket would travel in plaintext ({@link mayCarrySecrets})
+ * @throws DOMException `SyntaxError` for what is no WebSocket URL, has a fragment, or has a ticket or a key of its own while
+ * the query is the carrier; `SecurityError` where the ticket would travel in plaintext ({@link mayCarrySecrets})
  */
 export function readUrl(argument: string | URL, rules: OpeningRules): URL {
   const url = parseUrl(argument)
@@ -39,8 +40,8 @@ export function readUrl(argument: string | URL, rules: OpeningRules): URL {
   if (url.protocol === 'https:') url.protocol = 'wss:'
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw syntaxError('The URL of a WebSocket is ws: or wss:.')
   if (url.href.includes('#')) throw syntaxError('The URL of a WebSocket has no fragment.')
-  if (rules.carrier === 'query' && url.searchParams.has(ticketParameter)) {
-    throw syntaxError('The query parameter "ticket" is where the ticket goes: the URL cannot have its own.')
+  if (rules.carrier === 'query' && hasOurParameters(url)) {
+    throw syntaxError('The query parameter "ticket" is where the ticket goes: the URL cannot have its own, and no key.')
   }
   if (!mayCarrySecrets(url, rules.insecureHosts)) {
     throw new DOMException(
@@ -61,25 +62,27 @@ export function readProtocols(argument: unknown): readonly string[] {
   const protocols: readonly unknown[] = Array.isArray(argument) ? [...argument] : [argument]
   if (!protocols.every(isProtocol)) throw syntaxError('A subprotocol is a token (RFC 9110 section 5.6.2).')
   if (new Set(protocols).size !== protocols.length) throw syntaxError('A subprotocol is offered once.')
-  if (protocols.some((protocol) => protocol === ticketSubprotocol || protocol.startsWith(ticketPrefix))) {
-    throw syntaxError('The subprotocols wsticket.v1 and wst_... are those of the ticket.')
+  if (protocols.some(isOurProtocol)) {
+    throw syntaxError('The subprotocols wsticket.v1, wst_... and wsk_... are those of the ticket.')
   }
   return protocols
 }
 
-/** The arguments for the real socket. The application's own subprotocols come first, the ticket last: servers that select
- * the first offer, as many do, then never send a ticket back. */
+/** The arguments for the real socket. The application's own subprotocols come first, ticket and key last: servers that select
+ * the first offer, as many do, then never send either back. */
 export function withTicket(
   opening: Opening,
   carrier: ClientCarrier,
-  ticket: string,
+  { ticket, key }: PresentedTicket,
 ): { url: string; protocols: string[] } {
   if (carrier === 'subprotocol') {
-    return { url: opening.url.href, protocols: [...opening.protocols, ticketSubprotocol, ticket] }
+    const ours = [ticketSubprotocol, ticket, ...(key === null ? [] : [key])]
+    return { url: opening.url.href, protocols: [...opening.protocols, ...ours] }
   }
   const url = new URL(opening.url)
+  const ours = `${ticketParameter}=${ticket}${key === null ? '' : `&${keyParameter}=${key}`}`
   // Not searchParams: that would spell the rest of the query anew.
-  url.search = url.search === '' ? `?${ticketParameter}=${ticket}` : `${url.search}&${ticketParameter}=${ticket}`
+  url.search = url.search === '' ? `?${ours}` : `${url.search}&${ours}`
   return { url: url.href, protocols: [...opening.protocols] }
 }
 
@@ -89,6 +92,14 @@ function parseUrl(argument: string | URL): URL {
   } catch {
     throw syntaxError('The URL of a WebSocket is absolute, or there is a page that it is relative to.')
   }
+}
+
+function hasOurParameters({ searchParams }: URL): boolean {
+  return searchParams.has(ticketParameter) || searchParams.getAll(keyParameter).some((key) => key.startsWith(keyPrefix))
+}
+
+function isOurProtocol(protocol: string): boolean {
+  return protocol === ticketSubprotocol || protocol.startsWith(ticketPrefix) || protocol.startsWith(keyPrefix)
 }
 
 function isProtocol(value: unknown): value is string {

@@ -64,5 +64,5 @@ export function relayedError(
 }
 
 function namesTicket({ message, error }: { message: string; error: unknown }): boolean {
-  return /wst_/.test(`${message} ${error instanceof Error ? error.message : ''}`)
+  return /ws[tk]_/.test(`${message} ${error instanceof Error ? error.message : ''}`)
 }

@@ -1,8 +1,9 @@
 /**
- * Where a ticket comes from: `POST /tickets` (protocol.md section 3), or a function of the caller's own.
+ * Where a ticket and its key come from: `POST /tickets` (protocol.md section 3), or a function of the caller's own.
  * @module
  */
-import { hasTicketForm } from '../wire.ts'
+import { hasKeyForm, hasTicketForm } from '../wire.ts'
+import { createLock, requireWebCrypto, type TicketLock } from './lock.ts'
 import { refusalOfAnswer, undecided, unfitCredential } from './ticket-request-error.ts'
 import { mayCarrySecrets, pageUrl, readHosts } from './transport.ts'
 
@@ -14,14 +15,22 @@ export interface TicketRequest {
   readonly url: string
 }
 
+/** A ticket, and the key that is shown beside it. */
+export interface PresentedTicket {
+  readonly ticket: string
+  /** Null for a ticket without a lock: a key beside it would be refused. */
+  readonly key: string | null
+}
+
 /**
- * Gets one ticket for one attempt to open one WebSocket.
+ * Gets one ticket for one attempt to open one WebSocket. A text is a ticket without a lock; for one with, `createLock` makes
+ * the key and the lock that the ticket is to be asked for with.
  *
  * MUST return a ticket that was not returned before: one that has been presented is spent, whatever came of it.
- * MUST NOT keep the ticket. SHOULD stop at the signal; its answer is not waited for after that. SHOULD reject with a
+ * MUST NOT keep the ticket or its key. SHOULD stop at the signal; its answer is not waited for after that. SHOULD reject with a
  * `TicketRequestError`; whatever else it throws becomes the `cause` of one, which says `try_later`.
  */
-export type TicketSource = (request: TicketRequest) => Promise<string>
+export type TicketSource = (request: TicketRequest) => Promise<string | PresentedTicket>
 
 /** Options of {@link createTicketSource}. */
 export interface TicketSourceOptions {
@@ -31,14 +40,28 @@ export interface TicketSourceOptions {
   readonly credential: () => string | Promise<string>
   /** The WebSocket service that the ticket is for. Default: none is sent, the endpoint has one of its own. */
   readonly audience?: string | undefined
+  /**
+   * Default `on`: the ticket is locked with a fresh key, which never leaves this client but in the handshake, so that whoever
+   * reads the answer of the ticket endpoint (a cache, a log, a server in between) has nothing to use. `off` for an endpoint that
+   * knows no locks, and for a page in plaintext from another machine, which has no `crypto.subtle`.
+   */
+  readonly lock?: 'on' | 'off' | undefined
   /** Default: the global `fetch` at the time of the request. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Hosts to which a credential may go without TLS, as `URL.hostname` spells them. Default: none but this machine. */
   readonly insecureHosts?: readonly string[] | undefined
 }
 
-/** Whether a value has the form of a ticket. Says nothing about whether it opens anything. */
-export function isTicket(value: unknown): value is string {
+/** What a ticket source returned, if it has the form of a ticket, with a key or without; null for anything else. */
+export function readPresented(value: unknown): PresentedTicket | null {
+  if (typeof value === 'string') return readPresented({ ticket: value, key: null })
+  const { ticket, key } = (value ?? {}) as Partial<PresentedTicket>
+  if (!isTicket(ticket)) return null
+  if (key === null) return { ticket, key }
+  return typeof key === 'string' && hasKeyForm(key) ? { ticket, key } : null
+}
+
+function isTicket(value: unknown): value is string {
   return typeof value === 'string' && hasTicketForm(value)
 }
 
@@ -47,22 +70,26 @@ export function isTicket(value: unknown): value is string {
  *
  * The source rejects with a `TicketRequestError` for every answer but a 201 with a ticket, and for none at all.
  *
- * @throws TypeError for options that cannot be
+ * @throws TypeError for options that cannot be, and where the ticket is to be locked and there is no `crypto.subtle`
  * @throws DOMException `SecurityError` where the credential would travel in plaintext
  */
-export function createTicketSource(options: TicketSourceOptions): TicketSource {
+export function createTicketSource(options: TicketSourceOptions): (request: TicketRequest) => Promise<PresentedTicket> {
   checkOptions(options)
   return async ({ signal }) => {
-    const request = ticketRequest(options, await bearer(options.credential))
-    const response = await send(options, { ...request, signal })
+    const credential = await bearer(options.credential)
+    const locked: TicketLock | null = options.lock === 'off' ? null : await createLock()
+    const response = await send(options, { ...ticketRequest(options, credential, locked), signal })
     if (response.status !== 201) throw await refusalOfAnswer(response)
-    return ticketOf(response)
+    return { ticket: await ticketOf(response), key: locked?.key ?? null }
   }
 }
 
-function checkOptions({ ticketUrl, credential, audience, fetch, insecureHosts = [] }: TicketSourceOptions): void {
+function checkOptions(options: TicketSourceOptions): void {
+  const { ticketUrl, credential, audience, lock = 'on', fetch, insecureHosts = [] } = options
   if (typeof credential !== 'function') throw new TypeError('credential is a function that returns the credential.')
   if (audience !== undefined && typeof audience !== 'string') throw new TypeError('audience is a string.')
+  if (lock !== 'on' && lock !== 'off') throw new TypeError('lock is "on" or "off".')
+  if (lock === 'on') requireWebCrypto()
   if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch is a function.')
   // Without a page a relative URL is let pass until the first request: a module that a server renders is loaded there, too.
   const url = parseUrl(ticketUrl, pageUrl() ?? 'https://relative.invalid')
@@ -99,15 +126,15 @@ async function bearer(credential: TicketSourceOptions['credential']): Promise<st
   return value
 }
 
-function ticketRequest({ audience }: TicketSourceOptions, credential: string): RequestInit {
+function ticketRequest({ audience }: TicketSourceOptions, credential: string, locked: TicketLock | null): RequestInit {
   const authorization = `Bearer ${credential}`
   // A redirect would carry the credential where nobody meant it to go.
   const request: RequestInit = { method: 'POST', cache: 'no-store', redirect: 'error', headers: { authorization } }
-  if (audience === undefined) return request
+  if (audience === undefined && locked === null) return request
   return {
     ...request,
     headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({ audience }),
+    body: JSON.stringify({ audience, lock: locked?.lock }),
   }
 }
 

@@ -53,11 +53,12 @@ export type TicketWebSocketOptions = TicketWebSocketTuning &
   (
     | (TicketSourceOptions & { readonly ticketSource?: undefined })
     | {
-        /** Gets the ticket of each attempt, in place of `ticketUrl`, `credential`, `audience` and `fetch`. */
+        /** Gets the ticket of each attempt, in place of `ticketUrl`, `credential`, `audience`, `lock` and `fetch`. */
         readonly ticketSource: TicketSource
         readonly ticketUrl?: undefined
         readonly credential?: undefined
         readonly audience?: undefined
+        readonly lock?: undefined
         readonly fetch?: undefined
       }
   )
@@ -77,7 +78,8 @@ const longestTimeoutMs = 2 ** 31 - 1
 /**
  * Checks the options and fills in the defaults.
  *
- * @throws TypeError for options that cannot be, and where there is no WebSocket class
+ * @throws TypeError for options that cannot be, where there is no WebSocket class, and where the ticket is to be locked and there
+ * is no `crypto.subtle`
  * @throws DOMException `SecurityError` where the credential would travel in plaintext
  */
 export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSettings {
@@ -92,11 +94,11 @@ export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSet
 }
 
 function readTicketSource(options: TicketWebSocketOptions): TicketSource {
-  const { ticketSource, ticketUrl, credential, audience, fetch } = options
+  const { ticketSource, ticketUrl, credential, audience, lock, fetch } = options
   if (ticketSource === undefined) return createTicketSource(options)
   if (typeof ticketSource !== 'function') throw new TypeError('ticketSource is a function that returns a ticket.')
-  if ([ticketUrl, credential, audience, fetch].some((option) => option !== undefined)) {
-    throw new TypeError('ticketSource stands in place of ticketUrl, credential, audience and fetch.')
+  if ([ticketUrl, credential, audience, lock, fetch].some((option) => option !== undefined)) {
+    throw new TypeError('ticketSource stands in place of ticketUrl, credential, audience, lock and fetch.')
   }
   return ticketSource
 }

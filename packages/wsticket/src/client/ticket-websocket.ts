@@ -6,7 +6,7 @@ import { type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
 import { SocketEventTarget } from './socket-event-target.ts'
 import { relayedError, SocketCloseEvent, SocketErrorEvent } from './socket-events.ts'
 import { TicketRequestError, undecided } from './ticket-request-error.ts'
-import { isTicket } from './ticket-source.ts'
+import { type PresentedTicket, readPresented } from './ticket-source.ts'
 import {
   type BaseWebSocket,
   readOptions,
@@ -29,7 +29,7 @@ const abnormalClosure = 1006
 /**
  * Makes a class that is a `WebSocket` to whoever uses it, and gets a fresh ticket for each of its sockets.
  *
- * - Neither `url` nor `protocol` nor any event or error shows the ticket; it is kept nowhere.
+ * - Neither `url` nor `protocol` nor any event or error shows the ticket or its key; they are kept nowhere.
  * - A ticket request that fails, or takes longer than `ticketTimeoutMs`, is an `error` event, then a `close` event with the
  *   code and reason of the refusal: 4401 `invalid_token`, 4403 `forbidden`, 4429 `rate_limited`, 1013 `try_later`, and so on.
  *   The error event has the same `code` and `reason`, and the `TicketRequestError` as `error` (see `SocketErrorEvent`).
@@ -38,7 +38,8 @@ const abnormalClosure = 1006
  * - `binaryType` is passed on only if it was set: the real class's own default holds, which for `ws` is `nodebuffer`.
  * - A `ws:` URL of another machine is a `SecurityError`, unless `insecureHosts` names it or the page came so itself.
  *
- * @throws TypeError for options that cannot be, and where there is no WebSocket class
+ * @throws TypeError for options that cannot be, where there is no WebSocket class, and where the ticket is to be locked and there
+ * is no `crypto.subtle`
  * @throws DOMException `SecurityError` where the credential would travel in plaintext
  *
  * @example
@@ -161,9 +162,9 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
     )
     signal.addEventListener('abort', () => clearTimeout(timer))
     try {
-      const ticket: unknown = await ticketSource({ signal, url: this.url })
-      if (!isTicket(ticket)) throw undecided('What the ticket source returned is no ticket.')
-      if (!signal.aborted) this.#connect(ticket)
+      const presented = readPresented(await ticketSource({ signal, url: this.url }))
+      if (presented === null) throw undecided('What the ticket source returned is no ticket.')
+      if (!signal.aborted) this.#connect(presented)
     } catch (cause) {
       this.#fail(cause instanceof TicketRequestError ? cause : undecided('The ticket source failed.', { cause }))
     } finally {
@@ -171,13 +172,13 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
     }
   }
 
-  #connect(ticket: string): void {
+  #connect(presented: PresentedTicket): void {
     const { WebSocket, carrier } = this.#settings
-    const { url, protocols } = withTicket(this.#opening, carrier, ticket)
+    const { url, protocols } = withTicket(this.#opening, carrier, presented)
     try {
       this.#inner = protocols.length === 0 ? new WebSocket(url) : new WebSocket(url, protocols)
     } catch {
-      // What was thrown is not passed on: it may quote the URL, and with it the ticket.
+      // What was thrown is not passed on: it may quote the URL, and with it the ticket and its key.
       this.#end(abnormalClosure, '', { message: 'The WebSocket could not be constructed.' })
       return
     }

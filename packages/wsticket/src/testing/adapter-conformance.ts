@@ -12,6 +12,7 @@
 import { admittingCases } from './adapter-admitting.ts'
 import type { AdapterCase, AdapterHarness } from './adapter-harness.ts'
 import { issuingCases } from './adapter-issuing.ts'
+import { lockCases } from './adapter-locks.ts'
 import { malformedCases } from './adapter-malformed.ts'
 import { messageCases } from './adapter-messages.ts'
 import { passageCases } from './adapter-passage.ts'
@@ -34,6 +35,7 @@ export const adapterConformance: readonly AdapterCase[] = [
   ...admittingCases,
   ...passageCases,
   ...refusingCases,
+  ...lockCases,
   ...pendingCases,
   ...malformedCases,
   ...messageCases,

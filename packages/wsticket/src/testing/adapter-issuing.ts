@@ -3,9 +3,10 @@
  * @module
  */
 import { StoreError } from '../errors.ts'
+import { generateKey, lockOfKey } from '../lock.ts'
 import { parseTicket, parseTicketId } from '../ticket.ts'
 import type { AdapterCase } from './adapter-harness.ts'
-import { expectAdmitted, expectProblem, presenting, send } from './adapter-moves.ts'
+import { expectAdmitted, expectProblem, expectReached, expectRefused, presenting, send } from './adapter-moves.ts'
 import { credential, onStage, origin, type Stage } from './adapter-stage.ts'
 import { expectSame, expectThat } from './conformance-case.ts'
 import { headerOf, type RawResponse } from './raw-client.ts'
@@ -14,6 +15,16 @@ async function ask(stage: Stage, method: string, ...lines: readonly string[]): P
   const { host } = new URL(stage.server.httpUrl)
   const client = await stage.connect()
   client.send(`${[`${method} /tickets HTTP/1.1`, `Host: ${host}`, ...lines].join('\r\n')}\r\n\r\n`)
+  return client.readResponse()
+}
+
+async function askFor(stage: Stage, wish: object): Promise<RawResponse> {
+  const body = JSON.stringify(wish)
+  const lines = ['Content-Type: application/json', `Content-Length: ${body.length}`, '', body]
+  const { host } = new URL(stage.server.httpUrl)
+  const client = await stage.connect()
+  const head = ['POST /tickets HTTP/1.1', `Host: ${host}`, `Authorization: Bearer ${credential}`]
+  client.send([...head, ...lines].join('\r\n'))
   return client.readResponse()
 }
 
@@ -43,13 +54,7 @@ export const issuingCases: readonly AdapterCase[] = [
     name: 'reads the body of a request for a ticket',
     run: (harness) =>
       onStage(harness, {}, async (stage) => {
-        const body = JSON.stringify({ audience: 7 })
-        const lines = ['Content-Type: application/json', `Content-Length: ${body.length}`, '', body]
-        const { host } = new URL(stage.server.httpUrl)
-        const client = await stage.connect()
-        const head = ['POST /tickets HTTP/1.1', `Host: ${host}`, `Authorization: Bearer ${credential}`]
-        client.send([...head, ...lines].join('\r\n'))
-        const response = await client.readResponse()
+        const response = await askFor(stage, { audience: 7 })
         expectSame('the status', response.status, 400)
         expectProblem(response, 'bad_request')
       }),
@@ -61,6 +66,17 @@ export const issuingCases: readonly AdapterCase[] = [
         const { body } = await ask(stage, 'POST', ...authorized)
         const client = await send(stage, presenting(stage, JSON.parse(body)))
         await expectAdmitted(client)
+      }),
+  },
+  {
+    name: 'opens a WebSocket with the key of a ticket that was locked over HTTP, and none without',
+    run: (harness) =>
+      onStage(harness, {}, async (stage) => {
+        const key = generateKey()
+        const issue = async () => JSON.parse((await askFor(stage, { lock: lockOfKey(key) })).body)
+        await expectAdmitted(await send(stage, presenting(stage, await issue(), { keys: [key] })))
+        await expectRefused(await send(stage, presenting(stage, await issue())), 401, 'invalid_ticket')
+        expectReached(stage, 1)
       }),
   },
   {

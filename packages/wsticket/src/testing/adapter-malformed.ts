@@ -4,6 +4,7 @@
  */
 import type { CarrierName } from '../carrier.ts'
 import type { IssuedTicket } from '../issuer.ts'
+import { generateKey } from '../lock.ts'
 import { generateTicket } from '../ticket.ts'
 import type { AdapterCapability, AdapterCase } from './adapter-harness.ts'
 import {
@@ -160,6 +161,42 @@ const tickets: readonly Malformation[] = [
   },
 ]
 
+const keys: readonly Malformation[] = [
+  lines('that shows two keys', offered, `${offered}: wsticket.v1, TICKET, ${generateKey()}, ${generateKey()}`),
+  lines(
+    'that shows a key that is too short',
+    offered,
+    `${offered}: wsticket.v1, TICKET, ${generateKey().slice(0, -1)}`,
+  ),
+  lines('that shows the prefix of a key', offered, `${offered}: wsticket.v1, TICKET, wsk_`),
+  lines('that shows a key of 8 KiB', offered, `${offered}: wsticket.v1, TICKET, wsk_${'A'.repeat(8192)}`),
+  {
+    name: 'that shows two keys in Authorization',
+    change: (handshake, { ticket }) =>
+      withLines(
+        withLines(withLines(handshake, offered), 'Origin'),
+        'Authorization',
+        `Authorization: Ticket ${ticket}.${generateKey()}.${generateKey()}`,
+      ),
+  },
+  {
+    name: 'that shows its key in a carrier that is off',
+    change: (handshake) => {
+      const [method, path, version] = handshake.requestLine.split(' ')
+      return withRequestLine(handshake, `${method} ${path}?key=${generateKey()} ${version}`)
+    },
+  },
+  {
+    name: 'that shows its key in another carrier than the ticket',
+    options: { carriers: ['query', 'subprotocol'] },
+    change: (handshake, { ticket }) => {
+      const [method, path, version] = handshake.requestLine.split(' ')
+      const besides = withLines(handshake, offered, `${offered}: ${generateKey()}, chat.v1`)
+      return withRequestLine(besides, `${method} ${path}?ticket=${ticket} ${version}`)
+    },
+  },
+]
+
 function refusesMalformed({ name, needs = [], options = {}, change }: Malformation): AdapterCase {
   return {
     name: `refuses a handshake ${name}, and spends no ticket`,
@@ -181,7 +218,7 @@ async function expectStillServing(stage: Stage, carrier: CarrierName): Promise<v
 
 /** What an adapter does with what is no opening handshake. */
 export const malformedCases: readonly AdapterCase[] = [
-  ...[...requestLines, ...headers, ...tickets].map(refusesMalformed),
+  ...[...requestLines, ...headers, ...tickets, ...keys].map(refusesMalformed),
   {
     name: 'admits a handshake with 100 header lines',
     run: (harness) =>

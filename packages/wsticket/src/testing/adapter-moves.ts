@@ -4,18 +4,21 @@
  */
 import type { CarrierName } from '../carrier.ts'
 import type { IssuedTicket } from '../issuer.ts'
+import type { ConnectionView } from './adapter-harness.ts'
 import { origin as listedOrigin, type Stage } from './adapter-stage.ts'
 import { ConformanceFailure, expectSame, expectThat } from './conformance-case.ts'
 import { headerOf, type RawClient, type RawClientOptions, type RawResponse } from './raw-client.ts'
 import { handshakeTo, isAcceptance, type RawHandshake, serialize } from './raw-handshake.ts'
 import { closeCodeOf, type Frame, opcodes, textFrame } from './websocket-frame.ts'
 
-/** How a ticket is presented. */
+/** How a ticket is presented, and the key of a locked one shown. */
 export interface Presentation {
   /** Default `subprotocol`. */
   readonly carrier?: CarrierName
   /** Default: the listed one, or none with the carrier `authorization`, as its clients do. Null for none. */
   readonly origin?: string | null
+  /** What is shown as keys, in the same carrier. Default none. */
+  readonly keys?: readonly string[]
   /** Subprotocols that are offered before ours. */
   readonly protocols?: readonly string[]
   /** Further header lines. */
@@ -28,16 +31,17 @@ export function presenting(
   { ticket }: Pick<IssuedTicket, 'ticket'>,
   how: Presentation = {},
 ): RawHandshake {
-  const { carrier = 'subprotocol', protocols = [], lines = [] } = how
+  const { carrier = 'subprotocol', keys = [], protocols = [], lines = [] } = how
   const origin = how.origin === undefined ? (carrier === 'authorization' ? null : listedOrigin) : how.origin
   const url = stage.server.wsUrl
-  const offered = carrier === 'subprotocol' ? [...protocols, 'wsticket.v1', ticket] : protocols
+  const offered = carrier === 'subprotocol' ? [...protocols, 'wsticket.v1', ticket, ...keys] : protocols
   const all = [
     ...(offered.length === 0 ? [] : [`Sec-WebSocket-Protocol: ${offered.join(', ')}`]),
-    ...(carrier === 'authorization' ? [`Authorization: Ticket ${ticket}`] : []),
+    ...(carrier === 'authorization' ? [`Authorization: Ticket ${[ticket, ...keys].join('.')}`] : []),
     ...lines,
   ]
-  const target = new URL(url).pathname + (carrier === 'query' ? `?ticket=${ticket}` : '')
+  const query = [`?ticket=${ticket}`, ...keys.map((key) => `key=${key}`)].join('&')
+  const target = new URL(url).pathname + (carrier === 'query' ? query : '')
   return handshakeTo({ url, origin, target, lines: all })
 }
 
@@ -122,6 +126,14 @@ export async function expectClose(client: RawClient): Promise<number> {
   const frame: Frame = await client.readFrame()
   expectSame('the opcode', frame.opcode, opcodes.close)
   return closeCodeOf(frame)
+}
+
+/** What the application sees of the handshake shows neither ticket nor key. */
+export function expectSecretless({ target, headers, otherViews }: ConnectionView): void {
+  const places = { 'the target': [target], 'the headers': headers.flat(), 'another view': otherViews }
+  for (const [place, texts] of Object.entries(places)) {
+    expectThat(!texts.some((text) => /ws[tk]_/.test(text)), `${place} should show neither ticket nor key`)
+  }
 }
 
 /** The application has got so many WebSockets, and so many messages. */

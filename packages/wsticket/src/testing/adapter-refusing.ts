@@ -3,6 +3,7 @@
  * @module
  */
 import { StoreError } from '../errors.ts'
+import { generateKey, lockOfKey } from '../lock.ts'
 import { generateTicket } from '../ticket.ts'
 import type { RedeemOutcome } from '../ticket-store.ts'
 import type { AdapterCase } from './adapter-harness.ts'
@@ -20,6 +21,10 @@ const invalidTickets: { readonly [kind: string]: (stage: Stage) => Promise<RawCl
   'of another audience': async (stage) => send(stage, presenting(stage, await stage.issue({ audience: 'elsewhere' }))),
   'of another address': async (stage) =>
     send(stage, presenting(stage, await stage.issue({ clientAddress: '192.0.2.1' }))),
+  'locked, and comes without its key': async (stage) =>
+    send(stage, presenting(stage, await stage.issue({ lock: lockOfKey(generateKey()) }))),
+  'not locked, and comes with a key': async (stage) =>
+    send(stage, presenting(stage, await stage.issue(), { keys: [generateKey()] })),
   spent: async (stage) => {
     const issued = await stage.issue()
     await (await send(stage, presenting(stage, issued))).readHead()

@@ -6,6 +6,7 @@
 import { type AdmissionOptions, createAdmission } from '../admission.ts'
 import type { Authenticate, Identity } from '../credential.ts'
 import { createIssuer, type IssuedTicket } from '../issuer.ts'
+import type { Lock } from '../lock.ts'
 import { createMemoryStore } from '../stores/memory.ts'
 import { createTicketEndpoint } from '../ticket-endpoint.ts'
 import type { AdapterHarness, ConformanceApplication, ConnectionView, ServerUnderTest } from './adapter-harness.ts'
@@ -33,7 +34,9 @@ export const credential = 'credential-of-alice'
 
 /** What a case may set up otherwise. */
 export interface StageOptions
-  extends Partial<Pick<AdmissionOptions, 'audience' | 'carriers' | 'permit' | 'trustedProxies' | 'addressPolicy'>> {
+  extends Partial<
+    Pick<AdmissionOptions, 'audience' | 'carriers' | 'permit' | 'trustedProxies' | 'addressPolicy' | 'lockPolicy'>
+  > {
   /** The subprotocols that the application supports; it takes the first that was offered. Default none. */
   readonly protocols?: readonly string[]
   /** The store of another stage. Default: one of its own. */
@@ -44,6 +47,7 @@ export interface StageOptions
 export interface TicketWish {
   readonly audience?: string
   readonly clientAddress?: string
+  readonly lock?: Lock
 }
 
 /** A server, and what surrounds it. */
@@ -127,7 +131,8 @@ async function setStage(harness: AdapterHarness, options: StageOptions, clients:
 
 async function issueTo(issuer: ReturnType<typeof createIssuer>, wish: TicketWish = {}): Promise<IssuedTicket> {
   const grant = { audience: wish.audience ?? audience, claims: { plan: 'pro' } }
-  const issued = await issuer.issue(identity, grant, { clientAddress: wish.clientAddress ?? '127.0.0.1', origin })
+  const { clientAddress = '127.0.0.1', lock = null } = wish
+  const issued = await issuer.issue(identity, grant, { clientAddress, origin, lock })
   expectThat(typeof issued === 'object', 'the stage should have its ticket')
   return issued
 }

@@ -4,6 +4,7 @@
  */
 import { copyClaims, maxClaimsBytes } from '../claims.ts'
 import { createIssuer } from '../issuer.ts'
+import { generateKey, lockOfKey } from '../lock.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import { ConformanceFailure } from './conformance-case.ts'
 import { expectEqual, expectStoreError } from './store-expectations.ts'
@@ -84,7 +85,12 @@ export const keepingCases: readonly StoreCase[] = [
   },
   {
     name: 'returns null where a member of a record is null',
-    run: (harness) => expectRoundTrip(harness, { clientAddress: null, origin: null, sessionExpiresAt: null }),
+    run: (harness) =>
+      expectRoundTrip(harness, { clientAddress: null, origin: null, lock: null, sessionExpiresAt: null }),
+  },
+  {
+    name: 'returns the lock of a locked ticket as it was',
+    run: (harness) => expectRoundTrip(harness, { lock: lockOfKey(generateKey()) }),
   },
   {
     name: 'returns claims of every kind of JSON as they were',

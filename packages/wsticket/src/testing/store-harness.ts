@@ -99,6 +99,7 @@ export function sampleRecord(issuedAt: EpochMs, members: Partial<TicketRecord> =
     claims: noClaims,
     clientAddress: '192.0.2.7',
     origin: 'https://app.example',
+    lock: null,
     issuedAt,
     expiresAt: later(issuedAt, sampleLifetimeMs),
     sessionExpiresAt: later(issuedAt, 3_600_000),

@@ -1,12 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { authorization } from '../../src/carriers/authorization.ts'
-import { expectSame, handshake, headerLines, ticketOf } from '../core/fixtures.ts'
+import { expectSame, handshake, headerLines, keyOf, ticketOf } from '../core/fixtures.ts'
 
 const ticket = ticketOf(1)
+const key = keyOf(1)
 
 function found(value: string): readonly string[] {
   return authorization.find(handshake({ headers: { Authorization: value } }))
+}
+
+function foundKeys(value: string): readonly string[] {
+  return authorization.findKeys(handshake({ headers: { Authorization: value } }))
 }
 
 describe('the authorization carrier', () => {
@@ -30,6 +35,25 @@ describe('the authorization carrier', () => {
     expect(found('Ticket ')).toEqual([''])
     expectSame(found(`Ticket ${ticket} ${ticket}`), [`${ticket} ${ticket}`])
     expectSame(found(`Ticket token="${ticket}"`), [`token="${ticket}"`])
+  })
+
+  it('finds the key that follows the ticket after a dot', () => {
+    expectSame(foundKeys(`Ticket ${ticket}.${key}`), [key])
+    expectSame(found(`Ticket ${ticket}.${key}`), [ticket])
+    expectSame(foundKeys(`Ticket ${ticket}.${key}.${keyOf(2)}`), [key, keyOf(2)])
+    expect(foundKeys(`Ticket ${ticket}.wsk_`)).toEqual(['wsk_'])
+    expect(foundKeys(`Ticket ${ticket}.wsk_a.b c`)).toEqual(['wsk_a.b c'])
+  })
+
+  it('finds no key anywhere else: what is around the ticket makes it no ticket', () => {
+    expectSame(foundKeys(`Ticket ${ticket}`), [])
+    expectSame(foundKeys(`Bearer ${ticket}.${key}`), [])
+    expectSame(foundKeys(`Ticket ${ticket} ${key}`), [])
+    expectSame(found(`Ticket ${ticket} ${key}`), [`${ticket} ${key}`])
+    expectSame(foundKeys(`Ticket ${key}`), [])
+    expectSame(found(`Ticket ${key}`), [key])
+    expectSame(found(`Ticket ${ticket}.WSK_a`), [`${ticket}.WSK_a`])
+    expectSame(authorization.findKeys(handshake()), [])
   })
 
   it('leaves no Authorization, and everything else as it is, in order', () => {

@@ -1,12 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { query } from '../../src/carriers/query.ts'
-import { expectSame, handshake, headerLines, ticketOf } from '../core/fixtures.ts'
+import { expectSame, handshake, headerLines, keyOf, ticketOf } from '../core/fixtures.ts'
 
 const ticket = ticketOf(1)
+const key = keyOf(1)
 
 function found(target: string): readonly string[] {
   return query.find(handshake({ target }))
+}
+
+function foundKeys(target: string): readonly string[] {
+  return query.findKeys(handshake({ target }))
 }
 
 function left(target: string): string {
@@ -48,6 +53,21 @@ describe('the query carrier', () => {
     expectSame(found(`/ws?a=?ticket=${ticket}`), [])
   })
 
+  it('finds the key beside the ticket, before it or after it, decoded once', () => {
+    expectSame(foundKeys(`/ws?ticket=${ticket}&key=${key}`), [key])
+    expectSame(foundKeys(`/ws?key=${key}&ticket=${ticket}`), [key])
+    expectSame(foundKeys(`/ws?%6bey=%77sk%5f${key.slice(4)}`), [key])
+    expectSame(foundKeys(`/ws?key=${key}&key=wsk_&key=${keyOf(2)}`), [key, 'wsk_', keyOf(2)])
+  })
+
+  it("finds no key in a parameter of the application's own", () => {
+    expectSame(foundKeys(`/ws?ticket=${ticket}`), [])
+    expectSame(foundKeys(`/ws?Key=${key}&keys=${key}&a=${key}`), [])
+    expectSame(foundKeys('/ws?key&key=&key=c-sharp&key=WSK_a'), [])
+    expectSame(foundKeys(`/ws?key=%2577sk_${key.slice(4)}`), [])
+    expectSame(foundKeys('/ws'), [])
+  })
+
   it('reads a query that begins with a question mark as every server behind it will', () => {
     const target = `/ws??ticket=${ticket}`
     expectSame(found(target), new URL(target, 'http://own.example').searchParams.getAll('ticket'))
@@ -71,6 +91,10 @@ describe('the query carrier', () => {
     ['/ws?a=1&?ticket=kept', '/ws?a=1&?ticket=kept'],
     ['/ws?Ticket=kept&tickets=kept', '/ws?Ticket=kept&tickets=kept'],
     ['/ws/ticket=kept?x', '/ws/ticket=kept?x'],
+    ['/ws?ticket=T&key=wsk_K', '/ws'],
+    ['/ws?key=wsk_&a=1&ticket=T&%6Bey=%77sk_K&b=2', '/ws?a=1&b=2'],
+    ['/ws?key=c-sharp&ticket=T&key=wsk_K', '/ws?key=c-sharp'],
+    ['/ws?a=1&?key=wsk_kept', '/ws?a=1&?key=wsk_kept'],
   ])('leaves of %s what is not ours: %s', (target, rest) => {
     expect(left(target)).toBe(rest)
   })

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { subprotocol } from '../../src/carriers/subprotocol.ts'
-import { expectSame, handshake, headerLines, ticketOf } from '../core/fixtures.ts'
+import { expectSame, handshake, headerLines, keyOf, ticketOf } from '../core/fixtures.ts'
 
 const ticket = ticketOf(1)
+const key = keyOf(1)
 
 function offering(...lines: readonly string[]) {
   return handshake({ rawHeaders: headerLines({ 'Sec-WebSocket-Protocol': lines }) })
@@ -38,6 +39,14 @@ describe('the subprotocol carrier', () => {
     ])
   })
 
+  it('finds the key among the offered subprotocols, wherever it stands, and whatever else begins like one', () => {
+    expectSame(subprotocol.findKeys(offering(`wsticket.v1, ${ticket}, ${key}`)), [key])
+    expectSame(subprotocol.findKeys(offering(`${key},chat.v1`, ticket)), [key])
+    expectSame(subprotocol.findKeys(offering(`wsk_, ${keyOf(2)}, wsk_short`)), ['wsk_', keyOf(2), 'wsk_short'])
+    expectSame(subprotocol.findKeys(offering(`chat.v1, wsticket.v1, ${ticket}, WSK_a, xwsk_b`)), [])
+    expectSame(subprotocol.findKeys(handshake()), [])
+  })
+
   it("leaves the application's own subprotocols in their order, and neither ticket nor marker", () => {
     expectSame(offersLeft(`chat.v2, chat.v1, wsticket.v1, ${ticket}`), ['chat.v2, chat.v1'])
     expectSame(offersLeft(`${ticket}, chat.v2, wsticket.v1, chat.v1`), ['chat.v2, chat.v1'])
@@ -47,6 +56,7 @@ describe('the subprotocol carrier', () => {
   it('leaves no line where nothing is left to offer', () => {
     expectSame(offersLeft(`wsticket.v1, ${ticket}`), [])
     expectSame(offersLeft('wsticket.v1', ticket), [])
+    expectSame(offersLeft(`wsticket.v1, ${ticket}, ${key}`), [])
   })
 
   it('knows the header by its name in any case', () => {
@@ -73,7 +83,7 @@ describe('the subprotocol carrier', () => {
   it('leaves nothing of ours behind, and everything else in order, whatever was offered', () => {
     const ours = fc.oneof(
       fc.nat().map((seed) => ({ ours: true, seed })),
-      fc.constantFrom('wsticket.v1', 'wst_', 'wst_x').map((entry) => ({ ours: true, entry })),
+      fc.constantFrom('wsticket.v1', 'wst_', 'wst_x', 'wsk_', 'wsk_x').map((entry) => ({ ours: true, entry })),
     )
     const theirs = fc.stringMatching(/^[a-z]{1,4}\.v[0-9]{1,3}$/).map((entry) => ({ ours: false, entry }))
     const entries = fc.uniqueArray(fc.oneof(ours, theirs), {
@@ -94,7 +104,7 @@ describe('the subprotocol carrier', () => {
         const kept = spelled.filter((_, at) => offered[at]?.ours === false)
         expectSame(left.protocols, kept)
         expectSame(subprotocol.find(left), [])
-        expect(/wst_|wsticket/.test(passage.rawHeaders.join())).toBe(false)
+        expect(/wst_|wsk_|wsticket/.test(passage.rawHeaders.join())).toBe(false)
       }),
     )
   })

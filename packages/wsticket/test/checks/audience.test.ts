@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createAudienceCheck } from '../../src/checks/audience.ts'
 import { handshake, recordOf, ticketOf } from '../core/fixtures.ts'
 
-const attempt = { handshake: handshake(), carrier: 'subprotocol', clientAddress: null } as const
+const attempt = { handshake: handshake(), carrier: 'subprotocol', key: null, clientAddress: null } as const
 
 describe('the audience check', () => {
   it('lets a ticket for this audience pass', () => {

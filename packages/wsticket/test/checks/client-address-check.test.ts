@@ -17,7 +17,7 @@ describe('the client address check', () => {
   function verdict(policy: AddressPolicy, issuedTo: string | null, redeemedFrom: string | null) {
     const check = createClientAddressCheck(policy, defaultPrefixes)
     const record = recordOf(ticketOf(1), { clientAddress: issuedTo })
-    return check(record, { handshake: handshake(), carrier: 'subprotocol', clientAddress: redeemedFrom })
+    return check(record, { handshake: handshake(), carrier: 'subprotocol', key: null, clientAddress: redeemedFrom })
   }
 
   it.each([

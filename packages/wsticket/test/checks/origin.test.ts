@@ -13,7 +13,7 @@ function verdict(
 ) {
   const check = createOriginCheck(parseOrigins(listed), nonBrowserClients)
   const lines = headerLines(origin === null ? {} : { Origin: 'https://replaced.example' })
-  return check({ handshake: { ...handshake({ rawHeaders: lines }), origin }, carrier, clientAddress: null })
+  return check({ handshake: { ...handshake({ rawHeaders: lines }), origin }, carrier, key: null, clientAddress: null })
 }
 
 describe('the origin check', () => {
@@ -46,7 +46,7 @@ describe('the origin check', () => {
 
   it('lets no page pass where none is listed', () => {
     const check = createOriginCheck(parseOrigins([]), 'any_carrier')
-    const attempt = { handshake: handshake(), carrier: 'subprotocol', clientAddress: null } as const
+    const attempt = { handshake: handshake(), carrier: 'subprotocol', key: null, clientAddress: null } as const
     expect(check(attempt)).toBe('origin_forbidden')
   })
 })

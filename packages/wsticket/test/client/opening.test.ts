@@ -55,6 +55,12 @@ describe('The URL of a TicketWebSocket', () => {
     expect(() => open('wss://app.example/?ticket=mine', [], { carrier: 'query' })).toThrow(named('SyntaxError'))
     expect(open('wss://app.example/?ticket=mine').url).toBe('wss://app.example/?ticket=mine')
   })
+
+  it("cannot have a key of ours where the query is the carrier, and keeps an application's own", () => {
+    expect(() => open('wss://app.example/?key=wsk_mine', [], { carrier: 'query' })).toThrow(named('SyntaxError'))
+    const own = 'wss://app.example/?key=c-sharp'
+    expect(open(own, [], { carrier: 'query' }).url).toBe(own)
+  })
 })
 
 describe('A ticket in plaintext', () => {
@@ -113,6 +119,7 @@ describe('The subprotocols of a TicketWebSocket', () => {
     ['the marker', ['app.v1', ticketSubprotocol]],
     ['the marker alone', ticketSubprotocol],
     ['a ticket', ['wst_anything']],
+    ['a key', ['wsk_anything']],
     ['an empty one', ['app.v1', '']],
     ['two in one', 'app.v1, app.v2'],
     ['one with a space', 'app v1'],
@@ -146,6 +153,8 @@ describe('createTicketWebSocket', () => {
     ['a ticketUrl without a credential', { ...sound, credential: undefined }],
     ['both a ticketUrl and a ticketSource', { ...sound, ticketSource }],
     ['a ticketSource with an audience', { WebSocket: WsWebSocket, ticketSource, audience: 'chat' }],
+    ['a ticketSource with a lock', { WebSocket: WsWebSocket, ticketSource, lock: 'on' }],
+    ['a lock that there is not', { ...sound, lock: 'required' }],
     ['a ticketSource that is no function', { WebSocket: WsWebSocket, ticketSource: 'wst_' }],
     ['a carrier that there is not', { ...sound, carrier: 'cookie' }],
     ['no time', { ...sound, ticketTimeoutMs: 0 }],

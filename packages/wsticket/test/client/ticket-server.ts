@@ -2,6 +2,7 @@
  * A ticket endpoint and a WebSocket server on one port of this machine: what the client meets, without the client's code.
  * @module
  */
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -21,6 +22,7 @@ export interface SeenHandshake {
   readonly target: string
   readonly protocols: readonly string[]
   readonly ticket: string | null
+  readonly key: string | null
 }
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void
@@ -31,6 +33,8 @@ export class TicketServer {
   readonly handshakes: SeenHandshake[] = []
   readonly issued: Set<string> = new Set()
   readonly unspent: Set<string> = new Set()
+  /** What each ticket was asked to be locked with; undefined for nothing. */
+  readonly locks: Map<string, string | undefined> = new Map()
   /** Answers a ticket request. */
   answer: Answer = (response) => this.issue(response)
   /** Selects a subprotocol. */
@@ -68,9 +72,10 @@ export class TicketServer {
     return `ws://${this.host}/ws`
   }
 
-  /** Answers with a new ticket. */
+  /** Answers with a new ticket, locked as the last request says. */
   issue(response: ServerResponse): void {
     const ticket = generateTicket()
+    this.locks.set(ticket, JSON.parse(this.requests.at(-1)?.body || '{}').lock)
     this.issued.add(ticket)
     this.unspent.add(ticket)
     answerJson(response, 201, { ticket, id: 'id', expires_in: 30, session_expires_in: null })
@@ -92,12 +97,20 @@ export class TicketServer {
 
   #admits({ url = '', headers }: IncomingMessage): boolean {
     const protocols = (headers['sec-websocket-protocol'] ?? '').split(/, */).filter((protocol) => protocol !== '')
-    const tickets = protocols.filter((protocol) => protocol.startsWith('wst_'))
-    tickets.push(...new URL(url, 'ws://host').searchParams.getAll('ticket'))
-    const ticket = tickets.length === 1 ? (tickets[0] ?? null) : null
-    this.handshakes.push({ target: url, protocols, ticket })
-    return ticket !== null && this.unspent.delete(ticket)
+    const query = new URL(url, 'ws://host').searchParams
+    const ticket = onlyOne(protocols.filter((protocol) => protocol.startsWith('wst_')).concat(query.getAll('ticket')))
+    const key = onlyOne(protocols.filter((protocol) => protocol.startsWith('wsk_')).concat(query.getAll('key')))
+    this.handshakes.push({ target: url, protocols, ticket, key })
+    return ticket !== null && this.unspent.delete(ticket) && this.locks.get(ticket) === lockOf(key)
   }
+}
+
+function onlyOne(texts: readonly string[]): string | null {
+  return texts.length === 1 ? (texts[0] ?? null) : null
+}
+
+function lockOf(key: string | null): string | undefined {
+  return key === null ? undefined : createHash('sha256').update(key).digest('base64url')
 }
 
 /** Answers with JSON. */

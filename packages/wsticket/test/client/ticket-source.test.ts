@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createTicketSource, TicketRequestError, type TicketSourceOptions } from '../../src/client/index.ts'
+import {
+  createTicketSource,
+  type PresentedTicket,
+  TicketRequestError,
+  type TicketSourceOptions,
+} from '../../src/client/index.ts'
+import { type Key, lockOfKey } from '../../src/lock.ts'
 import { issueRefusalAnswer } from '../../src/problem.ts'
 import { type IssueRefusalCode, issueRefusals } from '../../src/refusals.ts'
 import { generateTicket } from '../../src/ticket.ts'
@@ -15,12 +21,15 @@ beforeEach(async () => {
 
 afterEach(() => server.stop())
 
-function ask(options: Partial<TicketSourceOptions> = {}, signal = new AbortController().signal): Promise<string> {
+function ask(
+  options: Partial<TicketSourceOptions> = {},
+  signal = new AbortController().signal,
+): Promise<PresentedTicket> {
   const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: () => credential, ...options })
   return source({ signal, url: server.socketUrl })
 }
 
-async function failure(request: Promise<string>): Promise<TicketRequestError> {
+async function failure(request: Promise<unknown>): Promise<TicketRequestError> {
   const error: unknown = await request.then(
     () => new Error('there was a ticket'),
     (reason) => reason,
@@ -30,26 +39,47 @@ async function failure(request: Promise<string>): Promise<TicketRequestError> {
 }
 
 describe('A ticket source', () => {
-  it('posts the credential and returns the ticket', async () => {
-    const ticket = await ask()
+  it('posts the credential and a lock, and returns the ticket with the key', async () => {
+    const { ticket, key } = await ask()
     expect(server.issued.has(ticket)).toBe(true)
     expect(server.requests).toHaveLength(1)
+    expect(server.requests[0]).toMatchObject({ method: 'POST' })
+    expect(server.requests[0]?.headers).toMatchObject({
+      authorization: `Bearer ${credential}`,
+      'content-type': 'application/json',
+    })
+    expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({ lock: lockOfKey(key as Key) })
+  })
+
+  it('never sends a key, and makes another for each ticket', async () => {
+    const keys = [await ask(), await ask({ audience: 'chat' })].map(({ key }) => key)
+    expect(keys.every((key) => /^wsk_[\w-]{43}$/.test(key ?? ''))).toBe(true)
+    expect(new Set(keys).size).toBe(2)
+    const sent = JSON.stringify(server.requests)
+    expect(keys.some((key) => sent.includes(String(key).slice(4)))).toBe(false)
+  })
+
+  it('sends no lock and returns no key where it is told not to', async () => {
+    const { ticket, key } = await ask({ lock: 'off' })
+    expect(server.issued.has(ticket)).toBe(true)
+    expect(key).toBeNull()
     expect(server.requests[0]).toMatchObject({ method: 'POST', body: '' })
-    expect(server.requests[0]?.headers).toMatchObject({ authorization: `Bearer ${credential}` })
     expect(server.requests[0]?.headers).not.toHaveProperty('content-type')
   })
 
   it('sends the audience as JSON, if there is one', async () => {
     await ask({ audience: 'chat' })
-    expect(server.requests[0]?.headers).toMatchObject({ 'content-type': 'application/json' })
-    expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({ audience: 'chat' })
+    expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({ audience: 'chat', lock: expect.any(String) })
+    await ask({ audience: 'chat', lock: 'off' })
+    expect(server.requests[1]?.headers).toMatchObject({ 'content-type': 'application/json' })
+    expect(JSON.parse(server.requests[1]?.body ?? '')).toEqual({ audience: 'chat' })
   })
 
   it('asks for the credential anew each time, and waits for it', async () => {
     let count = 0
     const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: async () => `credential-${++count}` })
     const { signal } = new AbortController()
-    const tickets = [await source({ signal, url: '' }), await source({ signal, url: '' })]
+    const tickets = [await source({ signal, url: '' }), await source({ signal, url: '' })].map(({ ticket }) => ticket)
     expect(new Set(tickets).size).toBe(2)
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
       'Bearer credential-1',
@@ -70,7 +100,8 @@ describe('A ticket source', () => {
 
   it('finds a relative ticket endpoint from the page', async () => {
     vi.stubGlobal('location', new URL(`http://${server.host}/app/page`))
-    expect(server.issued.has(await ask({ ticketUrl: '/tickets' }))).toBe(true)
+    const { ticket } = await ask({ ticketUrl: '/tickets' })
+    expect(server.issued.has(ticket)).toBe(true)
   })
 
   it('stops at the signal', async () => {
@@ -208,6 +239,7 @@ describe('createTicketSource', () => {
     ['a URL with a password', { ticketUrl: 'https://user:password@app.example/tickets' }],
     ['a credential that is no function', { credential: 'text' as unknown as () => string }],
     ['an audience that is no text', { audience: 1 as unknown as string }],
+    ['a lock that is a boolean', { lock: false as unknown as 'off' }],
     ['a fetch that is no function', { fetch: {} as unknown as typeof fetch }],
     ['hosts that are no array', { insecureHosts: 'app.example' as unknown as string[] }],
   ])('throws a TypeError for %s', (_, wrong) => {
@@ -218,6 +250,16 @@ describe('createTicketSource', () => {
     const plain = { ...sound, ticketUrl: 'http://app.example/tickets' }
     expect(() => createTicketSource(plain)).toThrow(expect.objectContaining({ name: 'SecurityError' }))
     expect(() => createTicketSource({ ...plain, insecureHosts: ['app.example'] })).not.toThrow()
+  })
+
+  it('says what to do where no lock can be made, as on a page in plaintext from another machine', () => {
+    for (const crypto of [undefined, { getRandomValues: globalThis.crypto.getRandomValues }]) {
+      vi.stubGlobal('crypto', crypto)
+      expect(() => createTicketSource(sound)).toThrow(
+        /^A lock needs crypto\.subtle: serve the page over https: .*lock to "off"/,
+      )
+      expect(() => createTicketSource({ ...sound, lock: 'off' })).not.toThrow()
+    }
   })
 
   it('takes a relative URL where there is no page yet, and fails when it is used there', async () => {

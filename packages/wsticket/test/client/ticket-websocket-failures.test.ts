@@ -8,6 +8,7 @@ import {
   type TicketWebSocketConstructor,
   type TicketWebSocketTuning,
 } from '../../src/client/index.ts'
+import { generateKey } from '../../src/lock.ts'
 import { issueRefusalAnswer } from '../../src/problem.ts'
 import { type IssueRefusalCode, issueRefusals } from '../../src/refusals.ts'
 import { generateTicket } from '../../src/ticket.ts'
@@ -39,7 +40,7 @@ async function failureOf(socket: WebSocket): Promise<{ error: SocketErrorEvent; 
   const events = await eventsUntilClose(socket)
   expect(events.map(({ type }) => type)).toEqual(['error', 'close'])
   expect(events.every(({ target }) => target === socket)).toBe(true)
-  expect(textsOf(events).join()).not.toMatch(/wst_|eyJ/)
+  expect(textsOf(events).join()).not.toMatch(/ws[tk]_|eyJ/)
   expect(socket.readyState).toBe(3)
   const [error, close] = events as [SocketErrorEvent, CloseEvent]
   expect(error).toBeInstanceOf(SocketErrorEvent)
@@ -184,6 +185,11 @@ describe('A ticket source of the user', () => {
     ['an empty text', ''],
     ['another text', 'secret'],
     ['a ticket with something behind it', `${generateTicket()}, app.v1`],
+    ['an object without a ticket', { key: null }],
+    ['a ticket that does not say whether it has a key', { ticket: generateTicket() }],
+    ['a ticket with a key that is none', { ticket: generateTicket(), key: 'secret' }],
+    ['a ticket with a key and something behind it', { ticket: generateTicket(), key: `${generateKey()}, app.v1` }],
+    ['a ticket with a ticket for a key', { ticket: generateTicket(), key: generateTicket() }],
   ])('cannot return %s for a ticket', async (_, value) => {
     const { close } = await failureOf(withSource(async () => value as string))
     expect(close).toMatchObject({ code: 1013, reason: 'try_later' })
@@ -327,20 +333,24 @@ describe('A real socket that misbehaves', () => {
     }
   })
 
-  it('does not get the ticket into an error', async () => {
+  it.each([
+    ['the ticket in the URL', 'query', (url: string) => url],
+    ['the ticket in the subprotocols', 'subprotocol', (_: string, protocols: string[]) => protocols.at(-2)],
+    ['the key', 'subprotocol', (_: string, protocols: string[]) => protocols.at(-1)],
+  ] as const)('does not get %s into an error', async (_, carrier, quote) => {
     class Quoting extends WsWebSocket {
-      constructor(url: string, protocols?: string[]) {
+      constructor(url: string, protocols: string[] = []) {
         super(url, protocols)
         queueMicrotask(() => {
-          this.emit('error', new Error(`Cannot open ${url} with ${protocols?.join()}`))
+          this.emit('error', new Error(`Cannot open ${quote(url, protocols)}`))
           this.terminate()
         })
       }
     }
-    const socket = new (ticketClass({ WebSocket: Quoting, carrier: 'query' }))(server.socketUrl)
+    const socket = new (ticketClass({ WebSocket: Quoting, carrier }))(server.socketUrl)
     const events = await eventsUntilClose(socket)
     expect(events.map(({ type }) => type)).toContain('error')
-    expect(textsOf(events).join()).not.toContain('wst_')
+    expect(textsOf(events).join()).not.toMatch(/ws[tk]_/)
   })
 
   it('gets what it says of other errors to the user', async () => {

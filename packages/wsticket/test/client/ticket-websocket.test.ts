@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket as WsWebSocket } from 'ws'
 import {
+  createLock,
   createTicketWebSocket,
+  type TicketSource,
+  type TicketSourceOptions,
   type TicketWebSocketConstructor,
   type TicketWebSocketTuning,
 } from '../../src/client/index.ts'
@@ -17,8 +20,11 @@ beforeEach(async () => {
 
 afterEach(() => server.stop())
 
-function ticketClass(tuning: TicketWebSocketTuning): TicketWebSocketConstructor {
-  return createTicketWebSocket({ ticketUrl: server.ticketUrl, credential: () => 'credential', ...tuning })
+function ticketClass(
+  tuning: TicketWebSocketTuning,
+  source: Partial<TicketSourceOptions> = {},
+): TicketWebSocketConstructor {
+  return createTicketWebSocket({ ticketUrl: server.ticketUrl, credential: () => 'credential', ...source, ...tuning })
 }
 
 /** A class like the given one that notes what it is constructed with. */
@@ -70,9 +76,27 @@ describe.each(bases)('A TicketWebSocket on $name', ({ WebSocket }) => {
     expect(server.issued.size).toBe(2)
   })
 
-  it('offers its own subprotocols, then the marker, then the ticket', async () => {
+  it('offers its own subprotocols, then the marker, then the ticket, then its key', async () => {
     await opened(new (ticketClass({ WebSocket }))(server.socketUrl, ['app.v2', 'app.v1']))
-    expect(server.handshakes[0]?.protocols).toEqual(['app.v2', 'app.v1', 'wsticket.v1', [...server.issued][0]])
+    const { protocols, key } = server.handshakes[0] ?? {}
+    expect(protocols).toEqual(['app.v2', 'app.v1', 'wsticket.v1', [...server.issued][0], key])
+    expect(/^wsk_[\w-]{43}$/.test(key ?? '')).toBe(true)
+  })
+
+  it('shows no key where its tickets are not to be locked', async () => {
+    await opened(new (ticketClass({ WebSocket }, { lock: 'off' }))(server.socketUrl))
+    expect(server.handshakes[0]?.protocols).toEqual(['wsticket.v1', [...server.issued][0]])
+  })
+
+  it('shows the key that a ticket source of the application has made', async () => {
+    const ticketSource: TicketSource = async () => {
+      const { lock, key } = await createLock()
+      const response = await fetch(server.ticketUrl, { method: 'POST', body: JSON.stringify({ lock }) })
+      const { ticket } = (await response.json()) as { ticket: string }
+      return { ticket, key }
+    }
+    await opened(new (createTicketWebSocket({ ticketSource, WebSocket }))(server.socketUrl))
+    expect(server.handshakes[0]?.key).not.toBeNull()
   })
 
   it.each([
@@ -98,8 +122,9 @@ describe.each(bases)('A TicketWebSocket on $name', ({ WebSocket }) => {
     const socket = new (ticketClass({ WebSocket, carrier: 'query' }))(url, ['app.v1'])
     await opened(socket)
     const [ticket] = server.issued
+    const { key } = server.handshakes[0] ?? {}
     expect(server.handshakes).toEqual([
-      { target: `/ws?room=a%20b+c&x&ticket=${ticket}`, protocols: ['app.v1'], ticket },
+      { target: `/ws?room=a%20b+c&x&ticket=${ticket}&key=${key}`, protocols: ['app.v1'], ticket, key },
     ])
     expect(socket.url).toBe(url)
     expect(socket.protocol).toBe('app.v1')
@@ -108,11 +133,12 @@ describe.each(bases)('A TicketWebSocket on $name', ({ WebSocket }) => {
   it('needs neither a query nor a subprotocol for the query carrier', async () => {
     const socket = new (ticketClass({ WebSocket, carrier: 'query' }))(server.socketUrl)
     await opened(socket)
-    expect(server.handshakes).toMatchObject([{ target: `/ws?ticket=${[...server.issued][0]}`, protocols: [] }])
+    const { target, protocols, key } = server.handshakes[0] ?? {}
+    expect([target, protocols]).toEqual([`/ws?ticket=${[...server.issued][0]}&key=${key}`, []])
     expect(socket.url).toBe(server.socketUrl)
   })
 
-  it.each(['subprotocol', 'query'] as const)('shows the ticket nowhere: %s', async (carrier) => {
+  it.each(['subprotocol', 'query'] as const)('shows the ticket and its key nowhere: %s', async (carrier) => {
     const socket = new (ticketClass({ WebSocket, carrier }))(server.socketUrl)
     server.serve = (accepted) => {
       accepted.send('hello')
@@ -122,7 +148,7 @@ describe.each(bases)('A TicketWebSocket on $name', ({ WebSocket }) => {
     expect(events.map(({ type }) => type)).toEqual(['open', 'message', 'close'])
     const texts = textsOf([socket, events])
     expect(texts).toEqual(expect.arrayContaining([socket.url, 'hello', 'bye']))
-    expect(texts.join()).not.toContain('wst_')
+    expect(texts.join()).not.toMatch(/ws[tk]_/)
   })
 
   it('keeps the binaryType that was set before the ticket came', async () => {

@@ -73,6 +73,8 @@ describe('a store that', () => {
     ['redeems a record that never expires', redeemed({ expiresAt: Number.POSITIVE_INFINITY }), 'StoreError corrupt'],
     ['redeems a record whose expiry is no number', redeemed({ expiresAt: Number.NaN }), 'StoreError corrupt'],
     ['has lost when the session ends', redeemed({ sessionExpiresAt: undefined }), 'StoreError corrupt'],
+    ['has lost whether there is a lock', redeemed({ lock: undefined }), 'StoreError corrupt'],
+    ['has garbled the lock', redeemed({ lock: true }), 'StoreError corrupt'],
     ['has garbled when the session ends', redeemed({ sessionExpiresAt: Number.NaN }), 'StoreError corrupt'],
   ] as readonly [string, () => unknown, string][])('%s admits nobody', async (_, redeem, fault) => {
     const { decision, events } = await admitWith({}, redeem)

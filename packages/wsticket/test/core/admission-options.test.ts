@@ -53,6 +53,8 @@ describe('the options of admission', () => {
     ['audience', { audience: undefined }],
     ['audience', { audience: ['chat'] }],
     ['origins', { origins: ['*'] }],
+    ['lockPolicy', { lockPolicy: 'off' }],
+    ['lockPolicy', { lockPolicy: true }],
     ['origins', { origins: undefined }],
     ['origins', { origins: pageOrigin }],
     ['carriers', { carriers: [] }],

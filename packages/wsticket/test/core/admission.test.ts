@@ -240,11 +240,4 @@ describe('the subprotocol of ours', () => {
     const { rawHeaders } = decision.kind === 'admitted' ? decision.passage : { rawHeaders: [] }
     expect(rawHeaders.filter((line) => line.includes('v2') || line.includes('v1'))).toEqual(['chat.v2'])
   })
-
-  it('has a key in no version yet: one is refused, and costs no ticket', async () => {
-    const { admission, redeemed } = setUpVerifier()
-    const attempt = offering(`${ticketOf(7)}, wsk_${'A'.repeat(43)}`)
-    expect(await codeOf(admission, attempt)).toBe('handshake_malformed')
-    expect(redeemed).toEqual([])
-  })
 })

@@ -9,6 +9,8 @@ import type { EpochMs } from '../../src/clock.ts'
 import type { Subject } from '../../src/credential.ts'
 import type { AuditEvent, EventSink } from '../../src/events.ts'
 import { type Handshake, type Opening, parseHandshake } from '../../src/handshake.ts'
+import { generateKey, type Key } from '../../src/lock.ts'
+import type { RandomSource } from '../../src/random.ts'
 import { generateTicket, idOfTicket, type Ticket, type TicketRecord } from '../../src/ticket.ts'
 
 export const pageOrigin = 'https://app.example'
@@ -21,10 +23,19 @@ export function at(instantMs: number): EpochMs {
 
 /** The same ticket for the same number. */
 export function ticketOf(seed: number): Ticket {
-  return generateTicket((bytes) => {
+  return generateTicket(bytesOf(seed))
+}
+
+/** The same key for the same number. */
+export function keyOf(seed: number): Key {
+  return generateKey(bytesOf(seed))
+}
+
+function bytesOf(seed: number): RandomSource {
+  return (bytes) => {
     new DataView(bytes.buffer).setUint32(28, seed)
     return bytes
-  })
+  }
 }
 
 const standardHeaders = {
@@ -74,6 +85,7 @@ export function recordOf(ticket: Ticket, members: Partial<TicketRecord> = {}): T
     claims: {},
     clientAddress: '192.0.2.7',
     origin: pageOrigin,
+    lock: null,
     issuedAt: start,
     expiresAt: at(start + 30_000),
     sessionExpiresAt: at(start + 3_600_000),

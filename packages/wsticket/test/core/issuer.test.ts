@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { Identity } from '../../src/credential.ts'
 import { StoreError } from '../../src/errors.ts'
 import { createIssuer, type Grant, type IssuedTicket, type IssuerOptions } from '../../src/issuer.ts'
+import { type Lock, lockOfKey } from '../../src/lock.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { idOfTicket, type TicketRecord } from '../../src/ticket.ts'
-import { at, createAudit, pageOrigin, start, ticketOf } from './fixtures.ts'
+import { at, createAudit, keyOf, pageOrigin, start, ticketOf } from './fixtures.ts'
 
 const alice: Identity = { issuer: 'https://issuer.example', subject: 'alice', expiresAt: null, claims: { admin: true } }
 const context = { clientAddress: '192.0.2.7', origin: pageOrigin }
@@ -43,6 +44,30 @@ async function issue(
 }
 
 describe('the issuer', () => {
+  it('locks a ticket with the lock that was asked for', async () => {
+    const { issuer, inserted } = setUp({ lockPolicy: 'required' })
+    const lock = lockOfKey(keyOf(1))
+    expect(typeof (await issuer.issue(alice, { audience: 'chat' }, { ...context, lock }))).toBe('object')
+    expect(inserted).toMatchObject([{ lock }])
+  })
+
+  it('issues nothing without a lock where one is required', async () => {
+    const { issuer, inserted, events } = setUp({ lockPolicy: 'required' })
+    expect(await issuer.issue(alice, { audience: 'chat' }, context)).toBe('lock_missing')
+    expect(await issuer.issue(alice, { audience: 'chat' }, { ...context, lock: null })).toBe('lock_missing')
+    expect([inserted, events]).toEqual([[], []])
+  })
+
+  it.each([
+    ['a key', keyOf(1)],
+    ['a text', 'secret'],
+    ['nothing at all', ''],
+  ])('takes %s for no lock, and does not quote it', async (_, lock) => {
+    const { issuer } = setUp()
+    const issued = issuer.issue(alice, { audience: 'chat' }, { ...context, lock: lock as Lock })
+    await expect(issued).rejects.toThrow(/^context\.lock must be the SHA-256 of a key in base64url, or null$/)
+  })
+
   it('stores everything about a ticket but the ticket, and returns it', async () => {
     const { issuer, inserted } = setUp()
     const expiresAt = at(start + 900_000)
@@ -60,6 +85,7 @@ describe('the issuer', () => {
         claims: { role: 'editor' },
         clientAddress: '192.0.2.7',
         origin: pageOrigin,
+        lock: null,
         issuedAt: start,
         expiresAt: start + 30_000,
         sessionExpiresAt: expiresAt,
@@ -222,6 +248,8 @@ describe('the issuer refuses', () => {
     ['maximumLifetimeMs', { maximumLifetimeMs: 0 }],
     ['maximumLifetimeMs', { maximumLifetimeMs: Number.POSITIVE_INFINITY }],
     ['sessionLifetimeMs', { sessionLifetimeMs: 0 }],
+    ['lockPolicy', { lockPolicy: 'off' }],
+    ['lockPolicy', { lockPolicy: true }],
     ['sessionLifetimeMs', { sessionLifetimeMs: Number.NaN }],
   ])('%s that cannot be, at construction', (option, options) => {
     expect(() => setUp(options as never)).toThrow(expect.objectContaining({ name: 'ConfigurationError', option }))

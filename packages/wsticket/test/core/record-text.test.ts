@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { copyClaims, maxClaimsBytes, noClaims } from '../../src/claims.ts'
 import type { Subject } from '../../src/credential.ts'
 import { StoreError } from '../../src/errors.ts'
+import { lockOfKey } from '../../src/lock.ts'
 import { readRecord, writeRecord } from '../../src/record-text.ts'
 import { idOfTicket, type TicketId, type TicketRecord } from '../../src/ticket.ts'
-import { at, recordOf, ticketOf } from './fixtures.ts'
+import { at, keyOf, recordOf, ticketOf } from './fixtures.ts'
 
 const record = recordOf(ticketOf(1))
+const lock = lockOfKey(keyOf(1))
 const otherId = idOfTicket(ticketOf(2))
 
 const text = fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) })
@@ -24,6 +26,7 @@ const records: fc.Arbitrary<TicketRecord> = fc.record({
   claims,
   clientAddress: fc.option(text),
   origin: fc.option(text),
+  lock: fc.option(fc.nat(10_000).map((seed) => lockOfKey(keyOf(seed)))),
   issuedAt: instant,
   expiresAt: instant,
   sessionExpiresAt: fc.option(instant),
@@ -66,6 +69,16 @@ describe('the text of a record', () => {
     )
   })
 
+  it('has no lock where the ticket has none: programs from before there were locks go on reading it', () => {
+    expect(JSON.parse(writeRecord(record))).not.toHaveProperty('lock')
+    expect(JSON.parse(writeRecord({ ...record, lock }))).toHaveProperty('lock', lock)
+  })
+
+  it('that says nothing of a lock, or that there is none, is that of a ticket without one', () => {
+    expect(readRecord(withMembers({ lock: undefined }), record.id).lock).toBeNull()
+    expect(readRecord(withMembers({ lock: null }), record.id).lock).toBeNull()
+  })
+
   it('gives claims that are frozen and have no prototype', () => {
     const found = readRecord(withMembers({ claims: { roles: [{ name: 'editor' }] } }), record.id)
     const roles = found.claims.roles as readonly object[]
@@ -104,6 +117,12 @@ describe('the text of a record', () => {
     ['no expiry', withMembers({ expiresAt: undefined })],
     ['a member more', withMembers({ onlyFrom: '192.0.2.7' })],
     ['a member __proto__ more', writeRecord(record).replace(/\}$/, ',"__proto__":{}}')],
+    ['an empty lock', withMembers({ lock: '' })],
+    ['a lock that is no text', withMembers({ lock: true })],
+    ['a lock that is too short', withMembers({ lock: lock.slice(1) })],
+    ['a lock in another spelling of its last character', withMembers({ lock: `${'A'.repeat(42)}B` })],
+    ['a lock with padding', withMembers({ lock: `${lock}=` })],
+    ['a member more in place of the lock', withMembers({ lock: undefined, locks: lock })],
     ['an expiry in text', withMembers({ expiresAt: '1800000060000' })],
     ['an expiry between two milliseconds', withMembers({ expiresAt: 1800000060000.5 })],
     ['an expiry beyond what is exact', withMembers({ expiresAt: 2 ** 60 })],

@@ -29,7 +29,8 @@ describe('the table of refusals', () => {
     'says in the row %s one thing to the developer, in ASCII, and nothing of what was checked',
     (_, row) => {
       expect(row.detail).toMatch(/^[A-Z][ -~]+\.$/)
-      if (row.publicCode === 'invalid_ticket') expect(row.detail).not.toMatch(/spent|expired|revoked|unknown|address/i)
+      if (row.publicCode === 'invalid_ticket')
+        expect(row.detail).not.toMatch(/spent|expired|revoked|unknown|address|lock|key/i)
     },
   )
 
@@ -38,6 +39,7 @@ describe('the table of refusals', () => {
     expect(shared.sort()).toEqual([
       'address_mismatch',
       'audience_mismatch',
+      'lock_mismatch',
       'ticket_expired',
       'ticket_malformed',
       'ticket_revoked',

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
+import { lockOfKey } from '../../src/lock.ts'
 import { type IssueRefusalCode, issueRefusals } from '../../src/refusals.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
-import { idOfTicket, parseTicket } from '../../src/ticket.ts'
-import { at, pageOrigin, start } from './fixtures.ts'
+import { idOfTicket, parseTicket, type TicketId } from '../../src/ticket.ts'
+import type { TicketEndpointOptions } from '../../src/ticket-endpoint.ts'
+import { at, keyOf, pageOrigin, start } from './fixtures.ts'
 import {
   type Asking,
   asking,
@@ -14,6 +16,7 @@ import {
   setUpEndpoint,
 } from './ticket-requests.ts'
 
+const lock = lockOfKey(keyOf(1))
 const awayStore = { ...createMemoryStore(), insert: () => Promise.reject(new StoreError('unavailable', 'away')) }
 
 /** Every way to be refused. */
@@ -57,6 +60,7 @@ const waysToBeRefused: readonly (readonly [IssueRefusalCode, string, Asking, End
     { body: '{"audience":"admin"}', headers: { 'Content-Type': 'application/json' } },
   ],
   ['grant_denied', 'a grant that says no', {}, { grant: () => null }],
+  ['lock_missing', 'no lock where one is required', {}, { issuing: { lockPolicy: 'required' } }],
   ['issue_unavailable', 'a store that is away', {}, { issuing: { store: awayStore } }],
 ]
 
@@ -94,6 +98,21 @@ describe('the ticket endpoint', () => {
       record: { subject: 'https://issuer.example#alice', audience: 'chat', clientAddress: '192.0.2.7', origin: null },
     })
     expect(events).toEqual([])
+  })
+
+  it('locks the ticket with the lock that the body names, and tells the grant hook of it', async () => {
+    const seen: unknown[] = []
+    const grant: TicketEndpointOptions['grant'] = (_, { audience, lock }) => {
+      seen.push(lock)
+      return { audience: audience ?? 'feed' }
+    }
+    const { endpoint, store } = setUpEndpoint({ grant, issuing: { lockPolicy: 'required' } })
+    for (const body of [{ lock }, { lock, audience: 'chat' }]) {
+      const response = await endpoint.fetch(askingFor(JSON.stringify(body)), peer)
+      const { id } = (await response.json()) as { id: TicketId }
+      expect(await store.read(id, start)).toMatchObject({ record: { lock, audience: body.audience ?? 'feed' } })
+    }
+    expect(seen).toEqual([lock, lock])
   })
 
   it('says null where the session does not end', async () => {
@@ -156,7 +175,11 @@ describe('the ticket endpoint', () => {
     const response = await endpoint.fetch(askingFor('{"audience":"chat"}', { Origin: pageOrigin }), peer)
     const { id, ...body } = (await response.json()) as { id: never }
     expect(body).toMatchObject({ expires_in: 5 })
-    expect(seen).toEqual(['alice', { audience: 'chat', clientAddress: '192.0.2.7', origin: pageOrigin }, 'POST'])
+    expect(seen).toEqual([
+      'alice',
+      { audience: 'chat', lock: null, clientAddress: '192.0.2.7', origin: pageOrigin },
+      'POST',
+    ])
     const state = await store.read(id, start)
     expect(state).toMatchObject({ record: { audience: 'feed', origin: pageOrigin, expiresAt: start + 5000 } })
     expect(JSON.stringify(state)).toContain('"claims":{"role":"editor"}')
@@ -183,7 +206,7 @@ describe('the ticket endpoint', () => {
       const inserted: unknown[] = []
       const store = { ...createMemoryStore(), insert: async (record: unknown) => void inserted.push(record) }
       if (code === 'issue_unavailable') continue
-      const { endpoint } = setUpEndpoint({ ...changes, issuing: { store } })
+      const { endpoint } = setUpEndpoint({ ...changes, issuing: { ...changes.issuing, store } })
       await endpoint.fetch(asking(request), peer)
       expect(inserted).toEqual([])
     }

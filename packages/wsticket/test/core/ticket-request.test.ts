@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { lockOfKey } from '../../src/lock.ts'
+import { keyOf } from './fixtures.ts'
 import { asking, askingFor, chunked, endpointUrl, statusOf } from './ticket-requests.ts'
 
+const lock = lockOfKey(keyOf(1))
 const json = { 'Content-Type': 'application/json' }
 
 /** A request as an adapter could make one up: not everything that it can hold can be put into a real one. */
@@ -18,6 +21,9 @@ describe('the body of a request for a ticket', () => {
     ['an empty body in chunks', () => asking({ body: chunked() })],
     ['an object without members', () => askingFor('{}')],
     ['an audience', () => askingFor('{"audience":"chat"}')],
+    ['a lock', () => askingFor(`{"lock":"${lock}"}`)],
+    ['a lock that is none', () => askingFor('{"lock":null,"audience":null}')],
+    ['an audience and a lock', () => askingFor(`{"lock":"${lock}","audience":"chat"}`)],
     ['white space around it', () => askingFor(' \r\n\t{ "audience" : "chat" } ')],
     ['a media type with a charset', () => askingFor('{}', { 'Content-Type': 'application/json; charset=utf-8' })],
     ['a media type in capitals', () => askingFor('{}', { 'Content-Type': 'Application/JSON' })],
@@ -75,6 +81,20 @@ describe('the body of a request for a ticket', () => {
     '{"audience":["chat"]}',
     '{"audience":{"name":"chat"}}',
     '{"Audience":"chat"}',
+    '{"lock":7}',
+    '{"lock":""}',
+    '{"lock":true}',
+    '{"lock":"secret"}',
+    `{"lock":["${lock}"]}`,
+    `{"lock":"${lock}="}`,
+    `{"lock":"${lock.slice(1)}"}`,
+    `{"lock":"${lock}A"}`,
+    `{"lock":"${'A'.repeat(42)}B"}`,
+    `{"lock":"${lock.slice(0, 10)}+${lock.slice(11)}"}`,
+    `{"lock":"${lock}\\n"}`,
+    `{"Lock":"${lock}"}`,
+    `{"lock":"${lock}","audience":7}`,
+    `{"lock":"${lock}","locks":"${lock}"}`,
     '{"audience":"chat","admin":true}',
     '{"audience":"chat","__proto__":{"admin":true}}',
     '{"__proto__":{"audience":"chat"}}',
@@ -85,6 +105,10 @@ describe('the body of a request for a ticket', () => {
     '\u0000',
   ])('is malformed where it is %j', async (text) => {
     expect(await statusOf(askingFor(text))).toBe(400)
+  })
+
+  it('is malformed where the lock is a key: nobody but its owner may see one before the handshake', async () => {
+    expect(await statusOf(askingFor(JSON.stringify({ lock: keyOf(1) })))).toBe(400)
   })
 
   it.each([

@@ -9,6 +9,7 @@ import { startPostgres } from 'wsticket-engines/postgres'
 import { type RedisServer, startRedis } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
+import { generateKey } from '../../src/lock.ts'
 import { later, sampleRecord } from '../../src/testing/store-harness.ts'
 import { generateTicket, idOfTicket } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
@@ -53,6 +54,8 @@ describe('a verifier in Python admits nobody on a record', () => {
     ['with an expiry that is true', (record) => ({ ...record, expiresAt: true })],
     ['with an expiry beyond all integers', (record) => ({ ...record, expiresAt: 2 ** 53 })],
     ['with a subject that is null', (record) => ({ ...record, subject: null })],
+    ['with a lock that is none', (record) => ({ ...record, lock: 'secret' })],
+    ['with a lock that is true', (record) => ({ ...record, lock: true })],
     ['with claims that are a list', (record) => ({ ...record, claims: [] })],
     ['that is a list', (record) => [record]],
   ])('%s', async (_, tamper) => {
@@ -66,6 +69,13 @@ describe('a verifier in Python admits nobody on a record', () => {
   it('that is no JSON, or has no end', async () => {
     await expectRefused(await insertTampered(() => 'nothing'))
     await expectRefused(await insertTampered(() => '['.repeat(1_000_000)))
+  })
+
+  it('but on one from before there were locks', async () => {
+    const ticket = await insertTampered((record) => JSON.stringify({ ...record, lock: undefined }))
+    expect(await redeemInPython(redis.url, ticket)).toMatchObject({ outcome: 'redeemed', record: { lock: null } })
+    const explicit = await insertTampered((record) => JSON.stringify({ ...record, lock: null }))
+    expect(await redeemInPython(redis.url, explicit)).toMatchObject({ outcome: 'redeemed', record: { lock: null } })
   })
 
   it('that has expired, whatever the engine has kept beside it', async () => {
@@ -123,6 +133,8 @@ describe('a fault in Python is one line that quotes neither ticket nor URL:', ()
     ['a ticket as a number', wrongArguments, issuing(url, '--lifetime-ms', neverIssued)],
     ['no ticket', noTicket, ['redeem', url]],
     ['a ticket and more', noTicket, ['redeem', url], `${neverIssued}x`],
+    ['a ticket and a key that is none', noTicket, ['redeem', url], `${neverIssued}.wsk_x`],
+    ['a ticket and two keys', noTicket, ['redeem', url], `${neverIssued}.${generateKey()}.${generateKey()}`],
     ['a ticket that is not canonical', noTicket, ['redeem', url], `${neverIssued.slice(0, -1)}B`],
     ['a ticket in place of its id', noTicket.replace('a ticket', 'the id of a ticket'), ['revoke', url], neverIssued],
     ['a Redis that is away', 'failed (ConnectionError)', ['redeem', url], neverIssued],
@@ -139,6 +151,7 @@ describe('a fault in Python is one line that quotes neither ticket nor URL:', ()
     ['a subject with a control character', wrongSubject, issuing(url, '--subject', 'https://id.example#al\u007fice')],
     ['an address that is none', 'failed (ValueError)', issuing(url, '--client-address', '192.0.2.256')],
     ['an address that is empty', 'failed (ValueError)', issuing(url, '--client-address', '')],
+    ['a lock that is none', 'a lock is a SHA-256 in base64url', issuing(url, '--lock', 'hunter2')],
     ['an audience without a name', 'an audience has a name', issuing(url, '--audience', '')],
     ['a lifetime beyond the longest', wrongLifetime, issuing(url, '--lifetime-ms', '60001')],
     ['a lifetime of nothing', wrongLifetime, issuing(url, '--lifetime-ms', '0')],

@@ -13,6 +13,7 @@ import { openStore } from 'wsticket/open-store'
 import { startPostgres } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
 import { systemClock } from '../../src/clock.ts'
+import { generateKey, type Key, type Lock, lockOfKey } from '../../src/lock.ts'
 import type { Ticket, TicketId } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
 import { PageWebSocket } from './programs.ts'
@@ -87,8 +88,43 @@ describe.each([
     const issuedAt = outcome.kind === 'redeemed' ? outcome.record.issuedAt : 0
     expect(systemClock() - issuedAt).toBeLessThan(20_000)
     const ends = { issuedAt, expiresAt: issuedAt + 45_000, sessionExpiresAt: null }
-    const record = { id, subject, audience: 'chat', claims, clientAddress: null, origin: context.origin, ...ends }
+    const record = {
+      id,
+      subject,
+      audience: 'chat',
+      claims,
+      clientAddress: null,
+      origin: context.origin,
+      lock: null,
+      ...ends,
+    }
     expect(outcome).toEqual({ kind: 'redeemed', record })
+  })
+
+  it('let the client in who shows the key of a ticket that Python has locked, and nobody without it', async () => {
+    const connect = await startVerifier(store)
+    const key = generateKey()
+    const options = ['--lock', lockOfKey(key), '--client-address', '127.0.0.1']
+    const [locked, stolen] = [await issueInPython(engine.url, ...options), await issueInPython(engine.url, ...options)]
+    expect(await connect(locked.ticket, key)).toMatchObject({ id: locked.id, subject })
+    expect(await connect(stolen.ticket)).toBe(401)
+    expect(await connect(stolen.ticket, key)).toBe(401)
+  })
+
+  it('agree on which key opens a ticket that wsticket has locked', async () => {
+    const key = generateKey()
+    const lock = lockOfKey(key)
+    const { ticket } = await issue(store, { lock })
+    expect(await redeemInPython(engine.url, ticket, key)).toMatchObject({ outcome: 'redeemed', record: { lock } })
+    for (const [wish, shown] of [
+      [{ lock }, undefined],
+      [{ lock }, generateKey()],
+      [{}, key],
+    ] as const) {
+      const refused = await issue(store, wish)
+      expect(await redeemInPython(engine.url, refused.ticket, shown)).toEqual({ outcome: 'lock_mismatch' })
+      expect(await redeem(refused.id)).toEqual({ kind: 'spent' })
+    }
   })
 
   it('hear from each other that a ticket is spent', async () => {
@@ -146,14 +182,20 @@ describe.each([
 })
 
 /** Issues with wsticket, and keeps what its issuer hands to the store. */
-async function issue(store: TicketStore, options: { readonly claims?: object; readonly lifetimeMs?: number } = {}) {
+async function issue(
+  store: TicketStore,
+  {
+    lock = null,
+    ...options
+  }: { readonly claims?: object; readonly lifetimeMs?: number; readonly lock?: Lock | null } = {},
+) {
   const inserted: TicketRecord[] = []
   async function insert(record: TicketRecord): Promise<void> {
     inserted.push(record)
     await store.insert(record)
   }
   const issuer = createIssuer({ store: { ...store, insert }, audiences: ['chat'], sessionLifetimeMs: 3_600_000 })
-  const issued = await issuer.issue(identity, { audience: 'chat', ...options }, context)
+  const issued = await issuer.issue(identity, { audience: 'chat', ...options }, { ...context, lock })
   const [record] = inserted
   if (typeof issued === 'string' || record === undefined) throw new Error('there is no ticket')
   return { ticket: issued.ticket, id: issued.id, record }
@@ -163,7 +205,9 @@ async function issue(store: TicketStore, options: { readonly claims?: object; re
  * A WebSocket server behind the adapter for `ws`, which tells each client who it is. Resolves with how a page connects: with
  * its session, or with the status that refuses it.
  */
-async function startVerifier(store: TicketStore): Promise<(ticket: Ticket) => Promise<Session | number>> {
+async function startVerifier(
+  store: TicketStore,
+): Promise<(ticket: Ticket, ...keys: Key[]) => Promise<Session | number>> {
   const server = createServer()
   const webSockets = new WebSocketServer({ noServer: true })
   const admission = createAdmission({ store, audience: 'chat', origins: ['https://app.example'] })
@@ -172,8 +216,8 @@ async function startVerifier(store: TicketStore): Promise<(ticket: Ticket) => Pr
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const { port } = server.address() as AddressInfo
-  return (ticket) => {
-    const socket = new PageWebSocket(`ws://127.0.0.1:${port}/ws`, ['wsticket.v1', ticket])
+  return (ticket, ...keys) => {
+    const socket = new PageWebSocket(`ws://127.0.0.1:${port}/ws`, ['wsticket.v1', ticket, ...keys])
     onTestFinished(() => socket.terminate())
     const refused = once(socket, 'unexpected-response').then(([, response]) => response.statusCode as number)
     return Promise.race([refused, once(socket, 'message').then(([text]) => JSON.parse(String(text)))])

@@ -4,6 +4,7 @@ import { type NatsServer, startNats } from 'wsticket-engines/nats'
 import { type NatsCluster, startNatsCluster } from 'wsticket-engines/nats-cluster'
 import { systemClock } from '../../src/clock.ts'
 import { fromNats } from '../../src/drivers/nats.ts'
+import { writeRecord } from '../../src/record-text.ts'
 import { createNatsStore, type NatsStoreOptions } from '../../src/stores/nats.ts'
 import { later, sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
@@ -202,9 +203,9 @@ it('keeps records as any key-value client reads them', async () => {
   await store.revoke(voided.id, systemClock())
   const messages = await messagesOf(await client(), 'KV_layout')
   expect(Object.fromEntries(messages.map((message) => [message.subject, message.string()]))).toEqual({
-    [`$KV.layout.${spent.id}`]: JSON.stringify(spent),
+    [`$KV.layout.${spent.id}`]: writeRecord(spent),
     [`$KV.layout.${spent.id}.end`]: 'redeemed',
-    [`$KV.layout.${voided.id}`]: JSON.stringify(voided),
+    [`$KV.layout.${voided.id}`]: writeRecord(voided),
     [`$KV.layout.${voided.id}.end`]: 'revoked',
   })
 })

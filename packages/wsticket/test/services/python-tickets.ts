@@ -6,6 +6,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Key } from '../../src/lock.ts'
 import type { Ticket, TicketId } from '../../src/ticket.ts'
 
 const python = '/usr/bin/python3'
@@ -59,9 +60,10 @@ export function issueWithoutRandomness(url: string): Promise<PythonRun> {
   return run(['-c', withoutRandomness, ...issuing(url)])
 }
 
-/** What Python says of a ticket that is presented to it. */
-export async function redeemInPython(url: string, ticket: Ticket) {
-  return answerOf(await runTickets(['redeem', url], `${ticket}\n`))
+/** What Python says of a ticket that is presented to it, alone or with a key. */
+export async function redeemInPython(url: string, ticket: Ticket, key?: Key) {
+  const presented = key === undefined ? ticket : `${ticket}.${key}`
+  return answerOf(await runTickets(['redeem', url], `${presented}\n`))
 }
 
 /** Voids a ticket in Python: true where it was pending. */

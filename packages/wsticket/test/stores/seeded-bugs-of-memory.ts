@@ -132,6 +132,11 @@ export const bugsOfMemory: readonly SeededBug[] = [
     })),
   },
   {
+    mistake: 'has no column for the lock',
+    noticedBy: 'returns the lock of a locked ticket as it was',
+    tamper: overriding((store) => ({ insert: (record) => store.insert({ ...record, lock: null }) })),
+  },
+  {
     mistake: 'has a column for the text of claims that cannot hold NUL',
     noticedBy: 'returns claims with control characters, quotes and lone surrogates as they were',
     tamper: overriding((store) => ({
