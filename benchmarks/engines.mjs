@@ -38,7 +38,7 @@ async function startRedisEngine() {
     limit: async () => {
       const load = ['-p', String(server.port), '-c', '50', '-n', '200000', '-q', '--csv', 'GETDEL', 'key']
       const line = execFileSync('taskset', ['-c', '0', 'redis-benchmark', ...load], { encoding: 'utf8' })
-      return `redis-benchmark, GETDEL, 50 connections: ${Math.round(Number(line.split('"')[3]))}/s`
+      return `redis-benchmark, GETDEL, 50 connections: ${Math.round(Number(/"GETDEL key","([\d.]+)"/.exec(line)?.[1]))}/s`
     },
     dispose: async () => {
       client.disconnect()

@@ -82,7 +82,7 @@ function report({ client }, tally, control) {
   const { engine, tickets, none, several, undecided, faults, seconds } = tally
   const holds = none === 0 && several === 0 && faults.length === 0 && undecided < tickets * mostUndecided
   const counts = [tickets, tally.racers, tally.redeems, none, several, undecided].map(grouped)
-  const bound = holds ? (3 / tickets).toExponential(1) : 'VIOLATED'
+  const bound = holds ? (3 / (tickets - undecided)).toExponential(1) : 'VIOLATED'
   const found = `${grouped(control.several)} of ${grouped(control.tickets)}`
   row(String(engine), client, ...counts, bound, found, seconds.toFixed(1))
   for (const fault of faults) console.log(`  FAULT: ${fault}`)

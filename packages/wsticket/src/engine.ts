@@ -69,7 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
     async inspect() {
-      inspector.forget()
+      // What is known stays known meanwhile: a look for the sake of looking holds up no question. What fails is forgotten.
       try {
         return await attempts.make(inspector.learn)
       } catch (error) {

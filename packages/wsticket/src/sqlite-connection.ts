@@ -46,9 +46,14 @@ export interface SqliteConnection<Name extends string> {
 export function createSqliteConnection<Name extends string>(
   options: SqliteConnectionOptions<Name>,
 ): SqliteConnection<Name> {
-  const { path, busyTimeoutMs, sql } = options
   const openHandle = requireSqlite()
   let prepared: PreparedDatabase<Name> | null = null
+  let patienceMs = options.busyTimeoutMs
+
+  function setPatience(ms: number): void {
+    patienceMs = ms
+    prepared?.database.setPatience(ms)
+  }
 
   function drop(): void {
     prepared?.database.close()
@@ -57,7 +62,7 @@ export function createSqliteConnection<Name extends string>(
 
   function usable(): PreparedDatabase<Name> {
     if (prepared?.database.isInPlace() === false) drop()
-    prepared ??= prepareAll(openSqliteDatabase(openHandle, path, busyTimeoutMs), sql)
+    prepared ??= prepareAll(openSqliteDatabase(openHandle, options.path, patienceMs), options.sql)
     return prepared
   }
 
@@ -65,9 +70,8 @@ export function createSqliteConnection<Name extends string>(
     try {
       return work(usable())
     } catch (error) {
-      const failure = readSqliteFailure(error)
-      if (failure === null) throw error
-      if (failure.kind === 'busy') prepared?.database.setPatience(0)
+      const failure = requireFailure(error)
+      if (failure.kind === 'busy') setPatience(0)
       else if (failure.kind !== 'full') drop()
       throw new StoreError((failure.kind === 'full' && whenFull) || 'unavailable', `sqlite: ${failure.words}`)
     }
@@ -78,11 +82,18 @@ export function createSqliteConnection<Name extends string>(
     check: () =>
       run(({ database }) => {
         database.tryToWrite()
-        database.setPatience(busyTimeoutMs)
+        setPatience(options.busyTimeoutMs)
         return database
       }),
     drop,
   }
+}
+
+/** What SQLite reports; anything else is none of its failures. */
+function requireFailure(error: unknown) {
+  const failure = readSqliteFailure(error)
+  if (failure === null) throw error
+  return failure
 }
 
 function prepareAll<Name extends string>(

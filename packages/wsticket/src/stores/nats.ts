@@ -65,25 +65,20 @@ type Refusal = 'spent' | 'expired' | 'revoked' | 'unknown'
  */
 export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = {}): TicketStore {
   const { deadlineMs, ...bucketOptions } = requireOptions(options)
-  let bucket: Bucket | null = null
+  const buckets = createBucketLook(() => openBucket(driver, bucketOptions))
   const engine = createEngine({
     name: 'nats',
     deadlineMs,
-    inspect: async () => (await look()).inspection,
+    inspect: async () => (await buckets.look()).inspection,
     reconnect: () => driver.reconnect(),
   })
-
-  async function look(): Promise<Bucket> {
-    bucket = await openBucket(driver, bucketOptions)
-    return bucket
-  }
 
   /** After a reconnection the server may have started anew, and the bucket be another: it is looked at before it is asked. */
   function ask<Answer>(question: (keys: Keys, asking: Asking) => Promise<Answer>): Promise<Answer> {
     return engine.ask(async (asking) => {
       const server = driver.server()
       if (server === null) throw new StoreError('unavailable', 'nats: there is no connection now')
-      const current = bucket?.serverId === server.id ? bucket : await look()
+      const current = buckets.seenBy(server.id) ?? (await buckets.look())
       return question(keysOf(driver, current), asking)
     })
   }
@@ -103,6 +98,36 @@ export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = 
     inspect: () => engine.inspect(),
     async close() {
       engine.close()
+    },
+  }
+}
+
+/** The bucket as it was seen last. */
+interface BucketLook {
+  /** Null where another server has it now, or none was seen. */
+  seenBy(serverId: string): Bucket | null
+  /** Looks, never twice at once: who comes meanwhile gets what comes of it. */
+  look(): Promise<Bucket>
+}
+
+function createBucketLook(open: () => Promise<Bucket>): BucketLook {
+  let seen: Bucket | null = null
+  let looking: Promise<Bucket> | null = null
+
+  async function look(): Promise<Bucket> {
+    try {
+      seen = await open()
+      return seen
+    } finally {
+      looking = null
+    }
+  }
+
+  return {
+    seenBy: (serverId) => (seen?.serverId === serverId ? seen : null),
+    look() {
+      looking ??= look()
+      return looking
     },
   }
 }

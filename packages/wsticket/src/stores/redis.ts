@@ -48,7 +48,7 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   const engine = createEngine({
     name: 'redis',
     deadlineMs: requireDeadline(deadlineMs),
-    inspect: oneAtATime(() => inspectRedis(driver, { fence: epochFence, deadlineMs })),
+    inspect: () => inspectRedis(driver, { fence: epochFence, deadlineMs }),
     reconnect: () => driver.reconnect(),
   })
   let closed = false
@@ -141,17 +141,6 @@ function strangeReply(): StoreError {
 /** Whether a server refused a command, with an error of this kind. */
 function isReply(error: unknown, kind: string): boolean {
   return error instanceof Error && error.message.startsWith(`${kind} `)
-}
-
-/** Some work that is begun again only when it has come to an end: who asks meanwhile gets what comes of it. */
-function oneAtATime<Result>(work: () => Promise<Result>): () => Promise<Result> {
-  let pending: Promise<Result> | null = null
-  return () => {
-    pending ??= work().finally(() => {
-      pending = null
-    })
-    return pending
-  }
 }
 
 function requirePrefix(prefix: string): void {

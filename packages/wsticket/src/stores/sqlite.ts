@@ -36,7 +36,7 @@ const sweepIntervalMs = 10_000
 const sweepMarginMs = 60_000
 
 const guarantee =
-  'A ticket is redeemed at most once, over all processes of this machine that have the file open. A reboot, another file in its place, and the last of these processes closing it void what is outstanding.'
+  'A ticket is redeemed at most once, over all processes of this machine that have the file open. A reboot, another file in its place, and the last of these processes closing it void what is outstanding. One more is possible where the disk loses what was written last and the machine goes on: a volume that is torn off and attached again.'
 
 const sql = {
   insert: `INSERT INTO wsticket_tickets (id, state, expires_at, reign, record) VALUES (?, 'pending', ?, ?, ?)

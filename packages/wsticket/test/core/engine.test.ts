@@ -281,6 +281,14 @@ describe('an inspection', () => {
     expect(await outcomeOf(engine.ask(async () => 3))).toBe('unavailable')
   })
 
+  it('holds up no question where the engine is known already', async () => {
+    const { engine, inspect } = setUp()
+    await engine.inspect()
+    inspect.mockReturnValueOnce(never())
+    void outcomeOf(engine.inspect())
+    expect(await engine.ask(async () => 'answer')).toBe('answer')
+  })
+
   it('looks anew every time', async () => {
     const { engine, inspect } = setUp()
     expect(await engine.inspect()).toEqual(inspection)

@@ -7,7 +7,7 @@ import { deadlineMs, type EngineServer, networkedStores } from './networked-stor
 import { type Call, startLoad } from './outage-load.ts'
 import { long } from './proof-size.ts'
 
-const graceMs = 300
+const graceMs = 1000
 /** What was asked a moment ago is at the engine by then. */
 const underWayMs = 100
 const backWithinMs = 5000

@@ -12,7 +12,7 @@ import { createCleanup, storesAt } from './postgres-harness.ts'
 import { deadlineMs, fenced, type Spender } from './postgres-kinds.ts'
 import { long } from './proof-size.ts'
 
-const graceMs = 500
+const graceMs = 2000
 const backWithinMs = 5000
 const settleMs = long ? 3000 : 300
 const rounds = long ? 5 : 1

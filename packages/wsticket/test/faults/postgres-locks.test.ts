@@ -16,7 +16,7 @@ import { deadlineMs, fenced, type Spender } from './postgres-kinds.ts'
 import { long } from './proof-size.ts'
 import { type Answer, createTally, type Tally } from './tally.ts'
 
-const graceMs = 500
+const graceMs = 2000
 const atOnce = long ? 200 : 30
 const { table } = fenced
 

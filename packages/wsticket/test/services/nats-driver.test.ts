@@ -47,6 +47,28 @@ describe('the driver over NATS', () => {
     await expect(store.inspect()).rejects.toMatchObject({ name: 'ConfigurationError', option: 'jetstream' })
   })
 
+  it('looks at the bucket once for everybody who asks after the server has started anew', async () => {
+    const own = await startNats()
+    onTestFinished(() => own.dispose())
+    const { client, connection } = await connectNats(own.url)
+    onTestFinished(() => connection.close())
+    const driver = fromNats(client)
+    let looks = 0
+    const counted = { ...driver, stream: (name: string) => ((looks += 1), driver.stream(name)) }
+    const store = createNatsStore(counted)
+    await store.inspect()
+    const before = driver.server()?.id
+    await own.stop()
+    await own.restart()
+    await until('the connection is made anew', () => ![undefined, before].includes(driver.server()?.id))
+    looks = 0
+    const ids = Array.from({ length: 50 }, () => sampleRecord(systemClock()).id)
+    const outcomes = await Promise.all(ids.map((id) => store.redeem(id, systemClock())))
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['unknown']))
+    // Once, and once more for the bucket that it made.
+    expect(looks).toBeLessThanOrEqual(2)
+  })
+
   it('is ready when the connection that was promised is made, and uses it from then on', async () => {
     const connecting = open()
     const store = createNatsStore(fromNats(connecting.then((connection) => jetstream(connection))))

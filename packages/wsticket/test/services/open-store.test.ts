@@ -71,7 +71,7 @@ describe.each([
     const asked = store.read(sampleRecord(systemClock()).id, systemClock()).catch(({ code }) => code)
     const startedAt = performance.now()
     await store.close()
-    expect(performance.now() - startedAt).toBeLessThan(1500)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
     expect(await asked).toBe('unavailable')
   })
 
@@ -91,7 +91,7 @@ describe.each([
     onTestFinished(engine.thaw)
     const startedAt = performance.now()
     await expect(store.inspect()).rejects.toThrow(/there was no decision within (?:50|100) ms/)
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(1900)
   })
 })
 

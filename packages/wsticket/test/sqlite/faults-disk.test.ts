@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from 'wsticket-engines/process'
+import { until } from 'wsticket-engines/until'
 import { admittedBy, countInBoth } from './admitted.ts'
 import { openMounts, reasonForNoMounts } from './mounts.ts'
 import { type Program, startProgram } from './program.ts'
@@ -15,10 +16,10 @@ function countOf(lines: readonly string[], outcome: string): number {
 
 /** Redeems until the store has seen that there is room again. */
 async function untilItRedeems(clerk: Program, number: number): Promise<readonly string[]> {
-  for (;;) {
+  return until('the clerk redeems', async () => {
     const said = await clerk.ask(`redeem ${number} ${number + 1}`)
-    if (countOf(said, 'unavailable') === 0) return said
-  }
+    return countOf(said, 'unavailable') === 0 ? said : null
+  })
 }
 
 it('takes no more tickets, spends none, and admits none twice, until there is room again', async ({ skip }) => {

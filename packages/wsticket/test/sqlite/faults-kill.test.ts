@@ -85,7 +85,9 @@ describe('a process that is killed while it redeems', () => {
   )
 
   it('has admitted some that are admitted again where it reports before it commits: the kills are real', async () => {
-    const { twice } = await killMany(6, { program: 'hasty-clerk', withSurvivor: false })
+    let twice = 0
+    for (let attempt = 0; twice === 0 && attempt < 10; attempt += 1)
+      twice = (await killMany(6, { program: 'hasty-clerk', withSurvivor: false })).twice
     expect(twice).toBeGreaterThan(0)
   })
 })

@@ -43,8 +43,7 @@ it('holds up the event loop once, refuses meanwhile, and admits once when the lo
     others.push(await redeem())
   }
   expect(new Set(others.map(({ kind }) => kind))).toEqual(new Set(['unavailable']))
-  const total = others.reduce((sum, { heldUpMs }) => sum + heldUpMs, 0)
-  expect(total).toBeLessThan(busyTimeoutMs)
+  expect(Math.max(...others.map(({ heldUpMs }) => heldUpMs))).toBeLessThan(busyTimeoutMs * 0.9)
 
   await locker.kill()
   const freedAt = performance.now()
@@ -54,4 +53,24 @@ it('holds up the event loop once, refuses meanwhile, and admits once when the lo
   expect(kind).toBe('redeemed')
   expect(performance.now() - freedAt).toBeLessThan(5000)
   expect((await redeem()).kind).toBe('spent')
+})
+
+it('is waited for once, also by a store that has not opened the file yet', async () => {
+  const folder = temporaryFolder('sqlite-lock')
+  const path = join(folder.path, 'tickets.db')
+  await createSqliteStore({ path }).close()
+  const locker = startProgram('locker', [path])
+  await locker.until('locked')
+  const store = createSqliteStore({ path, busyTimeoutMs })
+  onTestFinished(async () => {
+    await store.close()
+    folder.remove()
+  })
+  let heldUpMs = 0
+  for (let attempt = 0; attempt < 50; attempt += 1, await sleep(20)) {
+    const startedAt = performance.now()
+    await expect(store.insert(recordOf(0))).rejects.toMatchObject({ code: 'unavailable' })
+    if (attempt > 0) heldUpMs = Math.max(heldUpMs, performance.now() - startedAt)
+  }
+  expect(heldUpMs).toBeLessThan(busyTimeoutMs * 0.9)
 })
