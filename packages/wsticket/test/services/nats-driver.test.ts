@@ -54,8 +54,11 @@ describe('the driver over NATS', () => {
     onTestFinished(() => connection.close())
     const driver = fromNats(client)
     let looks = 0
-    const counted = { ...driver, stream: (name: string) => ((looks += 1), driver.stream(name)) }
-    const store = createNatsStore(counted)
+    const stream = (name: string) => {
+      looks += 1
+      return driver.stream(name)
+    }
+    const store = createNatsStore({ ...driver, stream })
     await store.inspect()
     const before = driver.server()?.id
     await own.stop()
