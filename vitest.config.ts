@@ -10,7 +10,7 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 /** What crosses a process boundary takes its time. */
 const outsideTheProcess = { testTimeout: 30_000, hookTimeout: 60_000 }
 /** Two files at once, each with engines of its own: much of their time they wait for a deadline. */
-const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
+const twoAtOnce = { ...outsideTheProcess, testTimeout: 120_000, maxWorkers: 2 }
 /** One file at a time, where something is timed. */
 const oneByOne = { ...outsideTheProcess, fileParallelism: false }
 
@@ -40,7 +40,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'services', include: [services], ...twoAtOnce } },
-      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce, testTimeout: 120_000 } },
+      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...oneByOne, testTimeout: 120_000 } },
       { extends: true, test: { name: 'browsers', include: [browsers], ...oneByOne } },
