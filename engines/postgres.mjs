@@ -6,7 +6,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { accessSync, chownSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { startProcess, temporaryFolder } from './process.mjs'
+import { standStill, startProcess, stateOf, temporaryFolder } from './process.mjs'
 import { launchOnFreePort } from './redis.mjs'
 import { until } from './until.mjs'
 
@@ -149,13 +149,13 @@ function createServer({ folder, port, launch, remove }, first) {
     kill9: () => stopWithBackends(server, 'SIGKILL'),
     async crash() {
       // Frozen first: none sees another die.
-      signalAll(server.pid, 'SIGSTOP')
+      freezeAll(server.pid)
       signalAll(server.pid, 'SIGKILL')
       await server.stop('SIGKILL')
     },
     start,
     restart: () => stop().then(start),
-    freeze: () => signalAll(server.pid, 'SIGSTOP'),
+    freeze: () => freezeAll(server.pid),
     thaw: () => signalAll(server.pid, 'SIGCONT'),
     output: () => server.output(),
     async dispose() {
@@ -246,6 +246,12 @@ function isThere(path) {
   }
 }
 
+/** The postmaster first: from then on it has no child that is not seen here. @param {number} pid */
+function freezeAll(pid) {
+  standStill(pid)
+  for (const child of childrenOf(pid).filter(isAlive)) standStill(child)
+}
+
 /** @param {number} pid @param {NodeJS.Signals} signal */
 function signalAll(pid, signal) {
   for (const each of [pid, ...childrenOf(pid)]) {
@@ -264,11 +270,7 @@ function childrenOf(pid) {
   return children === '' ? [] : children.split(' ').map(Number)
 }
 
-/** An orphan that has ended may stay a zombie for a while. @param {number} pid @returns {boolean} */
+/** @param {number} pid @returns {boolean} */
 function isAlive(pid) {
-  try {
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return false
-  }
+  return stateOf(`/proc/${pid}`) !== 'ended'
 }

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,8 +67,44 @@ export async function startProcess(command, { ready, user, folder = tmpdir(), en
     pid: /** @type {number} */ (child.pid),
     output: () => output,
     stop,
-    freeze: () => void child.kill('SIGSTOP'),
+    freeze: () => standStill(/** @type {number} */ (child.pid)),
     thaw: () => void child.kill('SIGCONT'),
+  }
+}
+
+const standsStillWithinMs = 5_000
+
+/**
+ * Stops a process, and returns when each of its threads stands still: a signal takes its time, and what it has not reached yet
+ * answers once more, or forks.
+ * @param {number} pid
+ */
+export function standStill(pid) {
+  process.kill(pid, 'SIGSTOP')
+  const from = performance.now()
+  while (!standsStill(pid)) {
+    if (performance.now() - from > standsStillWithinMs) throw new Error(`process ${pid} does not stand still`)
+  }
+}
+
+/** @param {number} pid */
+function standsStill(pid) {
+  const tasks = readdirSync(`/proc/${pid}/task`)
+  return tasks.every((task) => stateOf(`/proc/${pid}/task/${task}`) !== 'runs')
+}
+
+/**
+ * An orphan that has ended may stay a zombie for a while.
+ * @param {string} task its folder in /proc
+ * @returns {'runs' | 'stopped' | 'ended'}
+ */
+export function stateOf(task) {
+  try {
+    const letter = readFileSync(`${task}/stat`, 'utf8').replace(/^.*\) /s, '')[0]
+    if (letter === 'Z' || letter === 'X') return 'ended'
+    return letter === 'T' || letter === 't' ? 'stopped' : 'runs'
+  } catch {
+    return 'ended'
   }
 }
 
