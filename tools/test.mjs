@@ -40,7 +40,7 @@ const steps = [
   {
     part: 'check',
     title: 'Lint with types',
-    command: oxlint('packages', 'tools', 'benchmarks', 'engines', 'proofs', 'examples'),
+    command: oxlint('packages', 'tools', 'benchmarks', 'engines', 'proofs', 'corpus', 'examples'),
   },
   { part: 'check', title: 'Types of the tests', command: ['tsc', '-p', 'tsconfig.tests.json'] },
   { part: 'check', title: 'Import graph', command: ['node', 'tools/check-imports.mjs'] },
