@@ -5,15 +5,18 @@ import { origins } from 'wsticket-corpus/classes/origins'
 import { rawHandshakes } from 'wsticket-corpus/classes/raw-handshakes'
 import { ticketSyntax } from 'wsticket-corpus/classes/ticket-syntax'
 import { playHandshakes } from 'wsticket-corpus/handshake-play'
+import { mostKeptBytes, watch } from 'wsticket-corpus/watch'
 import { nodeTarget, wsTarget } from './node-target.ts'
 
 describe.each([nodeTarget, wsTarget])('$name', (target) => {
   it.each([ticketSyntax, multiplicity, origins, forwardedChains, rawHandshakes])(
     'gives every case of $name its verdict',
     async ({ cases, good }) => {
-      const played = await playHandshakes(target, cases)
-      expect(played.complaints).toEqual([])
-      expect(played.admitted).toBe(cases.filter(({ verdict }) => good.includes(verdict)).length)
+      const { result, crashes, keptBytes } = await watch(() => playHandshakes(target, cases))
+      expect(result.complaints).toEqual([])
+      expect(crashes).toEqual([])
+      expect(keptBytes).toBeLessThan(mostKeptBytes)
+      expect(result.admitted).toBe(cases.filter(({ verdict }) => good.includes(verdict)).length)
     },
     30_000,
   )
