@@ -12,6 +12,8 @@ export interface ExchangeOptions {
   readonly finishes?: boolean
   /** Called with everything that has come so far; true ends the wait. Default: when an HTTP response is complete. */
   readonly enough?: (received: string) => boolean
+  /** Called with everything that has come so far, until it gives something to send. */
+  readonly later?: (received: string) => string | null
   /** The longest that the answer may take, in milliseconds. Default 8000: longer than the server waits for a head. */
   readonly deadlineMs?: number
 }
@@ -30,6 +32,7 @@ export function exchange(port: number, bytes: string, options: ExchangeOptions =
     enough = bytes.startsWith('HEAD ') ? hasHead : isComplete,
     deadlineMs = 8000,
   } = options
+  let { later } = options
   const socket = connect({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: false })
   return new Promise((resolve) => {
     let text = ''
@@ -44,6 +47,11 @@ export function exchange(port: number, bytes: string, options: ExchangeOptions =
     socket.on('close', () => settle('closed'))
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1')
+      const more = later?.(text) ?? null
+      if (more !== null) {
+        later = undefined
+        socket.write(more, 'latin1')
+      }
       if (enough(text)) settle('enough')
     })
     socket.write(bytes, 'latin1')

@@ -117,7 +117,7 @@ async function stillServes(server: RunningTarget, store: TicketStore, setting: S
 }
 
 /** Puts a ticket that is good into the store. */
-async function issue(store: TicketStore, ticket: Ticket, clientAddress: string): Promise<void> {
+export async function issue(store: TicketStore, ticket: Ticket, clientAddress: string): Promise<void> {
   const random: RandomSource = (bytes) => {
     bytes.set(Buffer.from(ticket.slice(4), 'base64url'))
     return bytes

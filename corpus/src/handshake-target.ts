@@ -6,7 +6,7 @@ import type { AdmissionOptions, TicketStore } from 'wsticket'
 import { pageOrigin, type Setting } from './handshake-case.ts'
 
 /** The audience of every server under test. */
-export const audience = 'corpus'
+export const audience = 'chat'
 
 /** What a setting means to admission. */
 export type AdmissionSetting = Required<
