@@ -3,6 +3,7 @@
  * @module
  */
 import type { CorpusCase, CorpusClass } from '../corpus-class.ts'
+import { type HandshakeCase, handshakeCase } from '../handshake-case.ts'
 
 /** A text. */
 export interface InjectionCase extends CorpusCase {
@@ -182,3 +183,14 @@ export const storeInjection: CorpusClass<InjectionCase> = {
     verdict: isKept(text) ? 'whole' : 'nothing',
   })),
 }
+
+/** The same texts in the place of a ticket, but for those that are one or do not fit into a head. */
+export const presentedTexts: readonly HandshakeCase[] = storeInjection.cases
+  .filter(({ text }) => text.length < 2000 && text.isWellFormed() && !/^wst_[\w-]{43}$/.test(text))
+  .map(({ name, text }) =>
+    handshakeCase(`injection ${name}`, 'invalid_ticket', {
+      setting: 'every_carrier',
+      requestLine: `GET /ws?ticket=${encodeURIComponent(text)} HTTP/1.1`,
+      lines: { protocol: [] },
+    }),
+  )

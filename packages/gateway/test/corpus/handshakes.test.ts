@@ -3,6 +3,7 @@ import { forwardedChains } from 'wsticket-corpus/classes/forwarded-chains'
 import { multiplicity } from 'wsticket-corpus/classes/multiplicity'
 import { origins } from 'wsticket-corpus/classes/origins'
 import { rawHandshakes } from 'wsticket-corpus/classes/raw-handshakes'
+import { presentedTexts } from 'wsticket-corpus/classes/store-injection'
 import { ticketSyntax } from 'wsticket-corpus/classes/ticket-syntax'
 import { playHandshakes } from 'wsticket-corpus/handshake-play'
 import { mostKeptBytes, watch } from 'wsticket-corpus/watch'
@@ -20,4 +21,8 @@ describe('the gateway', () => {
     },
     30_000,
   )
+
+  it('refuses a text that means something to an engine in the place of a ticket', async () => {
+    expect(await playHandshakes(gatewayTarget, presentedTexts)).toMatchObject({ admitted: 0, complaints: [] })
+  })
 })
