@@ -22,7 +22,7 @@ function crowd(
   return { ...made, tickets: [...made.tickets, ...others] }
 }
 
-const counts = [2, 3, 4, 5, 6, 8, 10, 16, 24, 30, 31, 32, 33, 40, 50]
+const counts = [2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 30, 31, 32, 33, 40, 50]
 
 const inOneCarrier = counts.flatMap((count) => [
   crowd(`${count} tickets in one list`, 'bad_request', count - 1, (others) => ({
