@@ -133,7 +133,8 @@ function originProperty({ parseOrigins }: Parsers): ParserProperty {
   return holds('origin', origins, (text) => {
     try {
       const taken = parseOrigins([text])
-      const isExact = taken.size === 1 && taken.has(text) && /^[!-~]+$/.test(text)
+      const isExact =
+        taken.size === 1 && taken.has(text) && /^[a-z][a-z0-9+.-]*:\/\/(?:(?![/?#@*\\])[!-~])+$/.test(text)
       return isExact && (!/^https?:/.test(text) || new URL(text).origin === text)
     } catch (error) {
       return isConfigurationError(error)
@@ -166,7 +167,12 @@ function addressProperty({ createClientAddressResolver }: Parsers): ParserProper
   })
 }
 
-const tickets = near(`wst_${'A'.repeat(43)}`, `wst_${'z9-_'.repeat(10)}abc`, `wsk_${'A'.repeat(43)}`)
+const tickets = near(
+  `wst_${'A'.repeat(43)}`,
+  `wst_${'A'.repeat(42)}B`,
+  `wst_${'z9-_'.repeat(10)}abc`,
+  `wsk_${'A'.repeat(43)}`,
+)
 
 /** What is taken is taken as it is, and is the one spelling of its 32 bytes. */
 function ticketProperty({ parseTicket }: Parsers): ParserProperty {
