@@ -8,6 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { idOfTicket, issueRefusals, parseTicket, refusals } from 'wsticket'
 import { postgresSchema } from 'wsticket/stores/postgres'
+import { corpusDocument } from './corpus-document.mjs'
 
 const root = new URL('../', import.meta.url)
 const read = (path) => readFileSync(new URL(path, root), 'utf8')
@@ -63,60 +64,6 @@ function table(rows) {
   return ['| private code | HTTP | close code | public code | the client |', '|---|---|---|---|---|', ...lines].join(
     '\n',
   )
-}
-
-async function corpusDocument() {
-  const { classes } = await import('../corpus/dist/classes.js')
-  const counts = classes.map(({ cases, good }) => {
-    const admitted = cases.filter(({ verdict }) => good.includes(verdict)).length
-    return { cases: cases.length, admitted, refused: cases.length - admitted }
-  })
-  const sum = (column) => counts.reduce((total, row) => total + row[column], 0)
-  const row = (...cells) => `| ${cells.join(' | ')} |`
-  const lines = classes.map(({ name }, at) => {
-    const { cases, admitted, refused } = counts[at]
-    return row(`[${name}](../../corpus/src/classes/${name}.ts)`, cases, admitted, refused, 0)
-  })
-  const contents = classes.map(({ name, contents, playedOn }) => row(`\`${name}\``, `${contents}`, playedOn))
-  return `<!-- Written by npm run docs from corpus/src/classes. -->
-# The corpus of hostile inputs
-
-${sum('cases')} inputs, checked in as data: each with its bytes, or its value, and the verdict that it gets. The tests play all of them; an
-input that gets another verdict, on any of the servers, fails them. The counts here are those of the data.
-
-${row('class', 'cases', 'admitted', 'refused', 'crashes')}
-|---|---|---|---|---|
-${lines.join('\n')}
-${row('**all**', `**${sum('cases')}**`, `**${sum('admitted')}**`, `**${sum('refused')}**`, '**0**')}
-
-*Admitted* are the good cases in each class, without which a server that refuses everything would pass: they have to be admitted,
-accepted, kept, carried, tunnelled, echoed or logged as they are. *Refused* is everything else, in \`log-texts\` what is escaped or
-hidden. *Crashes* are uncaught exceptions and unhandled rejections.
-
-${row('class', 'what is in it', 'played on')}
-|---|---|---|
-${contents.join('\n')}
-
-## What holds for every case
-
-- The verdict as it is written, and the same through the adapters \`node\` and \`ws\` and through the gateway. A refusal of the library's own
-  is compared byte for byte with [refusal-answers.ts](../../corpus/src/refusal-answers.ts).
-- Refused before the store is asked: the ticket of the case is still good. Admitted: it is spent, and one WebSocket has reached the
-  application. Spent and refused is only what comes to another address than the ticket.
-- No ticket in any answer, in any line of the audit, or in anything that the application or the upstream gets to see.
-- No uncaught exception, no unhandled rejection; afterwards the server still serves.
-- A class leaves at most 4 MiB behind, heap and buffers together, when all that can be collected has been
-  ([watch.ts](../../corpus/src/watch.ts)).
-
-What is drawn is drawn from a seed that stands in the source. Where the HTTP parser may find a fault before the library does, the
-verdict is \`rejected\`: 4xx, or the end of the connection.
-
-## The parsers besides
-
-\`npm run fuzz -- --seconds 600\` throws random inputs at every parser, states the executions of each, and prints the seed with which a
-failure is played again (\`--seed\`). The test command does so for ten seconds; the properties
-([parser-properties.ts](../../corpus/src/parser-properties.ts)) are those of the unit tests.
-`
 }
 
 function zeroTicket() {

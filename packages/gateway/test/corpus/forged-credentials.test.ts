@@ -4,7 +4,7 @@ import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import { forgedCredentials, signer } from 'wsticket-corpus/classes/forged-credentials'
 import { complaintsOfCredentials } from 'wsticket-corpus/credentials-play'
 import { audience, issuer, keySetOf, now } from 'wsticket-corpus/forge'
-import { watch } from 'wsticket-corpus/watch'
+import { mostKeptBytes, watch } from 'wsticket-corpus/watch'
 import { startGateway } from '../gateway-under-test.ts'
 
 const verify = createJwtAuthenticator({
@@ -23,9 +23,10 @@ const authenticate: Authenticate = async (request) => {
 
 it('the gateway has a ticket for every good token, and the same answer for every other', async () => {
   const gateway = await startGateway('ws://127.0.0.1:1', [], { authenticate })
-  const { result, crashes } = await watch(() => complaintsOfCredentials(gateway.port))
+  const { result, crashes, keptBytes } = await watch(() => complaintsOfCredentials(gateway.port))
   expect(result).toEqual([])
   expect(crashes).toEqual([])
+  expect(keptBytes).toBeLessThan(mostKeptBytes)
   const issued = gateway.events.filter(({ type }) => type === 'ticket_issued')
   expect(issued).toHaveLength(forgedCredentials.cases.filter(({ verdict }) => verdict === 'accepted').length)
 })

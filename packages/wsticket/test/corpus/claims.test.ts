@@ -10,7 +10,7 @@ import {
 } from 'wsticket'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { type ClaimsCase, claims } from 'wsticket-corpus/classes/claims'
-import { watch } from 'wsticket-corpus/watch'
+import { mostKeptBytes, watch } from 'wsticket-corpus/watch'
 import { copyClaims, maxClaimsBytes } from '../../src/claims.ts'
 import { readRecord, writeRecord } from '../../src/record-text.ts'
 import { offering } from '../core/verifier.ts'
@@ -71,12 +71,13 @@ async function complaintsOf({ name, verdict, make }: ClaimsCase): Promise<readon
 }
 
 it('claims reach the application as JSON carries them, and never a prototype', async () => {
-  const { result, crashes } = await watch(async () => {
+  const { result, crashes, keptBytes } = await watch(async () => {
     const complaints: string[] = []
     for (const one of claims.cases) complaints.push(...(await complaintsOf(one)))
     return complaints
   })
   expect(result).toEqual([])
   expect(crashes).toEqual([])
+  expect(keptBytes).toBeLessThan(mostKeptBytes)
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
 })

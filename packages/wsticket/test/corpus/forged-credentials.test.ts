@@ -8,7 +8,7 @@ import { createMemoryStore } from 'wsticket/stores/memory'
 import { forgedCredentials, signer } from 'wsticket-corpus/classes/forged-credentials'
 import { complaintsOfCredentials } from 'wsticket-corpus/credentials-play'
 import { audience, issuer, keySetOf, now } from 'wsticket-corpus/forge'
-import { watch } from 'wsticket-corpus/watch'
+import { mostKeptBytes, watch } from 'wsticket-corpus/watch'
 
 it('the ticket endpoint has a ticket for every good token, and the same answer for every other', async () => {
   const records: TicketRecord[] = []
@@ -26,8 +26,9 @@ it('the ticket endpoint has a ticket for every good token, and the same answer f
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const { port } = server.address() as AddressInfo
-  const { result, crashes } = await watch(() => complaintsOfCredentials(port))
+  const { result, crashes, keptBytes } = await watch(() => complaintsOfCredentials(port))
   expect(result).toEqual([])
   expect(crashes).toEqual([])
+  expect(keptBytes).toBeLessThan(mostKeptBytes)
   expect(records).toHaveLength(forgedCredentials.cases.filter(({ verdict }) => verdict === 'accepted').length)
 })
