@@ -15,7 +15,7 @@ const invariants = `## What holds for every case
   application. Spent and refused is only what comes to another address than the ticket.
 - No ticket in any answer, in any line of the audit, or in anything that the application or the upstream gets to see.
 - No uncaught exception, no unhandled rejection; afterwards the server still serves.
-- A class that is played on a server leaves at most 4 MiB behind, heap and buffers together, when all that can be collected has been
+- A class that is played on a server leaves at most 16 MiB behind, heap and buffers together, when all that can be collected has been
   ([watch.ts](../../corpus/src/watch.ts)).
 
 What is drawn is drawn from a seed that stands in the source. Where the HTTP parser may find a fault before the library does, the

@@ -110,10 +110,9 @@ const repeated = [
 
 const limits = [
   ...[90, 92, 93].map((count) => more(`${count + 7} header lines`, 'admitted', ...junk(count))),
-  ...[94, 95, 143, 293, 985, 986, 990, 993, 994, 1000, 1100].map((count) =>
-    more(`${count + 7} header lines`, 'bad_request', ...junk(count)),
-  ),
-  ...[1500, 2100].map((count) => more(`${count + 7} header lines`, 'rejected', ...junk(count))),
+  ...[94, 95, 143, 293, 985, 986, 990].map((count) => more(`${count + 7} header lines`, 'bad_request', ...junk(count))),
+  // Newer Nodes refuse more than a thousand by themselves.
+  ...[993, 994, 1000, 1100, 1500, 2100].map((count) => more(`${count + 7} header lines`, 'rejected', ...junk(count))),
   more('a head of 7 KiB', 'admitted', `X-Long: ${'a'.repeat(6800)}`),
   ...[9, 16, 64, 1024].map((kib) => more(`a head of ${kib} KiB`, 'rejected', `X-Long: ${'a'.repeat(kib * 1024)}`)),
   more('a header name of 9 KiB', 'rejected', `${'a'.repeat(9 * 1024)}: 1`),

@@ -14,8 +14,8 @@ export interface Watched<Result> {
   readonly keptBytes: number
 }
 
-/** The most that a class of the corpus may leave behind, in bytes: some hundred cases, a server, and their records. */
-export const mostKeptBytes: number = 4 * 1024 * 1024
+/** The most that a class of the corpus may leave behind, in bytes: code that runs for the first time, and the records of its tickets. */
+export const mostKeptBytes: number = 16 * 1024 * 1024
 
 const events = ['uncaughtException', 'unhandledRejection'] as const
 
