@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const source = fileURLToPath(new URL('./packages/wsticket/src/', import.meta.url))
+const corpus = fileURLToPath(new URL('./corpus/src/', import.meta.url))
 const services = 'packages/*/test/services/**/*.test.ts'
 const faults = 'packages/*/test/faults/**/*.test.ts'
 const sqlite = 'packages/*/test/sqlite/**/*.test.ts'
@@ -21,6 +22,7 @@ export default defineConfig({
       { find: /^wsticket$/, replacement: `${source}index.ts` },
       { find: /^wsticket\/client$/, replacement: `${source}client/index.ts` },
       { find: /^wsticket\/((?:[a-z-]+\/)?[a-z-]+)$/, replacement: `${source}$1.ts` },
+      { find: /^wsticket-corpus\/((?:[a-z-]+\/)?[a-z-]+)$/, replacement: `${corpus}$1.ts` },
     ],
   },
   test: {

@@ -135,7 +135,7 @@ const ambient = [
 const emptyNames = new Set(['utils', 'helpers', 'common', 'shared', 'misc', 'lib'])
 
 /** What stands outside the library and uses it as any other application would. */
-const consumers = ['packages/gateway', 'packages/playground', 'benchmarks', 'proofs', 'examples']
+const consumers = ['packages/gateway', 'packages/playground', 'benchmarks', 'proofs', 'corpus', 'examples']
 
 const library = 'packages/wsticket'
 const source = `${library}/src`

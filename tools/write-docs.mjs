@@ -1,6 +1,6 @@
 /**
  * Writes what the documents say twice, and holds the rest against the code.
- *   node tools/write-docs.mjs           writes docs/refusals.md and the generated parts of other documents
+ *   node tools/write-docs.mjs           writes docs/refusals.md, docs/security/corpus.md and the generated parts of other documents
  *   node tools/write-docs.mjs --check   fails, one line each, where a document is out of step
  * Needs a build.
  */
@@ -8,6 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { idOfTicket, issueRefusals, lockOfKey, parseKey, parseTicket, refusals } from 'wsticket'
 import { postgresSchema } from 'wsticket/stores/postgres'
+import { corpusDocument } from './corpus-document.mjs'
 
 const root = new URL('../', import.meta.url)
 const read = (path) => readFileSync(new URL(path, root), 'utf8')
@@ -22,6 +23,7 @@ const actions = {
 async function documents() {
   return {
     'docs/refusals.md': refusalsDocument(),
+    'docs/security/corpus.md': await corpusDocument(),
     'docs/protocol.md': withParts(read('docs/protocol.md'), {
       'zero ticket': zeroTicket(),
       'zero key': zeroKey(),
@@ -174,6 +176,7 @@ function deadNames() {
     'docs/gateway.md',
     'docs/guarantees.md',
     'docs/benchmarks.md',
+    'docs/security/corpus.md',
   ]
   const links = pages.flatMap((page) =>
     [...read(page).matchAll(/\](?:\(([^)#:]+)\)|: ([^\s#:]+)$)/gm)]

@@ -2,8 +2,8 @@
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { createAdmission, createIssuer, createTicketEndpoint } from 'wsticket'
-import { createRequestListener } from 'wsticket/adapters/node'
-import { createWebSocketUpgrade, sessionOf } from 'wsticket/adapters/ws'
+import { createRequestListener, serverLimits } from 'wsticket/adapters/node'
+import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
 import { discoverKeys } from 'wsticket/credentials/discovery'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import { createMemoryStore } from 'wsticket/stores/memory'
@@ -17,11 +17,11 @@ const store = createMemoryStore()
 const keys = await discoverKeys(issuer)
 const authenticate = createJwtAuthenticator({ issuer, audience: 'https://api.example', keys, algorithms: ['ES256'] })
 const endpoint = createTicketEndpoint({ issuer: createIssuer({ store, audiences: ['chat'] }), authenticate, origins })
-const server = createServer(createRequestListener(endpoint))
+const server = createServer(serverLimits, createRequestListener(endpoint))
 
 // Your WebSocket side: who has a good ticket gets in, once.
 const admission = createAdmission({ store, audience: 'chat', origins })
-const wss = new WebSocketServer({ noServer: true })
+const wss = new WebSocketServer({ noServer: true, ...webSocketLimits })
 server.on('upgrade', createWebSocketUpgrade(admission, wss))
 wss.on('connection', (socket, request) => socket.send(`hello ${sessionOf(request).subject}`))
 

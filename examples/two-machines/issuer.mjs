@@ -2,7 +2,7 @@
 // Start: WSTICKET_STORE=redis://127.0.0.1:6379 ISSUER=https://your.issuer node issuer.mjs
 import { createServer } from 'node:http'
 import { createIssuer, createTicketEndpoint } from 'wsticket'
-import { createRequestListener } from 'wsticket/adapters/node'
+import { createRequestListener, serverLimits } from 'wsticket/adapters/node'
 import { discoverKeys } from 'wsticket/credentials/discovery'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import { openStore } from 'wsticket/open-store'
@@ -15,5 +15,5 @@ const authenticate = createJwtAuthenticator({ issuer, audience: 'https://api.exa
 const tickets = createIssuer({ store, audiences: ['chat'] })
 const endpoint = createTicketEndpoint({ issuer: tickets, authenticate, origins: ['https://app.example'] })
 
-const server = createServer(createRequestListener(endpoint))
+const server = createServer(serverLimits, createRequestListener(endpoint))
 server.listen(process.env.PORT ?? 3000, '127.0.0.1', () => console.log(`listening on ${server.address().port}`))

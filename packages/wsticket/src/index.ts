@@ -38,7 +38,7 @@ export type {
   Refused,
   TicketIssued,
 } from './events.ts'
-export type { Handshake, Opening, Passage } from './handshake.ts'
+export { type Handshake, isOriginForm, type Opening, type Passage } from './handshake.ts'
 export {
   createIssuer,
   type Grant,

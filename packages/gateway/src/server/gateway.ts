@@ -11,6 +11,7 @@ import {
   createClientAddressResolver,
   createIssuer,
   createTicketEndpoint,
+  isOriginForm,
   type TicketEndpoint,
   type TicketStore,
 } from 'wsticket'
@@ -60,7 +61,9 @@ export function createGateway(options: GatewayOptions): Listeners {
       else answerOther(request, response)
     },
     upgrade(request, socket, head) {
-      if (pathOf(request.url) === configuration.path) return admit(request, socket, head)
+      // What is no path of anybody is left to admission to refuse: every adapter answers it alike, and the audit hears of it.
+      const { url = '' } = request
+      if (pathOf(url) === configuration.path || !isOriginForm(url)) return admit(request, socket, head)
       socket.on('error', () => socket.destroy())
       refuseUpgrade(socket, notFound)
     },

@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { RequestListener, UpgradeListener } from 'wsticket/adapters/node'
+import { type RequestListener, serverLimits, type UpgradeListener } from 'wsticket/adapters/node'
 import type { ListenAddress } from '../config/configuration.ts'
 
 /** What is done with requests and with upgrades. */
@@ -22,14 +22,6 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-const bounds = {
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
-  connectionsCheckingInterval: 2000,
-  keepAliveTimeout: 5000,
-  maxHeaderSize: 8192,
-} as const
-
 const closeGraceMs = 1000
 const closeSweepMs = 20
 
@@ -41,7 +33,7 @@ export async function startServer(
   { host, port }: ListenAddress,
   createListeners: (port: number) => Listeners,
 ): Promise<RunningServer> {
-  const server = createServer(bounds)
+  const server = createServer({ ...serverLimits })
   // Sockets that are no longer the HTTP server's, so that it does not close them.
   const upgraded = new Set<Duplex>()
   await new Promise<void>((resolve, reject) => {

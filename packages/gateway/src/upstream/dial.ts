@@ -50,7 +50,10 @@ export function dial(upstream: URL, handshake: ForwardedHandshake, timeoutMs: nu
     // A 101 that upgrades nothing is a response like any other to node:http.
     request.once('response', ({ statusCode = null }) => {
       const code = statusCode === 101 ? 'upstream_malformed' : 'upstream_refused'
-      request.destroy(new UpstreamError(code, statusCode))
+      const failure = new UpstreamError(code, statusCode)
+      // At once: a 101 may stand right behind this response, and its event comes before that of the error.
+      reject(failure)
+      request.destroy(failure)
     })
     request.once('upgrade', (response, socket, head) => {
       clearTimeout(timer)

@@ -14,6 +14,8 @@ export interface Asked {
   readonly key: string
   /** The subprotocols that were offered to the upstream. */
   readonly protocols: readonly string[]
+  /** The names of the extensions that were offered to the upstream. */
+  readonly extensions: readonly string[]
   /** What is selected where the upstream selects nothing; null for nothing. */
   readonly fallbackProtocol: string | null
 }
@@ -24,7 +26,8 @@ export interface Asked {
  */
 export function returnHandshake(response: IncomingMessage, asked: Asked): string {
   const lines = headerLines(response.rawHeaders)
-  if (!belongs(lines, asked)) throw new UpstreamError('upstream_malformed')
+  // RFC 9110 section 7.8: there is no upgrade in HTTP/1.0.
+  if (response.httpVersion !== '1.1' || !belongs(lines, asked)) throw new UpstreamError('upstream_malformed')
   const kept = endToEnd(lines).filter(([name]) => name.toLowerCase() !== 'content-length')
   const selects = kept.some(([name]) => name.toLowerCase() === 'sec-websocket-protocol')
   const all: HeaderLine[] = [['Upgrade', 'websocket'], ['Connection', 'Upgrade'], ...kept]
@@ -32,7 +35,7 @@ export function returnHandshake(response: IncomingMessage, asked: Asked): string
   return `HTTP/1.1 101 Switching Protocols\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
 }
 
-function belongs(lines: readonly HeaderLine[], { key, protocols }: Asked): boolean {
+function belongs(lines: readonly HeaderLine[], { key, protocols, extensions }: Asked): boolean {
   const accepts = valuesOf(lines, 'sec-websocket-accept')
   const selected = valuesOf(lines, 'sec-websocket-protocol')
   return (
@@ -41,8 +44,14 @@ function belongs(lines: readonly HeaderLine[], { key, protocols }: Asked): boole
     membersOf(lines, 'upgrade').join() === 'websocket' &&
     membersOf(lines, 'connection').includes('upgrade') &&
     selected.length <= 1 &&
-    selected.every((protocol) => protocols.includes(protocol))
+    selected.every((protocol) => protocols.includes(protocol)) &&
+    extensionNames(lines).every((name) => extensions.includes(name))
   )
+}
+
+/** The names in Sec-WebSocket-Extensions, without their parameters (RFC 6455 section 9.1). */
+export function extensionNames(lines: readonly HeaderLine[]): string[] {
+  return membersOf(lines, 'sec-websocket-extensions').map((member) => (member.split(';', 1)[0] as string).trim())
 }
 
 // RFC 6455 section 4.2.2, step 5.4.

@@ -8,10 +8,11 @@ import type { Duplex } from 'node:stream'
 import { type AdmittedDecision, type HttpAnswer, systemClock } from 'wsticket'
 import { type Accept, refuseUpgrade } from 'wsticket/adapters/node'
 import type { GatewayEventSink, UpstreamFailure } from '../events.ts'
+import { headerLines } from '../header-lines.ts'
 import { problem } from '../problems.ts'
 import { dial, type UpstreamAnswer, UpstreamError } from './dial.ts'
 import { forwardHandshake, type IsTrustedProxy } from './forwarded-handshake.ts'
-import { type Asked, returnHandshake } from './returned-handshake.ts'
+import { type Asked, extensionNames, returnHandshake } from './returned-handshake.ts'
 import { tunnel } from './tunnel.ts'
 
 /** Where admitted WebSockets go. */
@@ -85,6 +86,7 @@ function askedIn(request: IncomingMessage, { fallbackProtocol }: AdmittedDecisio
   const offered = request.headers['sec-websocket-protocol'] ?? ''
   return {
     key: request.headers['sec-websocket-key'] ?? '',
+    extensions: extensionNames(headerLines(request.rawHeaders)),
     protocols: offered.split(',').flatMap((protocol) => protocol.trim() || []),
     fallbackProtocol,
   }

@@ -28,6 +28,25 @@ export interface Upgrade {
 /** Answers an admitted handshake with 101. The request no longer carries the ticket. */
 export type Accept = (upgrade: Upgrade, decision: AdmittedDecision) => void
 
+/**
+ * Options for `createServer` that bound what a client can make it wait for and keep, in milliseconds and bytes:
+ * `createServer({ ...serverLimits }, createRequestListener(endpoint))`. Node's own are 60 s for a head, 300 s for a request, looked
+ * at every 30 s, and 16 KiB.
+ */
+export const serverLimits: {
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly connectionsCheckingInterval: number
+  readonly keepAliveTimeout: number
+  readonly maxHeaderSize: number
+} = Object.freeze({
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 2000,
+  keepAliveTimeout: 5000,
+  maxHeaderSize: 8192,
+})
+
 // A property, not a WeakMap: it costs nothing at garbage collection, however many sockets live.
 const decided: unique symbol = Symbol('wsticket.decision')
 

@@ -5,6 +5,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Admission } from '../admission.ts'
+import { systemClock } from '../clock.ts'
+import { type EventSink, noEvents, safeSink } from '../events.ts'
 import { isOriginForm } from '../handshake.ts'
 import { refusalAnswer } from '../problem.ts'
 import { createUpgradeListener, decisionOf, refuseUpgrade, type UpgradeListener } from './node.ts'
@@ -16,8 +18,21 @@ export interface WsSocketLike {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
+/**
+ * Options for a `WebSocketServer` that bound what one WebSocket can make it keep:
+ * `new WebSocketServer({ noServer: true, ...webSocketLimits })`. Messages of at most 64 KiB, in at most 64 fragments and 1,024 pieces
+ * as they arrive, not compressed. The defaults of `ws` are 100 MiB, 16,384 and 262,144. Where messages are larger, say how large.
+ */
+export const webSocketLimits: {
+  readonly maxPayload: number
+  readonly maxFragments: number
+  readonly maxBufferedChunks: number
+  readonly perMessageDeflate: false
+} = Object.freeze({ maxPayload: 65_536, maxFragments: 64, maxBufferedChunks: 1024, perMessageDeflate: false })
+
 /** What is needed of a `WebSocketServer` of `ws`, whichever major version. */
 export interface WsServerLike {
+  readonly options: { readonly maxPayload?: number | undefined; readonly maxFragments?: number | undefined }
   shouldHandle(request: IncomingMessage): boolean | Promise<boolean>
   handleUpgrade(
     request: IncomingMessage,
@@ -29,6 +44,12 @@ export interface WsServerLike {
   emit(event: 'connection', socket: WsSocketLike, request: IncomingMessage): boolean
 }
 
+/** What a guard of a `WebSocketServer` may be told. */
+export interface WebSocketUpgradeOptions {
+  /** Hears of dangerous settings of the `WebSocketServer`, once. Default: nobody. */
+  readonly onEvent?: EventSink
+}
+
 /**
  * Lets admission guard a `WebSocketServer({ noServer: true })`:
  * `server.on('upgrade', createWebSocketUpgrade(admission, wss))`. In `connection`, `sessionOf(request)` tells who it is.
@@ -36,8 +57,15 @@ export interface WsServerLike {
  * The application's subprotocols are chosen as ever (`handleProtocols`, or the first offered); where it chooses none, the
  * client is given `wsticket.v1`, which `socket.protocol` does not show. The option `path`, or a `shouldHandle` of your own,
  * is asked before a ticket is spent, and sees the request as it came.
+ *
+ * A server that takes messages of 100 MiB and more, or fragments without end, is a `dangerous_setting`: see {@link webSocketLimits}.
  */
-export function createWebSocketUpgrade(admission: Admission, server: WsServerLike): UpgradeListener {
+export function createWebSocketUpgrade(
+  admission: Admission,
+  server: WsServerLike,
+  options: WebSocketUpgradeOptions = {},
+): UpgradeListener {
+  announceDangers(server, safeSink(options.onEvent ?? noEvents))
   server.on('headers', (headers, request) => {
     const fallback = decisionOf(request)?.fallbackProtocol
     if (!fallback || headers.some((line) => line.startsWith('Sec-WebSocket-Protocol:'))) return
@@ -59,4 +87,19 @@ export function createWebSocketUpgrade(admission: Admission, server: WsServerLik
     }
     upgrade(request, socket, head)
   }
+}
+
+const defaultMaxPayload = 100 * 1024 * 1024
+
+/** Whoever has a good ticket may still fill the memory. */
+function announceDangers({ options }: WsServerLike, emit: EventSink): void {
+  const { maxPayload = 0, maxFragments = 0 } = options
+  const announce = (setting: string, consequence: string) =>
+    emit({ type: 'dangerous_setting', at: systemClock(), setting, consequence })
+  if (maxPayload === 0 || maxPayload >= defaultMaxPayload) {
+    announce(`maxPayload: ${maxPayload}`, 'one message may take 100 MiB or more; webSocketLimits has 64 KiB')
+  }
+  // ws before 8.21.0 has no such option (CVE-2026-48779).
+  if (maxFragments === 0)
+    announce('maxFragments: 0', 'fragments of a few bytes may take many times their size in memory')
 }

@@ -120,10 +120,10 @@ const ipv4WithPort = /^(\d+\.\d+\.\d+\.\d+):\d{1,5}$/
 function parseAddress(text: string | null): Address | null {
   if (text === null) return null
   const bare = bracketed.exec(text)?.[1] ?? ipv4WithPort.exec(text)?.[1] ?? text
-  // RFC 4007 section 11: a zone means something on one host only.
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare)
+  // RFC 4007 section 11: a zone means something on one host only, and IPv4 has none.
   const zone = bare.indexOf('%')
   const spelled = zone < 0 ? bare : bare.slice(0, zone)
-  if (ipaddr.IPv4.isValidFourPartDecimal(spelled)) return ipaddr.IPv4.parse(spelled)
   if (!spelled.includes(':') || !isUnambiguous(spelled) || !ipaddr.IPv6.isValid(spelled)) return null
   const address = ipaddr.IPv6.parse(spelled)
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { WebSocket, type WebSocketServer } from 'ws'
-import type { Session } from 'wsticket'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { Admission, Session } from 'wsticket'
 import { createUpgradeListener } from 'wsticket/adapters/node'
-import { createWebSocketUpgrade, sessionOf } from 'wsticket/adapters/ws'
+import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
 import { adapterCasesFor } from 'wsticket/testing/adapter-conformance'
 import { expectAdmitted, expectRefused, presenting, selectedProtocol, send } from 'wsticket/testing/adapter-moves'
 import { onStage, origin, type Stage } from 'wsticket/testing/adapter-stage'
@@ -57,6 +57,42 @@ describe('sessionOf', () => {
 
   it('gives a session', () => {
     expectTypeOf(sessionOf).returns.toEqualTypeOf<Session>()
+  })
+})
+
+describe('the limits of a WebSocketServer', () => {
+  const admission: Admission = { admit: async () => ({ kind: 'refused', code: 'ticket_missing' }) }
+
+  function dangersOf(options: object): readonly string[] {
+    const settings: string[] = []
+    const server = new WebSocketServer({ noServer: true })
+    Object.assign(server.options, options)
+    createWebSocketUpgrade(admission, server, {
+      onEvent: (event) => event.type === 'dangerous_setting' && settings.push(event.setting),
+    })
+    return settings
+  }
+
+  it.each([
+    ['the limits that we name', webSocketLimits, []],
+    ['messages as large as the application wants', { maxPayload: 10 * 1024 * 1024 }, []],
+    ['the defaults of ws', {}, ['maxPayload: 104857600']],
+    ['messages without end', { maxPayload: 0 }, ['maxPayload: 0']],
+    ['fragments without end', { ...webSocketLimits, maxFragments: 0 }, ['maxFragments: 0']],
+    ['no bound of fragments, as before ws 8.21', { ...webSocketLimits, maxFragments: undefined }, ['maxFragments: 0']],
+  ])('are dangerous or not: %s', (_, options, settings) => {
+    expect(dangersOf(options)).toEqual(settings)
+  })
+
+  it('are options of ws, every one of them', () => {
+    expect(new WebSocketServer({ noServer: true, ...webSocketLimits }).options).toMatchObject(webSocketLimits)
+    expect(Object.keys(new WebSocketServer({ noServer: true }).options)).toEqual(
+      expect.arrayContaining(Object.keys(webSocketLimits)),
+    )
+  })
+
+  it('may be dangerous without anybody who hears of it', () => {
+    expect(createWebSocketUpgrade(admission, new WebSocketServer({ noServer: true }))).toBeTypeOf('function')
   })
 })
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { hostileOrigins } from 'wsticket-corpus/hostile-origins'
 import { createOriginCheck, type NonBrowserClients, parseOrigins } from '../../src/checks/origin.ts'
 import { ConfigurationError } from '../../src/errors.ts'
 import { handshake, headerLines } from '../core/fixtures.ts'
-import { hostileOrigins } from './hostile-origins.ts'
 
 const listed = ['https://app.example', 'https://app.example:8443', 'http://localhost:3000', 'https://[2001:db8::1]']
 

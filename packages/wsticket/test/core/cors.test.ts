@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hostileOrigins } from '../checks/hostile-origins.ts'
+import { hostileOrigins } from 'wsticket-corpus/hostile-origins'
 import { pageOrigin } from './fixtures.ts'
 import { asking, peer, setUpEndpoint, statusOf } from './ticket-requests.ts'
 

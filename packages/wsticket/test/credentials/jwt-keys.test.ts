@@ -13,7 +13,7 @@ import {
   now,
   tokenOf,
   withSignature,
-} from './forge.ts'
+} from 'wsticket-corpus/forge'
 import { createKeyServer, type KeyServer } from './key-server.ts'
 
 const [first, second] = [createSigner('first'), createSigner('second')]

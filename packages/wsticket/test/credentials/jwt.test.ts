@@ -3,8 +3,17 @@ import type { JWK } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, type EpochMs } from 'wsticket'
 import { createJwtAuthenticator, type JwtOptions } from 'wsticket/credentials/jwt'
-import { audience, createSigner, goodClaims, issuer, keySetOf, now, tokenOf, withSignature } from './forge.ts'
-import { forgeriesAgainst } from './forged-tokens.ts'
+import {
+  audience,
+  createSigner,
+  goodClaims,
+  issuer,
+  keySetOf,
+  now,
+  tokenOf,
+  withSignature,
+} from 'wsticket-corpus/forge'
+import { forgeriesAgainst } from 'wsticket-corpus/forged-tokens'
 import { createKeyServer } from './key-server.ts'
 
 const signer = createSigner('signer')

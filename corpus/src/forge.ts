@@ -2,7 +2,15 @@
  * Makes tokens, right and forged. They are built part by part, so that none ever stands in a source.
  * @module
  */
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import {
+  createECDH,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
 import type { JSONWebKeySet, JWK } from 'jose'
 
 /** A key pair, and how it is published. */
@@ -21,11 +29,24 @@ export const audience = 'https://api.example'
 export const now = 1_800_000_000
 
 /** What a good token says. */
-export const goodClaims = { iss: issuer, aud: audience, sub: 'alice', exp: now + 300, iat: now } as const
+export const goodClaims: { readonly [claim: string]: string | number } = {
+  iss: issuer,
+  aud: audience,
+  sub: 'alice',
+  exp: now + 300,
+  iat: now,
+}
 
-/** A new P-256 key pair. */
+/** The P-256 key pair of a name: the same on every run. */
 export function createSigner(kid: string): Signer {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const pair = createECDH('prime256v1')
+  pair.setPrivateKey(createHash('sha256').update(kid).digest())
+  const point = pair.getPublicKey()
+  const [d, x, y] = [pair.getPrivateKey(), point.subarray(1, 33), point.subarray(33)].map((bytes) =>
+    bytes.toString('base64url'),
+  ) as [string, string, string]
+  const privateKey = createPrivateKey({ key: { kty: 'EC', crv: 'P-256', d, x, y }, format: 'jwk' })
+  const publicKey = createPublicKey(privateKey)
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' } as JWK
   return { kid, privateKey, publicKey, jwk }
 }

@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { startServer } from '../../src/server/http-server.ts'
+
+/** How long a client is borne with that sends a byte every half second, in milliseconds, and what it hears. */
+async function borneWith(start: string, drip: string): Promise<{ readonly heldMs: number; readonly heard: string }> {
+  const server = await startServer({ host: '127.0.0.1', port: 0 }, () => ({
+    request: (request, response) => {
+      request.resume().on('end', () => response.end('ok'))
+    },
+    upgrade: (_, socket) => socket.destroy(),
+  }))
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  let heard = ''
+  socket.on('data', (chunk: Buffer) => {
+    heard += chunk.toString()
+  })
+  socket.on('error', () => {})
+  const startedAt = performance.now()
+  socket.write(start)
+  const dripping = drip === '' ? undefined : setInterval(() => socket.write(drip), 500)
+  await once(socket, 'close')
+  const heldMs = performance.now() - startedAt
+  clearInterval(dripping)
+  await server.close()
+  return { heldMs, heard }
+}
+
+// The server looks every two seconds.
+const lookMs = 2000
+const slackMs = 2000
+
+describe.concurrent('the gateway lets go of a client that', () => {
+  it.each([
+    ['never says anything', '', '', 10_000, /^(?:HTTP\/1\.1 408 |$)/],
+    ['drips its head', 'GET /ws HTTP/1.1\r\nHost: a\r\nX: ', 'a', 10_000, /^HTTP\/1\.1 408 /],
+    [
+      'drips its body',
+      'POST /tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n\r\n',
+      'a',
+      15_000,
+      /^HTTP\/1\.1 408 /,
+    ],
+    ['has its answer and stays', 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n', '', 5000, /^HTTP\/1\.1 200 /],
+  ] as const)('%s', async (_, start, drip, limitMs, answer) => {
+    const { heldMs, heard } = await borneWith(start, drip)
+    expect(heard).toMatch(answer)
+    expect(heldMs).toBeGreaterThan(limitMs - 100)
+    expect(heldMs).toBeLessThan(limitMs + lookMs + slackMs)
+  })
+})
