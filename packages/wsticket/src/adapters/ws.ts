@@ -39,7 +39,8 @@ export interface WsServerLike {
  */
 export function createWebSocketUpgrade(admission: Admission, server: WsServerLike): UpgradeListener {
   server.on('headers', (headers, request) => {
-    const fallback = decisionOf(request)?.fallbackProtocol
+    const { fallbackProtocol: fallback = null, clearingCookie = null } = decisionOf(request) ?? {}
+    if (clearingCookie !== null) headers.push(`Set-Cookie: ${clearingCookie}`)
     if (!fallback || headers.some((line) => line.startsWith('Sec-WebSocket-Protocol:'))) return
     headers.push(`Sec-WebSocket-Protocol: ${fallback}`)
   })
