@@ -25,6 +25,7 @@ const vocabulary = [
   'sessions',
   'loopback',
   'wire',
+  'ticket-cookie',
   'deadline',
   'circuit-breaker',
   'record-text',

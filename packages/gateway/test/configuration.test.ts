@@ -132,7 +132,7 @@ describe('what is impossible', () => {
     ['origin', 'https://app.example/', /exact origins/],
     ['origin', 'https://App.example', /exact origins/],
     ['origin', 'app.example', /exact origins/],
-    ['carrier', 'cookie', /one of subprotocol, authorization, query/],
+    ['carrier', 'cookies', /one of subprotocol, authorization, query, cookie/],
     ['non-browser-clients', 'yes', /one of authorization_carrier, any_carrier/],
     ['lock-policy', 'off', /one of optional, required/],
     ['address-policy', 'strict', /one of exact, prefix, report, off/],
@@ -159,6 +159,15 @@ describe('what is impossible', () => {
   ] as const)('--%s %s is refused, though it is required', (flag, value, line) => {
     const flags = Object.values({ ...required, [flag]: `--${flag}=${value}` })
     expect(readConfiguration(flags, {})).toEqual({ problems: [expect.stringMatching(line)] })
+  })
+
+  it('is to let clients without an Origin in where a cookie carries tickets', () => {
+    const line = 'cannot be any_carrier with the carrier cookie, which needs an Origin'
+    const flag = '--non-browser-clients'
+    expect(problems(['--carrier=cookie', `${flag}=any_carrier`])).toEqual([`${flag} ${line}`])
+    const variable = 'WSTICKET_NON_BROWSER_CLIENTS'
+    expect(problems(['--carrier=cookie'], { [variable]: 'any_carrier' })).toEqual([`${variable} ${line}`])
+    expect(problems(['--carrier=cookie'])).toEqual([])
   })
 
   it('is blamed on the variable where it came from one', () => {

@@ -38,7 +38,7 @@ export interface AdmissionOptions {
   readonly origins: readonly string[]
   /** Who may come without an Origin. Default `authorization_carrier`. */
   readonly nonBrowserClients?: NonBrowserClients
-  /** Where tickets are looked for. Default `['subprotocol', 'authorization']`. */
+  /** Where tickets are looked for. Default `['subprotocol', 'authorization']`; `cookie` excludes `any_carrier`. */
   readonly carriers?: readonly CarrierName[]
   /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
   readonly trustedProxies?: readonly string[]
@@ -86,9 +86,11 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
   const prefixes = requirePrefixes(options.addressPrefixes ?? defaultPrefixes)
   const nonBrowserClients = options.nonBrowserClients ?? 'authorization_carrier'
   requireOneOf('nonBrowserClients', nonBrowserClients, nonBrowserPolicies)
+  const carriersOn = parseCarriers(options.carriers ?? defaultCarriers)
+  requireOriginOfCookies(carriersOn, nonBrowserClients)
   const rules: AdmissionRules = {
     store,
-    carriersOn: parseCarriers(options.carriers ?? defaultCarriers),
+    carriersOn,
     resolveClientAddress: createClientAddressResolver(options.trustedProxies ?? []),
     checkOrigin: createOriginCheck(parseOrigins(options.origins), nonBrowserClients),
     ticketChecks: [
@@ -116,6 +118,15 @@ function requireAudience(audience: string): string {
 function requireOneOf<Value extends string>(option: string, value: Value, allowed: readonly Value[]): Value {
   if (!allowed.includes(value)) throw new ConfigurationError(option, `must be one of ${allowed.join(', ')}`)
   return value
+}
+
+/** A browser sends a cookie for whichever page asks, so the Origin has to tell which: it cannot be left out of that carrier. */
+function requireOriginOfCookies(carriersOn: readonly Carrier[], nonBrowserClients: NonBrowserClients): void {
+  if (nonBrowserClients !== 'any_carrier' || !carriersOn.some(({ name }) => name === 'cookie')) return
+  throw new ConfigurationError(
+    'nonBrowserClients',
+    'cannot be any_carrier with the carrier cookie, which needs an Origin',
+  )
 }
 
 function announceDangers({ addressPolicy, nonBrowserClients }: AdmissionOptions, at: EpochMs, emit: EventSink): void {

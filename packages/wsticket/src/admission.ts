@@ -4,7 +4,7 @@
  * @module
  */
 import { type AdmissionOptions, type AdmissionRules, readAdmissionOptions } from './admission-options.ts'
-import type { CarrierName } from './carrier.ts'
+import type { Carrier, CarrierName } from './carrier.ts'
 import type { Attempt } from './check.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
@@ -12,7 +12,7 @@ import { withinDeadline } from './deadline.ts'
 import { StoreError } from './errors.ts'
 import { type AuditEvent, nameFault } from './events.ts'
 import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
-import { type Presentation, passageOf, presentationOf } from './presentation.ts'
+import { clearingCookieOf, type Presentation, passageOf, presentationOf } from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
@@ -29,6 +29,8 @@ export interface AdmittedDecision {
   readonly passage: Passage
   /** `wsticket.v1` where the client offered it: selected if the application selects no subprotocol of its own. */
   readonly fallbackProtocol: string | null
+  /** The value of a Set-Cookie that the 101 has to have: it clears the cookie that carried the ticket. Null for none. */
+  readonly clearingCookie: string | null
 }
 
 /** The handshake must be answered with `refusalAnswer(code)`. */
@@ -118,7 +120,7 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   }
   findings.addressMatches = rules.compareAddresses(record.clientAddress, attempt.clientAddress)
   const session = openSession(record, attempt, now)
-  return conclude(rules, session, { handshake, passage: passageOf(handshake, presentation.carrier) })
+  return conclude(rules, session, { handshake, carrier: presentation.carrier })
 }
 
 function attemptOf(rules: AdmissionRules, handshake: Handshake, presentation: Presentation): Attempt {
@@ -130,18 +132,20 @@ function attemptOf(rules: AdmissionRules, handshake: Handshake, presentation: Pr
 
 /** The operator's last word, which may take its time: the session has to outlast it. */
 async function conclude(rules: AdmissionRules, session: Session, checked: Checked): Promise<Decision> {
-  const { handshake, passage } = checked
+  const { handshake, carrier } = checked
+  const passage = passageOf(handshake, carrier)
   if (rules.permit !== undefined) {
     if ((await rules.permit(session, passage)) !== true) return refused('permission_denied')
     if (session.expiresAt !== null && rules.clock() >= session.expiresAt) return refused('ticket_expired')
   }
-  return { kind: 'admitted', session, passage, fallbackProtocol: fallbackOf(handshake) }
+  const clearingCookie = clearingCookieOf(carrier)
+  return { kind: 'admitted', session, passage, fallbackProtocol: fallbackOf(handshake), clearingCookie }
 }
 
-/** A handshake that has passed every check of ours, and what is passed on of it. */
+/** A handshake that has passed every check of ours, and where its ticket was. */
 interface Checked {
   readonly handshake: Handshake
-  readonly passage: Passage
+  readonly carrier: Carrier
 }
 
 function refused(code: RefusalCode): RefusedDecision {

@@ -5,7 +5,7 @@
 import type { Handshake, Passage } from './handshake.ts'
 
 /** The carriers of protocol.md section 4. */
-export type CarrierName = 'subprotocol' | 'authorization' | 'query'
+export type CarrierName = 'subprotocol' | 'authorization' | 'query' | 'cookie'
 
 /**
  * A carrier. Its functions do no I/O and MUST NOT throw.

@@ -5,7 +5,7 @@
 import { ConfigurationError } from './errors.ts'
 import { answerHeaders, type HttpAnswer } from './problem.ts'
 
-/** Whether pages of another origin may send the cookie that `authenticate` goes by. */
+/** Whether pages of another origin may send the cookie that `authenticate` goes by, and be given one with their ticket. */
 export type CorsCredentials = 'omit' | 'include'
 
 /** The headers that let a page read an answer: those of a listed origin, or nothing but `Vary`. */

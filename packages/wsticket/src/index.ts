@@ -69,6 +69,7 @@ export {
   type TicketRecord,
 } from './ticket.ts'
 export {
+  type CookiePolicy,
   createTicketEndpoint,
   type Peer,
   type TicketEndpoint,

@@ -4,11 +4,13 @@
  */
 import type { Carrier, CarrierName } from './carrier.ts'
 import { authorization } from './carriers/authorization.ts'
+import { cookie } from './carriers/cookie.ts'
 import { query } from './carriers/query.ts'
 import { subprotocol } from './carriers/subprotocol.ts'
 import { ConfigurationError } from './errors.ts'
 import type { Handshake, Passage } from './handshake.ts'
 import { type Key, parseKey } from './lock.ts'
+import { clearingTicketCookie } from './ticket-cookie.ts'
 import { ticketPrefix } from './wire.ts'
 
 /** The key beside a ticket; null for none; `malformed` for what is no key, for several, and for one apart from its ticket. */
@@ -20,7 +22,7 @@ export type Presentation =
   | { readonly kind: 'none' }
   | { readonly kind: 'several' }
 
-const carriersByName: { readonly [name in CarrierName]: Carrier } = { subprotocol, authorization, query }
+const carriersByName: { readonly [name in CarrierName]: Carrier } = { subprotocol, authorization, query, cookie }
 const everyCarrier: readonly Carrier[] = Object.values(carriersByName)
 
 /** The carriers in use unless told otherwise. */
@@ -58,12 +60,16 @@ export function presentationOf(handshake: Handshake, carriersOn: readonly Carrie
   return { kind: 'one', ...found, key: keyBeside(found.carrier, handshake) }
 }
 
-/** The key in the carrier of the ticket. One in another carrier would not be taken out, and would reach the application. */
+/**
+ * The key in the carrier of the ticket, or as a subprotocol beside a cookie. One in another carrier would not be taken out, and would
+ * reach the application.
+ */
 function keyBeside(carrierOfTicket: Carrier, handshake: Handshake): ShownKey {
+  const carrierOfKey = carrierOfTicket === cookie ? subprotocol : carrierOfTicket
   let key: ShownKey = null
   for (const carrier of everyCarrier) {
     for (const text of carrier.findKeys(handshake)) {
-      if (carrier !== carrierOfTicket || key !== null) return 'malformed'
+      if (carrier !== carrierOfKey || key !== null) return 'malformed'
       key = parseKey(text) ?? 'malformed'
     }
   }
@@ -74,4 +80,9 @@ function keyBeside(carrierOfTicket: Carrier, handshake: Handshake): ShownKey {
 export function passageOf(handshake: Handshake, carrier: Carrier): Passage {
   const passage = carrier.strip(handshake)
   return carrier === subprotocol || handshake.protocols.length === 0 ? passage : subprotocol.strip(passage)
+}
+
+/** The Set-Cookie of the 101 that takes a spent ticket out of the browser; null where it came in no cookie. */
+export function clearingCookieOf(carrier: Carrier): string | null {
+  return carrier === cookie ? clearingTicketCookie : null
 }

@@ -138,7 +138,7 @@ export const issueRefusals: { readonly [code in IssueRefusalCode]: RefusalRow } 
   request_malformed: {
     ...badRequest,
     detail:
-      'At most 100 header lines, and a body that is empty or a JSON object with "audience", a string, and "lock", a SHA-256 in base64url.',
+      'At most 100 header lines, and a body that is empty or a JSON object with "audience", a string, "lock", a SHA-256 in base64url, and "carrier", "cookie", where that is on.',
   },
   route_unknown: {
     ...badRequest,

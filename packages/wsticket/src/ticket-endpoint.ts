@@ -14,6 +14,7 @@ import type { Grant, IssuedTicket, Issuer } from './issuer.ts'
 import type { Lock } from './lock.ts'
 import { answerHeaders, type HttpAnswer, issueRefusalAnswer } from './problem.ts'
 import { type IssueRefusalCode, issueRefusals } from './refusals.ts'
+import { settingTicketCookie } from './ticket-cookie.ts'
 import { readRequestedTicket } from './ticket-request.ts'
 
 /** What a client asks for, beside its credential. */
@@ -22,11 +23,20 @@ export interface TicketRequest {
   readonly audience: string | null
   /** What the ticket will be locked with; null for nothing. */
   readonly lock: Lock | null
+  /** `cookie` where the answer is to set the ticket as a cookie; null for a ticket in its body. */
+  readonly carrier: 'cookie' | null
   readonly clientAddress: string | null
   readonly origin: string | null
   /** The request itself. Its body has been read. */
   readonly http: Request
 }
+
+/**
+ * Whether tickets come in a cookie.
+ * - `off`: in the body of the answer alone. Default.
+ * - `on_request`: in a cookie for the page of a listed origin that asks for that, and for nobody else.
+ */
+export type CookiePolicy = 'off' | 'on_request'
 
 /** How the ticket endpoint works. */
 export interface TicketEndpointOptions {
@@ -44,6 +54,11 @@ export interface TicketEndpointOptions {
    * `include` where `authenticate` goes by a cookie and pages of another origin ask: they may then send it. Default `omit`.
    */
   readonly corsCredentials?: CorsCredentials
+  /**
+   * Whether tickets come in a cookie, for verifiers on the same host whose `carriers` have `cookie`. Pages of another origin need
+   * `corsCredentials: 'include'` to be given one. Default `off`.
+   */
+  readonly cookiePolicy?: CookiePolicy
   /** The path that answers. Default `/tickets`. */
   readonly path?: string
   /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
@@ -76,6 +91,7 @@ interface Desk extends Pick<TicketEndpointOptions, 'issuer' | 'authenticate'> {
   readonly deadlineMs: number
   readonly origins: ReadonlySet<string>
   readonly grant: NonNullable<TicketEndpointOptions['grant']>
+  readonly cookiePolicy: CookiePolicy
 }
 
 /**
@@ -89,7 +105,8 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
   const grant = options.grant ?? ((_, request) => defaultGrant(issuer.audiences, request))
   const origins = parseOrigins(options.origins)
   const deadlineMs = requireDeadline(options.deadlineMs ?? defaultDeadlineMs)
-  const desk: Desk = { issuer, authenticate, path, origins, grant, deadlineMs }
+  const cookiePolicy = requireCookiePolicy(options.cookiePolicy ?? 'off')
+  const desk: Desk = { issuer, authenticate, path, origins, grant, deadlineMs, cookiePolicy }
   const corsHeaders = createCorsHeaders(origins, options.corsCredentials ?? 'omit')
   const resolveClientAddress = createClientAddressResolver(options.trustedProxies ?? [])
   const emit = safeSink(options.onEvent ?? noEvents)
@@ -117,11 +134,7 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
 }
 
 /** A ticket, or why there is none: whatever is thrown on the way is a 503. */
-async function issueOrRefuse(
-  desk: Desk,
-  request: Request,
-  findings: Findings,
-): Promise<IssuedTicket | IssueRefusalCode> {
+async function issueOrRefuse(desk: Desk, request: Request, findings: Findings): Promise<Handout | IssueRefusalCode> {
   try {
     return await withinDeadline(issue(desk, request, findings), desk.deadlineMs)
   } catch (error) {
@@ -130,7 +143,7 @@ async function issueOrRefuse(
   }
 }
 
-async function issue(desk: Desk, request: Request, findings: Findings): Promise<IssuedTicket | IssueRefusalCode> {
+async function issue(desk: Desk, request: Request, findings: Findings): Promise<Handout | IssueRefusalCode> {
   const { clientAddress, origin } = findings
   if (pathOf(request) !== desk.path) return 'route_unknown'
   if (origin !== null && !desk.origins.has(origin)) return 'origin_forbidden'
@@ -140,9 +153,18 @@ async function issue(desk: Desk, request: Request, findings: Findings): Promise<
   findings.subject = subjectOf(identity)
   const requested = await readRequestedTicket(request)
   if ('refusal' in requested) return requested.refusal
+  if (requested.carrier === 'cookie' && desk.cookiePolicy === 'off') return 'request_malformed'
+  // A page sends an Origin with every POST: who sends none is no browser, and has no use for a cookie.
+  if (requested.carrier === 'cookie' && origin === null) return 'origin_forbidden'
   const grant = await desk.grant(identity, { ...requested, clientAddress, origin, http: request })
   if (grant === null) return 'grant_denied'
-  return desk.issuer.issue(identity, grant, { clientAddress, origin, lock: requested.lock })
+  const issued = await desk.issuer.issue(identity, grant, { clientAddress, origin, lock: requested.lock })
+  return typeof issued === 'string' ? issued : { ...issued, carrier: requested.carrier }
+}
+
+/** A new ticket, and how it is handed out. */
+interface Handout extends IssuedTicket {
+  readonly carrier: TicketRequest['carrier']
 }
 
 /** The answer to a refusal that there is not could not be written. */
@@ -187,18 +209,25 @@ function requireFunctions({ issuer, authenticate, grant }: TicketEndpointOptions
   if (grant !== undefined && typeof grant !== 'function') throw new ConfigurationError('grant', 'must be a function')
 }
 
+function requireCookiePolicy(policy: CookiePolicy): CookiePolicy {
+  if (policy === 'off' || policy === 'on_request') return policy
+  throw new ConfigurationError('cookiePolicy', 'must be off or on_request')
+}
+
 function defaultGrant(audiences: readonly string[], { audience }: TicketRequest): Grant | null {
   if (audience === null) return { audience: audiences[0] as string }
   return audiences.includes(audience) ? { audience } : null
 }
 
-function ticketAnswer(issued: IssuedTicket, cors: HttpAnswer['headers']): HttpAnswer {
-  const { ticket, id, issuedAt, expiresAt, sessionExpiresAt } = issued
+function ticketAnswer(handout: Handout, cors: HttpAnswer['headers']): HttpAnswer {
+  const { ticket, id, issuedAt, expiresAt, sessionExpiresAt, carrier } = handout
+  const isCookie = carrier === 'cookie'
+  const setCookie = isCookie ? { 'Set-Cookie': settingTicketCookie(ticket, expiresAt - issuedAt) } : {}
   return {
     status: 201,
-    headers: { 'Content-Type': 'application/json', ...answerHeaders, ...cors },
+    headers: { 'Content-Type': 'application/json', ...answerHeaders, ...cors, ...setCookie },
     body: JSON.stringify({
-      ticket,
+      ...(isCookie ? {} : { ticket }),
       id,
       expires_in: seconds(expiresAt - issuedAt),
       session_expires_in: sessionExpiresAt === null ? null : seconds(sessionExpiresAt - issuedAt),

@@ -1,5 +1,5 @@
 /**
- * The body of a request for a ticket: nothing, or a JSON object with at most the members `audience` and `lock`.
+ * The body of a request for a ticket: nothing, or a JSON object with at most the members `audience`, `lock` and `carrier`.
  * @module
  */
 import { type Lock, parseLock } from './lock.ts'
@@ -12,9 +12,11 @@ const jsonType = /^application\/json(?:$|[ ;])/i
 export interface RequestedTicket {
   readonly audience: string | null
   readonly lock: Lock | null
+  /** `cookie` where the ticket is to come in a cookie, and not in the body of the answer. */
+  readonly carrier: 'cookie' | null
 }
 
-const anyTicket: RequestedTicket = { audience: null, lock: null }
+const anyTicket: RequestedTicket = { audience: null, lock: null, carrier: null }
 
 /** Reads the body of a request, bounded: what it asks for, or why it is refused. Anything that it does not know is. */
 export async function readRequestedTicket(
@@ -49,17 +51,18 @@ async function readBytes({ body }: Request, announced: number): Promise<Uint8Arr
 function parseRequested(bytes: Uint8Array): RequestedTicket | null {
   const body = parseObject(bytes)
   if (body === null) return null
-  const { audience, lock, ...others } = body
+  const { audience, lock, carrier, ...others } = body
   if (Object.keys(others).length > 0) return null
   const named = textOf(audience)
   const locked = textOf(lock)
+  const carried = textOf(carrier)
   if (named === undefined || locked === undefined) return null
-  if (locked === null) return { audience: named, lock: null }
-  const parsed = parseLock(locked)
-  return parsed === null ? null : { audience: named, lock: parsed }
+  if (carried !== null && carried !== 'cookie') return null
+  const parsed = locked === null ? null : parseLock(locked)
+  return locked !== null && parsed === null ? null : { audience: named, lock: parsed, carrier: carried }
 }
 
-function parseObject(bytes: Uint8Array): { readonly audience?: unknown; readonly lock?: unknown } | null {
+function parseObject(bytes: Uint8Array): { readonly [member in keyof RequestedTicket]?: unknown } | null {
   try {
     const body: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     return typeof body === 'object' && !Array.isArray(body) ? body : null

@@ -144,11 +144,11 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
   carriers: {
     flag: 'carrier',
     placeholder: 'name',
-    help: 'Where tickets are looked for: subprotocol, authorization, query. A query stands in the access logs of proxies.',
+    help: 'Where tickets are looked for: subprotocol, authorization, query, cookie. A query stands in the access logs of proxies. With cookie, POST /tickets sets one for the pages that ask for it, and non-browser-clients cannot be any_carrier.',
     group: 'Who may connect',
     reading: {
       kind: 'list',
-      value: values.oneOf('subprotocol', 'authorization', 'query'),
+      value: values.oneOf('subprotocol', 'authorization', 'query', 'cookie'),
       fallback: ['subprotocol', 'authorization'],
     },
   },

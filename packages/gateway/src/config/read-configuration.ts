@@ -54,13 +54,17 @@ function readText(value: Value<unknown>, text: string): { readonly value: unknow
 
 /** What is wrong only together. */
 function contradictions(configuration: Configuration, { byFlag }: Given): string[] {
-  const { issuer, jwksUrl, ticketLifetimeMs, maximumTicketLifetimeMs } = configuration
+  const { issuer, jwksUrl, ticketLifetimeMs, maximumTicketLifetimeMs, carriers, nonBrowserClients } = configuration
   const problems: string[] = []
   const lifetimeProblem = refusalOfLifetimes(ticketLifetimeMs, maximumTicketLifetimeMs)
   if (lifetimeProblem !== null) {
     const { source } = byFlag.get('ticket-lifetime-ms') ??
       byFlag.get('maximum-ticket-lifetime-ms') ?? { source: '--ticket-lifetime-ms' }
     problems.push(`${source} ${lifetimeProblem}`)
+  }
+  if (nonBrowserClients === 'any_carrier' && carriers.includes('cookie')) {
+    const { source } = byFlag.get('non-browser-clients') ?? { source: '--non-browser-clients' }
+    problems.push(`${source} cannot be any_carrier with the carrier cookie, which needs an Origin`)
   }
   const issuerProblem = jwksUrl === null ? refusalOf(() => requireIssuerUrl(issuer)) : null
   if (issuerProblem !== null) problems.push(`--issuer ${issuerProblem}; or give --jwks-url`)

@@ -93,7 +93,16 @@ function createEndpoint(options: GatewayOptions): TicketEndpoint {
     ...(sessionLifetimeMs === null ? {} : { sessionLifetimeMs }),
     onEvent,
   })
-  return createTicketEndpoint({ issuer, authenticate, origins, trustedProxies, path: ticketsPath, onEvent })
+  return createTicketEndpoint({
+    issuer,
+    authenticate,
+    origins,
+    trustedProxies,
+    path: ticketsPath,
+    // No cookie is a credential here: pages of another origin get one, and have none to send.
+    ...(configuration.carriers.includes('cookie') ? { cookiePolicy: 'on_request', corsCredentials: 'include' } : {}),
+    onEvent,
+  })
 }
 
 function createGate({ configuration, store, onEvent }: GatewayOptions): Admission {

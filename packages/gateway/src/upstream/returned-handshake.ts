@@ -18,6 +18,8 @@ export interface Asked {
   readonly extensions: readonly string[]
   /** What is selected where the upstream selects nothing; null for nothing. */
   readonly fallbackProtocol: string | null
+  /** The Set-Cookie that takes the ticket out of the browser; null for none. */
+  readonly clearingCookie: string | null
 }
 
 /**
@@ -32,6 +34,8 @@ export function returnHandshake(response: IncomingMessage, asked: Asked): string
   const selects = kept.some(([name]) => name.toLowerCase() === 'sec-websocket-protocol')
   const all: HeaderLine[] = [['Upgrade', 'websocket'], ['Connection', 'Upgrade'], ...kept]
   if (!selects && asked.fallbackProtocol !== null) all.push(['Sec-WebSocket-Protocol', asked.fallbackProtocol])
+  // After the upstream's own: of two cookies of a name the later one counts.
+  if (asked.clearingCookie !== null) all.push(['Set-Cookie', asked.clearingCookie])
   return `HTTP/1.1 101 Switching Protocols\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
 }
 

@@ -82,13 +82,14 @@ function join(client: End, upstream: Agreed, { session }: AdmittedDecision): voi
   tunnel(client.socket, upstream.socket, { until: session.expiresAt, lingerMs })
 }
 
-function askedIn(request: IncomingMessage, { fallbackProtocol }: AdmittedDecision): Asked {
+function askedIn(request: IncomingMessage, { fallbackProtocol, clearingCookie }: AdmittedDecision): Asked {
   const offered = request.headers['sec-websocket-protocol'] ?? ''
   return {
     key: request.headers['sec-websocket-key'] ?? '',
     extensions: extensionNames(headerLines(request.rawHeaders)),
     protocols: offered.split(',').flatMap((protocol) => protocol.trim() || []),
     fallbackProtocol,
+    clearingCookie,
   }
 }
 

@@ -17,7 +17,7 @@ export function openingOf(request: IncomingMessage): Opening {
 }
 
 /** Header names of the carriers. */
-const carrierHeaders = ['authorization', 'sec-websocket-protocol']
+const carrierHeaders = ['authorization', 'cookie', 'sec-websocket-protocol']
 
 /** IncomingMessage makes this view from rawHeaders by the number of lines received, which is no longer theirs. */
 const distinctView: PropertyDescriptor & ThisType<IncomingMessage> = {
@@ -41,7 +41,8 @@ export function narrowTo(request: IncomingMessage, { target, rawHeaders }: Passa
     if (headers[name] === undefined) continue
     const lines = rawHeaders.filter((_, at) => at % 2 === 1 && (rawHeaders[at - 1] as string).toLowerCase() === name)
     if (lines.length === 0) delete headers[name]
-    else headers[name] = lines.join(', ')
+    // RFC 6265 section 4.2.1: a comma parts no cookies.
+    else headers[name] = lines.join(name === 'cookie' ? '; ' : ', ')
   }
   request.rawHeaders = rawHeaders as string[]
   Object.defineProperty(request, 'headersDistinct', distinctView)

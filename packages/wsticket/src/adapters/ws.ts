@@ -67,7 +67,8 @@ export function createWebSocketUpgrade(
 ): UpgradeListener {
   announceDangers(server, safeSink(options.onEvent ?? noEvents))
   server.on('headers', (headers, request) => {
-    const fallback = decisionOf(request)?.fallbackProtocol
+    const { fallbackProtocol: fallback = null, clearingCookie = null } = decisionOf(request) ?? {}
+    if (clearingCookie !== null) headers.push(`Set-Cookie: ${clearingCookie}`)
     if (!fallback || headers.some((line) => line.startsWith('Sec-WebSocket-Protocol:'))) return
     headers.push(`Sec-WebSocket-Protocol: ${fallback}`)
   })

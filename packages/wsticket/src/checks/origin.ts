@@ -8,7 +8,7 @@ import { ConfigurationError } from '../errors.ts'
 /**
  * Who may come without an Origin header. A browser always sends one; anything else can send none, or any.
  * - `authorization_carrier`: only a client that presents its ticket in Authorization, which a browser cannot do. Default.
- * - `any_carrier`: every client. Takes nothing from pages, which still need a listed origin.
+ * - `any_carrier`: every client. Takes nothing from pages, which still need a listed origin. Not with the carrier `cookie`.
  */
 export type NonBrowserClients = 'authorization_carrier' | 'any_carrier'
 

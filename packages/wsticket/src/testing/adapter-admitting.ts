@@ -19,7 +19,7 @@ import { audience, identity, onStage, origin } from './adapter-stage.ts'
 import { expectSame } from './conformance-case.ts'
 import { serialize } from './raw-handshake.ts'
 
-const carriers: readonly CarrierName[] = ['subprotocol', 'authorization', 'query']
+const carriers: readonly CarrierName[] = ['subprotocol', 'authorization', 'query', 'cookie']
 
 function admitsBy(carrier: CarrierName): AdapterCase {
   return {

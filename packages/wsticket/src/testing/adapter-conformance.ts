@@ -10,6 +10,7 @@
  * @module
  */
 import { admittingCases } from './adapter-admitting.ts'
+import { cookieCases } from './adapter-cookies.ts'
 import type { AdapterCase, AdapterHarness } from './adapter-harness.ts'
 import { issuingCases } from './adapter-issuing.ts'
 import { lockCases } from './adapter-locks.ts'
@@ -36,6 +37,7 @@ export const adapterConformance: readonly AdapterCase[] = [
   ...passageCases,
   ...refusingCases,
   ...lockCases,
+  ...cookieCases,
   ...pendingCases,
   ...malformedCases,
   ...messageCases,

@@ -20,7 +20,7 @@ import { onStage, type StageOptions } from './adapter-stage.ts'
 import { expectSame, expectThat } from './conformance-case.ts'
 import { withLines } from './raw-handshake.ts'
 
-const carriers: readonly CarrierName[] = ['subprotocol', 'authorization', 'query']
+const carriers: readonly CarrierName[] = ['subprotocol', 'authorization', 'query', 'cookie']
 
 function admitsBy(carrier: CarrierName): AdapterCase {
   return {

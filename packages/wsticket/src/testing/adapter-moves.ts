@@ -17,7 +17,7 @@ export interface Presentation {
   readonly carrier?: CarrierName
   /** Default: the listed one, or none with the carrier `authorization`, as its clients do. Null for none. */
   readonly origin?: string | null
-  /** What is shown as keys, in the same carrier. Default none. */
+  /** What is shown as keys, in the same carrier, or as subprotocols beside a cookie. Default none. */
   readonly keys?: readonly string[]
   /** Subprotocols that are offered before ours. */
   readonly protocols?: readonly string[]
@@ -34,15 +34,22 @@ export function presenting(
   const { carrier = 'subprotocol', keys = [], protocols = [], lines = [] } = how
   const origin = how.origin === undefined ? (carrier === 'authorization' ? null : listedOrigin) : how.origin
   const url = stage.server.wsUrl
-  const offered = carrier === 'subprotocol' ? [...protocols, 'wsticket.v1', ticket, ...keys] : protocols
+  const offered = [...protocols, ...offeredAs(carrier, ticket, keys)]
   const all = [
     ...(offered.length === 0 ? [] : [`Sec-WebSocket-Protocol: ${offered.join(', ')}`]),
     ...(carrier === 'authorization' ? [`Authorization: Ticket ${[ticket, ...keys].join('.')}`] : []),
+    ...(carrier === 'cookie' ? [`Cookie: __Host-wsticket=${ticket}`] : []),
     ...lines,
   ]
   const query = [`?ticket=${ticket}`, ...keys.map((key) => `key=${key}`)].join('&')
   const target = new URL(url).pathname + (carrier === 'query' ? query : '')
   return handshakeTo({ url, origin, target, lines: all })
+}
+
+/** The subprotocols of ours. */
+function offeredAs(carrier: CarrierName, ticket: string, keys: readonly string[]): readonly string[] {
+  if (carrier === 'subprotocol') return ['wsticket.v1', ticket, ...keys]
+  return carrier === 'cookie' && keys.length > 0 ? ['wsticket.v1', ...keys] : []
 }
 
 /** Connects, and sends a handshake with whatever shall arrive along with it. */

@@ -105,6 +105,7 @@ function hidesTicketOf(carrier: CarrierName): AdapterCase {
         const view = await viewOf(stage, { carrier })
         expectList('the subprotocols that it sees', linesOf(view, 'sec-websocket-protocol'), [])
         expectList('the authorization that it sees', linesOf(view, 'authorization'), [])
+        expectList('the cookies that it sees', linesOf(view, 'cookie'), [])
         expectSame('the target that it sees', view.target, new URL(stage.server.wsUrl).pathname)
       }),
   }
@@ -128,7 +129,7 @@ function keepsInQuery(name: string, query: (ticket: string) => string, kept: str
 /** What an adapter passes on. */
 export const passageCases: readonly AdapterCase[] = [
   ...selections.map(selects),
-  ...(['subprotocol', 'authorization', 'query'] as const).map(hidesTicketOf),
+  ...(['subprotocol', 'authorization', 'query', 'cookie'] as const).map(hidesTicketOf),
   keepsInQuery(
     'keeps the other parameters of the query, in order and as they were spelled',
     (ticket) => `b=%41&a=1&ticket=${ticket}&a=&c+d=e%20f&`,

@@ -8,7 +8,7 @@ import type { Authenticate, Identity } from '../credential.ts'
 import { createIssuer, type IssuedTicket } from '../issuer.ts'
 import type { Lock } from '../lock.ts'
 import { createMemoryStore } from '../stores/memory.ts'
-import { createTicketEndpoint } from '../ticket-endpoint.ts'
+import { type CookiePolicy, createTicketEndpoint } from '../ticket-endpoint.ts'
 import type { AdapterHarness, ConformanceApplication, ConnectionView, ServerUnderTest } from './adapter-harness.ts'
 import { expectThat, within } from './conformance-case.ts'
 import { createHeldStore, type HeldStore } from './held-store.ts'
@@ -39,6 +39,8 @@ export interface StageOptions
   > {
   /** The subprotocols that the application supports; it takes the first that was offered. Default none. */
   readonly protocols?: readonly string[]
+  /** Whether the ticket endpoint hands tickets out in cookies. Default `off`. */
+  readonly cookiePolicy?: CookiePolicy
   /** The store of another stage. Default: one of its own. */
   readonly store?: HeldStore
 }
@@ -70,6 +72,8 @@ export interface Stage {
 const authenticate: Authenticate = async ({ headers }) =>
   headers.get('authorization') === `Bearer ${credential}` ? identity : 'credential_invalid'
 
+const grant = () => ({ audience, claims: { plan: 'pro' } })
+
 /** Sets the stage, plays, and clears it: nothing may be left of any connection once its client is gone. */
 export async function onStage(
   harness: AdapterHarness,
@@ -90,20 +94,15 @@ export async function onStage(
 }
 
 async function setStage(harness: AdapterHarness, options: StageOptions, clients: RawClient[]): Promise<Stage> {
-  const { protocols = [], store = createHeldStore(createMemoryStore()), ...admissionOptions } = options
+  const { protocols = [], cookiePolicy = 'off', ...others } = options
+  const { store = createHeldStore(createMemoryStore()), ...admissionOptions } = others
   const time = createMovableClock()
   const clock = time.now
   const issuer = createIssuer({ store, clock, audiences: [audience, 'elsewhere'] })
   const application = createApplication(protocols)
   const origins = [origin]
   const server = await harness.start({
-    endpoint: createTicketEndpoint({
-      issuer,
-      authenticate,
-      origins,
-      clock,
-      grant: () => ({ audience, claims: { plan: 'pro' } }),
-    }),
+    endpoint: createTicketEndpoint({ issuer, authenticate, origins, clock, cookiePolicy, grant }),
     admission: createAdmission({ store, audience, origins, clock, addressPolicy: 'report', ...admissionOptions }),
     application,
   })

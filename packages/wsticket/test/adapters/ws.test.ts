@@ -212,13 +212,18 @@ describe('a request whose headers another listener has looked at before', () => 
       },
     })
     await onStage(createWsHarness(guard), { protocols: ['chat.v1'] }, async (stage) => {
-      const lines = ['Authorization: Basic YTpi']
+      const lines = ['Authorization: Basic YTpi', 'Cookie: a=1', 'Cookie: b=2']
       await expectAdmitted(await send(stage, presenting(stage, await stage.issue(), { protocols: ['chat.v1'], lines })))
       const [view] = stage.connections
       expect(JSON.stringify(view).includes('wst_')).toBe(false)
       const [headers, distinct] = (view?.otherViews ?? []).map((text) => JSON.parse(text)) as [never, never]
-      expect(headers).toMatchObject({ 'sec-websocket-protocol': 'chat.v1', authorization: 'Basic YTpi' })
+      expect(headers).toMatchObject({
+        'sec-websocket-protocol': 'chat.v1',
+        authorization: 'Basic YTpi',
+        cookie: 'a=1; b=2',
+      })
       expect(distinct).toMatchObject({ 'sec-websocket-protocol': ['chat.v1'], authorization: ['Basic YTpi'] })
+      expect(distinct).toHaveProperty('cookie', ['a=1', 'b=2'])
     })
   })
 })

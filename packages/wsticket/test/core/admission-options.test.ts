@@ -68,6 +68,7 @@ describe('the options of admission', () => {
     ['deadlineMs', { deadlineMs: 0 }],
     ['deadlineMs', { deadlineMs: 2 ** 31 }],
     ['nonBrowserClients', { nonBrowserClients: 'all' }],
+    ['nonBrowserClients', { nonBrowserClients: 'any_carrier', carriers: ['subprotocol', 'cookie'] }],
     ['addressPrefixes.ipv4', { addressPrefixes: { ipv4: 0, ipv6: 56 } }],
     ['addressPrefixes.ipv6', { addressPrefixes: { ipv4: 24, ipv6: 200 } }],
   ])('name %s where it cannot be', (option, changes) => {

@@ -177,7 +177,7 @@ describe('the ticket endpoint', () => {
     expect(body).toMatchObject({ expires_in: 5 })
     expect(seen).toEqual([
       'alice',
-      { audience: 'chat', lock: null, clientAddress: '192.0.2.7', origin: pageOrigin },
+      { audience: 'chat', lock: null, carrier: null, clientAddress: '192.0.2.7', origin: pageOrigin },
       'POST',
     ])
     const state = await store.read(id, start)
