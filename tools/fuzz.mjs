@@ -26,7 +26,7 @@ if (!(seconds > 0)) {
 const inside = (name) => import(`../packages/wsticket/dist/${name}.js`)
 
 async function parsers() {
-  const carriers = ['subprotocol', 'authorization', 'query']
+  const carriers = ['subprotocol', 'authorization', 'query', 'cookie']
   const { parseHandshake } = await inside('handshake')
   const { parseOrigins } = await inside('checks/origin')
   const { readRequestedTicket } = await inside('ticket-request')

@@ -3,7 +3,7 @@
  * @module
  */
 import fc from 'fast-check'
-import type { Opening, Subject, TicketId, TicketRecord } from 'wsticket'
+import type { Lock, Opening, Subject, TicketId, TicketRecord } from 'wsticket'
 
 /** UTF-16 of any kind. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string())
@@ -57,6 +57,7 @@ const goodLines: readonly (readonly [name: string, value: string])[] = [
 const moreLines: fc.Arbitrary<readonly [string, string]> = fc.oneof(
   fc.tuple(fc.constant('Sec-WebSocket-Protocol'), near(`wsticket.v1, ${ticket}`, 'chat.v1', 'a, b, a', ticket)),
   fc.tuple(fc.constant('Authorization'), near(`Ticket ${ticket}`, 'Bearer a', 'Ticket')),
+  fc.tuple(fc.constant('Cookie'), near(`a=b; __Host-wsticket=${ticket}`, '__Host-wsticket="a"', 'a', '; ;')),
   fc.tuple(fc.constant('X-Forwarded-For'), near('192.0.2.7, 10.0.0.1')),
   fc.tuple(near('X-Any', 'Cookie', 'Content-Length', 'Transfer-Encoding', 'Host'), near('a', '0', 'chunked')),
 )
@@ -89,6 +90,7 @@ export const records: fc.Arbitrary<TicketRecord> = fc.record({
   claims: fc.constantFrom({}, { plan: 'pro' }, { nested: [{ a: null }] }),
   clientAddress: fc.option(anyText),
   origin: fc.option(anyText),
+  lock: fc.option(fc.constant('BKwS2iqOpCW_Yv4MKARwZny2KRFgqLWsVHguZVFm7xA' as Lock)),
   issuedAt: instants,
   expiresAt: instants,
   sessionExpiresAt: fc.option(instants),

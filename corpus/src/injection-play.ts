@@ -19,6 +19,7 @@ function recordOf(label: string, members: Partial<TicketRecord> = {}): TicketRec
     claims: {},
     clientAddress: null,
     origin: null,
+    lock: null,
     issuedAt: now,
     expiresAt: (now + lifetimeMs) as TicketRecord['expiresAt'],
     sessionExpiresAt: null,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parserProperties } from 'wsticket-corpus/parser-properties'
 import { authorization } from '../../src/carriers/authorization.ts'
+import { cookie } from '../../src/carriers/cookie.ts'
 import { query } from '../../src/carriers/query.ts'
 import { subprotocol } from '../../src/carriers/subprotocol.ts'
 import { createClientAddressResolver } from '../../src/checks/client-address.ts'
@@ -13,7 +14,7 @@ import { readRequestedTicket } from '../../src/ticket-request.ts'
 
 const properties = parserProperties({
   parseHandshake,
-  carriers: [subprotocol, authorization, query],
+  carriers: [subprotocol, authorization, query, cookie],
   parseOrigins,
   createClientAddressResolver,
   parseTicket,
