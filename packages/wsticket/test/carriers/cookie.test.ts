@@ -73,6 +73,14 @@ describe('the cookie carrier', () => {
     expectSame(cookie.findKeys(sending(`${ours}; wsk=${keyOf(1)}; ${keyOf(1)}`)), [])
   })
 
+  it('takes a time that grows with the length of a line, not with its square', () => {
+    const spaces = ' '.repeat(200_000)
+    const startedAt = performance.now()
+    for (const line of [`a${spaces}b=1`, `a=1${spaces}b`, `${ours}${spaces}b`, `a=1;${spaces}b;${spaces}`]) left(line)
+    // Its square is half a minute.
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+  })
+
   it.each([
     [['OURS'], []],
     [['OURS; a=1'], ['a=1']],
