@@ -81,10 +81,12 @@ describe('serve', () => {
   it('upgrades nothing at another path', async () => {
     const gateway = await startServing()
     const ticket = await gateway.ticket()
-    for (const target of ['/', '/ws/', '/tickets', '//ws', '/WS']) {
+    for (const target of ['/', '/ws/', '/tickets', '/WS', '/ws%2f']) {
       const answer = await sendHandshake(gateway, ticket, { target }).all()
       expect(answer).toMatch(/^HTTP\/1\.1 404 .*application\/problem\+json/s)
     }
+    // No path of anybody's, and so no handshake.
+    expect(await sendHandshake(gateway, ticket, { target: '//ws' }).all()).toMatch(/^HTTP\/1\.1 400 .*problem\+json/s)
     await openWebSocket(gateway, ticket)
   })
 
