@@ -31,7 +31,7 @@ export interface IssuerOptions {
   readonly onEvent?: EventSink
   /** Default: the machine's clock. */
   readonly clock?: Clock
-  /** Default: `crypto.getRandomValues`. */
+  /** Default: `crypto.getRandomValues`, asked for 8 KiB at once. */
   readonly random?: RandomSource
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/errors.ts'
-import { systemRandom } from '../../src/random.ts'
+import { createPooledRandom, systemRandom } from '../../src/random.ts'
 import { generateTicket, idOfTicket, parseTicket, parseTicketId } from '../../src/ticket.ts'
 import { ticketOf } from './fixtures.ts'
 
@@ -144,5 +144,33 @@ describe('the random source', () => {
     const bytes = new Uint8Array(32)
     expect(systemRandom(bytes)).toBe(bytes)
     expect(bytes.some((byte) => byte !== 0)).toBe(true)
+  })
+
+  it('gives each byte of its pool once and in order, and wipes it there', () => {
+    const pools: Uint8Array[] = []
+    const random = createPooledRandom((pool) => {
+      pools.push(pool)
+      return pool.fill(pools.length)
+    })
+    const given = Array.from({ length: 300 }, () => random(new Uint8Array(32))[31])
+    expect(given).toEqual([...Array<number>(256).fill(1), ...Array<number>(44).fill(2)])
+    expect(pools[0]?.subarray(0, 44 * 32).every((byte) => byte === 0)).toBe(true)
+    expect(pools[0]?.subarray(44 * 32).every((byte) => byte === 2)).toBe(true)
+  })
+
+  it('gives nothing after its source has failed, until it can', () => {
+    let broken = true
+    const random = createPooledRandom((pool) => {
+      if (broken) throw new Error('no entropy')
+      return pool.fill(7)
+    })
+    for (let time = 0; time < 2; time++) expect(() => random(new Uint8Array(32))).toThrow('no entropy')
+    broken = false
+    expect(random(new Uint8Array(1))).toEqual(new Uint8Array([7]))
+  })
+
+  it('asks for more at once than its pool has', () => {
+    const random = createPooledRandom((bytes) => bytes.fill(bytes.length & 255))
+    expect(random(new Uint8Array(8193)).every((byte) => byte === 1)).toBe(true)
   })
 })
