@@ -27,6 +27,7 @@ const vocabulary = [
   'wire',
   'ticket-cookie',
   'deadline',
+  'asker',
   'circuit-breaker',
   'record-text',
   'inspector',
@@ -60,9 +61,12 @@ const entries = ['admission', 'ticket-endpoint']
 const layers = [
   { places: vocabulary, mayImport: words },
   { places: ports, mayImport: words },
-  { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'inspector', 'deadline', 'errors'] },
+  { places: ['engine'], mayImport: ['ticket-store', 'asker', 'circuit-breaker', 'inspector', 'deadline', 'errors'] },
   { places: ['postgres-statements'], mayImport: ['digest', 'errors', 'postgres-driver'] },
-  { places: ['postgres-inspection'], mayImport: ['ticket-store', 'errors', 'postgres-driver', 'postgres-statements'] },
+  {
+    places: ['postgres-inspection'],
+    mayImport: ['ticket-store', 'asker', 'errors', 'postgres-driver', 'postgres-statements'],
+  },
   { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'deadline', 'errors', 'nats-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
   {
@@ -73,6 +77,7 @@ const layers = [
       'clock',
       'errors',
       'digest',
+      'asker',
       'deadline',
       'record-text',
       'engine',
@@ -89,7 +94,7 @@ const layers = [
   },
   {
     places: ['drivers/'],
-    mayImport: ['redis-driver', 'postgres-driver', 'nats-driver', 'next-event', 'clock', 'errors'],
+    mayImport: ['redis-driver', 'postgres-driver', 'nats-driver', 'asker', 'next-event', 'clock', 'errors'],
   },
   { places: ['store-url'], mayImport: ['errors'] },
   { places: ['store-client'], mayImport: ['ticket-store', 'deadline', 'errors'] },

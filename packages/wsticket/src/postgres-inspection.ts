@@ -2,8 +2,9 @@
  * Looks at a PostgreSQL server and at the table of tickets, and tells whether they can keep the promise of the port.
  * @module
  */
+import type { Asker } from './asker.ts'
 import { ConfigurationError } from './errors.ts'
-import type { Asker, PostgresDriver, Row } from './postgres-driver.ts'
+import type { PostgresDriver, Row } from './postgres-driver.ts'
 import { postgresSchema, prepare, quote } from './postgres-statements.ts'
 import type { StoreInspection } from './ticket-store.ts'
 

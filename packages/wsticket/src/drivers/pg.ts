@@ -7,8 +7,9 @@
  * ```
  * @module
  */
+import type { Asker } from '../asker.ts'
 import { ConfigurationError } from '../errors.ts'
-import type { Asker, PostgresDriver, Row, Statement } from '../postgres-driver.ts'
+import type { PostgresDriver, Row, Statement } from '../postgres-driver.ts'
 
 /** A connection of `pg`, as far as the store needs it. */
 export interface PgClient {

@@ -9,8 +9,9 @@
  * and a redemption within the transaction of somebody else would go back with it.
  * @module
  */
+import type { Asker } from '../asker.ts'
 import { ConfigurationError } from '../errors.ts'
-import type { Asker, PostgresDriver, Row } from '../postgres-driver.ts'
+import type { PostgresDriver, Row } from '../postgres-driver.ts'
 
 /** A client of postgres.js (`sql`), as far as the store needs it. */
 export interface PostgresJsClient {

@@ -8,6 +8,7 @@
  * ```
  * @module
  */
+import { type Asker, requireWaiting } from '../asker.ts'
 import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
@@ -33,6 +34,9 @@ export interface RedisStoreOptions {
   readonly epochFence?: EpochFence
 }
 
+/** What a script is given: the ticket, and the rest. */
+type Given = readonly [id: TicketId, ...parts: string[]]
+
 // Redis removes keys by its own clock, which is not the verifier's.
 const marginMs = 120_000
 
@@ -45,6 +49,7 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   requirePrefix(prefix)
   requireFence(epochFence)
   const scripts = createRedisScripts(epochFence)
+  const run = createRun(driver, prefix)
   const engine = createEngine({
     name: 'redis',
     deadlineMs: requireDeadline(deadlineMs),
@@ -53,23 +58,14 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   })
   let closed = false
 
-  async function run(script: RedisScript, id: TicketId, ...parts: string[]): Promise<unknown> {
-    const key = prefix + id
-    try {
-      return await driver.send(key, ['EVALSHA', script.sha, '1', key, ...parts])
-    } catch (error) {
-      // Not executed, then: a server that has started or joined since does not know the script.
-      if (!isReply(error, 'NOSCRIPT')) throw error
-      return driver.send(key, ['EVAL', script.text, '1', key, ...parts])
-    }
-  }
-
   return {
     name: 'redis',
-    insert: (record) => engine.ask(() => insert((...parts) => run(scripts.insert, record.id, ...parts), record)),
-    redeem: (id, now) => engine.ask(async () => outcomeOf(await run(scripts.redeem, id, String(now)), id, now)),
-    read: (id, now) => engine.ask(async () => stateOf(await run(scripts.read, id, String(now)), id)),
-    revoke: (id, now) => engine.ask(async () => answerOf(await run(scripts.revoke, id, String(now)))),
+    insert: (record) =>
+      engine.ask((asker) => insert((...parts) => run(asker, scripts.insert, [record.id, ...parts]), record)),
+    redeem: (id, now) =>
+      engine.ask(async (asker) => outcomeOf(await run(asker, scripts.redeem, [id, String(now)]), id, now)),
+    read: (id, now) => engine.ask(async (asker) => stateOf(await run(asker, scripts.read, [id, String(now)]), id)),
+    revoke: (id, now) => engine.ask(async (asker) => answerOf(await run(asker, scripts.revoke, [id, String(now)]))),
     async sweep() {
       if (closed) throw new StoreError('closed', 'the redis store is closed')
       return 0
@@ -79,6 +75,23 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
       closed = true
       engine.close()
     },
+  }
+}
+
+/** Runs a script on a ticket. */
+type Run = (asker: Asker, script: RedisScript, given: Given) => Promise<unknown>
+
+function createRun(driver: RedisDriver, prefix: string): Run {
+  return async (asker, { sha, text }, [id, ...parts]) => {
+    const key = prefix + id
+    try {
+      return await driver.send(key, ['EVALSHA', sha, '1', key, ...parts])
+    } catch (error) {
+      // Not executed, then: a server that has started or joined since does not know the script.
+      if (!isReply(error, 'NOSCRIPT')) throw error
+      requireWaiting(asker)
+      return driver.send(key, ['EVAL', text, '1', key, ...parts])
+    }
   }
 }
 
