@@ -80,7 +80,7 @@ function createPostgresEngine(
     deadlineMs,
     inspect() {
       inspection = { over: false }
-      return inspectTable({ driver, asker: inspection }, table)
+      return inspectTable({ driver, asker: inspection, table, deadlineMs })
     },
     reconnect() {
       // It has no deadline of its own: whoever waits for it has, and this is what comes of that.
