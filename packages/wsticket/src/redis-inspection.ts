@@ -64,6 +64,7 @@ export async function inspectRedis(driver: RedisDriver, { fence, deadlineMs }: I
   return {
     engine: engineOf(primary, 1 + others.length),
     guarantee: guarantees[fence],
+    mayAdmitTwice: fence === 'none_may_admit_twice',
     weaknesses: [
       ...(failed === undefined ? [] : ['One of the primaries did not answer, and was not looked at: inspect again.']),
       ...weaknessesOf([primary, ...others], fence),

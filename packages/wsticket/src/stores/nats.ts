@@ -65,11 +65,11 @@ type Refusal = 'spent' | 'expired' | 'revoked' | 'unknown'
  * @throws ConfigurationError for an option that cannot be.
  */
 export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = {}): TicketStore {
-  const { deadlineMs, ...bucketOptions } = requireOptions(options)
+  const bucketOptions = requireOptions(options)
   const buckets = createBucketLook(() => openBucket(driver, bucketOptions))
   const engine = createEngine({
     name: 'nats',
-    deadlineMs,
+    deadlineMs: bucketOptions.deadlineMs,
     inspect: async () => (await buckets.look()).inspection,
     reconnect: () => driver.reconnect(),
   })
@@ -133,7 +133,7 @@ function createBucketLook(open: () => Promise<Bucket>): BucketLook {
   }
 }
 
-function requireOptions(options: NatsStoreOptions): BucketOptions & { readonly deadlineMs: number } {
+function requireOptions(options: NatsStoreOptions): BucketOptions {
   const { bucket = defaultBucket, replicas = 1, replication = 'sound', recordAgeMs = defaultRecordAgeMs } = options
   if (!bucketForm.test(bucket))
     throw new ConfigurationError('bucket', 'must be 1 to 100 letters and digits of ASCII, underscores and hyphens')
