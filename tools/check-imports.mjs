@@ -27,25 +27,19 @@ const vocabulary = [
   'wire',
   'ticket-cookie',
   'deadline',
+  'asker',
   'circuit-breaker',
   'record-text',
   'inspector',
   'next-event',
   'redis-scripts',
   'redis-inspection',
+  'redis-slot',
   'builtin-module',
   'network-filesystem',
 ]
-const ports = [
-  'ticket-store',
-  'credential',
-  'carrier',
-  'check',
-  'handshake',
-  'redis-driver',
-  'postgres-driver',
-  'nats-driver',
-]
+const driverPorts = ['redis-driver', 'postgres-driver', 'nats-driver']
+const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake', ...driverPorts]
 const words = [...vocabulary, ...ports]
 const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-failure', 'sqlite-file', 'sqlite-reign']
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
@@ -60,9 +54,16 @@ const entries = ['admission', 'ticket-endpoint']
 const layers = [
   { places: vocabulary, mayImport: words },
   { places: ports, mayImport: words },
-  { places: ['engine'], mayImport: ['ticket-store', 'circuit-breaker', 'inspector', 'deadline', 'errors'] },
+  { places: ['engine'], mayImport: ['ticket-store', 'asker', 'circuit-breaker', 'inspector', 'deadline', 'errors'] },
+  {
+    places: ['redis-engine'],
+    mayImport: ['ticket-store', 'engine', 'redis-driver', 'redis-inspection', 'redis-scripts'],
+  },
   { places: ['postgres-statements'], mayImport: ['digest', 'errors', 'postgres-driver'] },
-  { places: ['postgres-inspection'], mayImport: ['ticket-store', 'errors', 'postgres-driver', 'postgres-statements'] },
+  {
+    places: ['postgres-inspection'],
+    mayImport: ['ticket-store', 'asker', 'errors', 'postgres-driver', 'postgres-statements'],
+  },
   { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'deadline', 'errors', 'nats-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
   {
@@ -73,23 +74,31 @@ const layers = [
       'clock',
       'errors',
       'digest',
+      'asker',
       'deadline',
       'record-text',
       'engine',
       'sqlite-connection',
-      'redis-driver',
       'redis-scripts',
-      'redis-inspection',
-      'postgres-driver',
+      'redis-engine',
       'postgres-statements',
       'postgres-inspection',
-      'nats-driver',
+      ...driverPorts,
       'nats-bucket',
     ],
   },
   {
     places: ['drivers/'],
-    mayImport: ['redis-driver', 'postgres-driver', 'nats-driver', 'next-event', 'clock', 'errors'],
+    mayImport: [
+      'redis-driver',
+      'redis-slot',
+      'postgres-driver',
+      'nats-driver',
+      'asker',
+      'next-event',
+      'clock',
+      'errors',
+    ],
   },
   { places: ['store-url'], mayImport: ['errors'] },
   { places: ['store-client'], mayImport: ['ticket-store', 'deadline', 'errors'] },

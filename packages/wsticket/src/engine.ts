@@ -3,6 +3,7 @@
  * waited for.
  * @module
  */
+import { type Asker, requireWaiting } from './asker.ts'
 import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts'
 import { withinDeadline } from './deadline.ts'
 import { ConfigurationError, DeadlineError, StoreError } from './errors.ts'
@@ -46,24 +47,21 @@ export interface Engine {
 
 /** Creates the asking side of an engine. Asks nothing yet. */
 export function createEngine(options: EngineOptions): Engine {
-  const { name, deadlineMs } = options
+  const { name } = options
   const inspector = createInspector(options.inspect)
   const attempts = createAttempts(options, inspector)
 
-  async function learnThenPut<Answer>(question: Question<Answer>, asking: Asking): Promise<Answer> {
+  async function learnThenPut<Answer>(question: Question<Answer>, asker: Asker): Promise<Answer> {
     await inspector.learn()
-    // Put now, it would spend a ticket whose bearer was refused long ago.
-    if (asking.over) throw new DeadlineError(deadlineMs)
+    requireWaiting(asker)
     attempts.requireOpen()
-    return question(asking)
+    return question(asker)
   }
 
   return {
     async ask(question) {
       try {
-        return await attempts.make((asking) =>
-          inspector.isKnown() ? question(asking) : learnThenPut(question, asking),
-        )
+        return await attempts.make((asker) => (inspector.isKnown() ? question(asker) : learnThenPut(question, asker)))
       } catch (error) {
         throw storeErrorOf(name, error)
       }
@@ -98,14 +96,14 @@ function createAttempts({ name, deadlineMs, reconnect }: EngineOptions, inspecto
   }
 
   async function measured<Answer>(work: Question<Answer>): Promise<Answer> {
-    const asking: OpenAsking = { over: false, line: line.number }
+    const asker: OpenQuestion = { over: false, line: line.number }
     try {
-      const answer = await withinDeadline(work(asking), deadlineMs)
+      const answer = await withinDeadline(work(asker), deadlineMs)
       breaker.succeeded()
       return answer
     } catch (error) {
-      asking.over = true
-      noteFailure(error, asking, { breaker, inspector, line })
+      asker.over = true
+      noteFailure(error, asker, { breaker, inspector, line })
       throw error
     }
   }
@@ -124,16 +122,11 @@ function createAttempts({ name, deadlineMs, reconnect }: EngineOptions, inspecto
   }
 }
 
-/** One question, while somebody waits for its answer. */
-export interface Asking {
-  /** Nobody does any more: what has not been sent by now must not be. */
-  readonly over: boolean
-}
-
 /** What is put to an engine. Put once; may look whether anybody still waits. */
-export type Question<Answer> = (asking: Asking) => Promise<Answer>
+export type Question<Answer> = (asker: Asker) => Promise<Answer>
 
-interface OpenAsking extends Asking {
+/** One question, while it is put. */
+interface OpenQuestion extends Asker {
   over: boolean
   /** The line that it was put on. */
   readonly line: number
@@ -166,7 +159,7 @@ interface Consequences {
   readonly line: Line
 }
 
-function noteFailure(error: unknown, asking: OpenAsking, { breaker, inspector, line }: Consequences): void {
+function noteFailure(error: unknown, asker: OpenQuestion, { breaker, inspector, line }: Consequences): void {
   const late = error instanceof DeadlineError
   const mixedUp = error instanceof StoreError && error.code === 'corrupt'
   // What a store says of a record, such as a conflict, is an answer of the engine.
@@ -175,10 +168,10 @@ function noteFailure(error: unknown, asking: OpenAsking, { breaker, inspector, l
     return
   }
   // What was under way on a line that we have dropped ourselves has not failed by the engine's fault.
-  if (!late && !mixedUp && asking.line !== line.number) return
+  if (!late && !mixedUp && asker.line !== line.number) return
   breaker.failed()
   inspector.forget()
-  if (late || mixedUp) line.drop(asking.line)
+  if (late || mixedUp) line.drop(asker.line)
 }
 
 /** What a client throws may quote what it was asked to write: of its message nothing passes that is not one of our words. */

@@ -16,6 +16,8 @@ export interface BucketOptions {
   readonly recordAgeMs: number
   /** Whether somebody has accepted that several replicas may lose a redemption. */
   readonly takesUnsound: boolean
+  /** How long the server may take to answer all that is asked in a look, in milliseconds. */
+  readonly deadlineMs: number
 }
 
 /** A bucket that can keep what the store promises. */
@@ -39,7 +41,6 @@ export const marginMs = 60_000
 // Tickets are meant to live no longer than a minute.
 const ordinaryLifetimeMs = 60_000
 const nanosecondsPerMs = 1_000_000
-const lookDeadlineMs = 2000
 const duplicateWindowMs = 120_000
 const nameTaken = 10_058
 // Somebody else's stream, or ours, made at the same moment by somebody who was faster.
@@ -56,7 +57,7 @@ const jetstreamDisabled = 'JetStreamNotEnabled'
 export async function openBucket(driver: NatsDriver, options: BucketOptions): Promise<Bucket> {
   await driver.ready()
   // A question that was lost with its line is not answered, and the client takes five seconds to say so.
-  return withinDeadline(openReached(driver, options), lookDeadlineMs)
+  return withinDeadline(openReached(driver, options), options.deadlineMs)
 }
 
 async function openReached(driver: NatsDriver, options: BucketOptions): Promise<Bucket> {
@@ -183,6 +184,7 @@ function describe(configuration: StreamConfiguration, server: NatsServer): Store
   return {
     engine: `nats ${server.version}, ${has} in ${storage === 'memory' ? 'memory' : 'files'}`,
     guarantee: isSound ? guarantee : guaranteeWhileWell,
+    mayAdmitTwice: !isSound,
     weaknesses: [...(isSound ? [] : [unsoundWeakness]), ...weaknesses, ...weaknessesOfBounds(configuration)],
   }
 }

@@ -3,6 +3,7 @@
  * see to it that the client neither publishes twice nor gives up its connection.
  * @module
  */
+import type { Asker } from './asker.ts'
 import type { EpochMs } from './clock.ts'
 
 /** The server at the other end of the connection. */
@@ -77,9 +78,9 @@ export interface NatsDriver {
   /**
    * Keeps a message as the first of its subject, and resolves with the name of the stream that has it. MUST say to the server
    * that there is none before it (`Nats-Expected-Last-Subject-Sequence: 0`), and MUST NOT send it again once anybody may have
-   * received it.
+   * received it, or once nobody waits for it.
    */
-  publishFirst(subject: string, text: string): Promise<string>
+  publishFirst(message: { readonly subject: string; readonly text: string }, asker: Asker): Promise<string>
 
   /** The last message of a subject, as the leader of the stream has it; null for none. */
   lastOfLeader(stream: string, subject: string): Promise<KeptMessage | null>

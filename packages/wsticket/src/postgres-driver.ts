@@ -3,6 +3,8 @@
  * client, which also see to it that the client neither runs a statement twice nor waits for ever.
  * @module
  */
+import type { Asker } from './asker.ts'
+
 /** A statement, and what takes the place of `$1`, `$2`. */
 export interface Statement {
   /** Names the statement, so that the server plans it once for each connection. Unique for its text. */
@@ -16,11 +18,6 @@ export type PreparedStatement = (...values: readonly (string | number)[]) => Sta
 
 /** A row, by column. Every column that the store asks for is text, so that no client's own types come between. */
 export type Row = { readonly [column: string]: unknown }
-
-/** Somebody who waits for an answer, or waits no more. */
-export interface Asker {
-  readonly over: boolean
-}
 
 /** A PostgreSQL client. The store never ends one that was handed in: who opened it does. */
 export interface PostgresDriver {

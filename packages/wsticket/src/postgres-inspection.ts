@@ -2,8 +2,9 @@
  * Looks at a PostgreSQL server and at the table of tickets, and tells whether they can keep the promise of the port.
  * @module
  */
+import type { Asker } from './asker.ts'
 import { ConfigurationError } from './errors.ts'
-import type { Asker, PostgresDriver, Row } from './postgres-driver.ts'
+import type { PostgresDriver, Row } from './postgres-driver.ts'
 import { postgresSchema, prepare, quote } from './postgres-statements.ts'
 import type { StoreInspection } from './ticket-store.ts'
 
@@ -12,11 +13,12 @@ const guarantee =
   'restored backup voids what is outstanding. One more is possible for rows that are put back, `reign` included, into the server ' +
   'that runs, and with a machine that is put back with its memory.'
 
-const inspection = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+const questions = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
   current_setting('server_encoding') AS encoding,
   pg_is_in_recovery()::text AS standby,
   current_setting('transaction_read_only') AS read_only,
   current_setting('transaction_isolation') AS isolation,
+  (SELECT setting FROM pg_settings WHERE name = 'statement_timeout') AS patience,
   relkind::text AS kind,
   relpersistence::text AS persistence,
   (SELECT count(*) FROM pg_attribute WHERE attrelid = found AND NOT attisdropped
@@ -31,27 +33,31 @@ const inspection = `SELECT split_part(current_setting('server_version'), ' ', 1)
     AND has_table_privilege(found, 'UPDATE') AND has_table_privilege(found, 'DELETE'))::text AS allowed
 FROM to_regclass($1) AS found LEFT JOIN pg_class ON pg_class.oid = found`
 
-const lookAt = prepare(inspection)
+const lookAt = prepare(questions)
 
-/** Who inspects, and by what. */
-export interface Inspector {
+/** Who inspects, and what. */
+export interface Inspection {
   readonly driver: PostgresDriver
   readonly asker: Asker
+  readonly table: string
+  /** How long the store waits for an answer, in milliseconds. */
+  readonly deadlineMs: number
 }
 
 /**
  * Looks at the server and at the table, and creates the table where there is none.
  * @throws ConfigurationError where a ticket could not be kept there, or could be redeemed twice.
  */
-export async function inspectTable(inspector: Inspector, table: string): Promise<StoreInspection> {
-  const { driver, asker } = inspector
+export async function inspectTable(inspection: Inspection): Promise<StoreInspection> {
+  const { driver, asker, table, deadlineMs } = inspection
   const look = async () => ((await driver.query(lookAt(quote(table)), asker)) as [Row])[0]
   const first = await look()
   requirePrimary(first)
-  if (first.kind === null) await create(inspector, table)
+  requireImpatience(first)
+  if (first.kind === null) await create(inspection)
   const found = first.kind === null ? await look() : first
   requireTable(found, table)
-  return { engine: `postgres ${String(found.version)}`, guarantee, weaknesses: weaknessesOf(found) }
+  return { engine: `postgres ${String(found.version)}`, guarantee, weaknesses: weaknessesOf(found, deadlineMs) }
 }
 
 function requirePrimary({ standby, read_only }: Row): void {
@@ -60,12 +66,21 @@ function requirePrimary({ standby, read_only }: Row): void {
     throw new ConfigurationError('driver', 'must be able to write: turn default_transaction_read_only off for its role')
 }
 
+/** Who is refused here goes away; the server does not notice while it waits for a lock, and keeps a connection for it. */
+function requireImpatience({ patience }: Row): void {
+  if (patience === '0')
+    throw new ConfigurationError(
+      'statement_timeout',
+      'must not be 0, or the server waits for a lock for ever: use pgOptions or postgresJsOptions, or behind a PgBouncer ALTER ROLE ... SET statement_timeout = 1500',
+    )
+}
+
 // What the catalogue says to all but one who create the same table at once: it has this name already, or this type, or both.
 const createdByAnother = ['23505', '42P07', '42710']
 // No right to, or no such schema.
 const creationDenied = ['42501', '3F000']
 
-async function create({ driver, asker }: Inspector, table: string): Promise<void> {
+async function create({ driver, asker, table }: Inspection): Promise<void> {
   const text = postgresSchema(table)
   try {
     await driver.query(prepare(text)(), asker)
@@ -99,7 +114,7 @@ function requireTable(found: Row, table: string): void {
   if (problem !== undefined) throw new ConfigurationError('table', problem[1])
 }
 
-function weaknessesOf({ encoding, isolation }: Row): readonly string[] {
+function weaknessesOf({ encoding, isolation, patience }: Row, deadlineMs: number): readonly string[] {
   const weaknesses: readonly (readonly [boolean, string])[] = [
     [
       encoding !== 'UTF8' && encoding !== 'SQL_ASCII',
@@ -108,6 +123,10 @@ function weaknessesOf({ encoding, isolation }: Row): readonly string[] {
     [
       isolation !== 'read committed',
       `Who loses a race is told of a fault, at the isolation of this role: SET default_transaction_isolation = 'read committed'.`,
+    ],
+    [
+      Number(patience) > deadlineMs,
+      `The server waits for a lock for up to ${String(patience)} ms, and the store for ${deadlineMs} ms: a ticket may be spent whose bearer was refused before. Set statement_timeout to less.`,
     ],
   ]
   return weaknesses.filter(([holds]) => holds).map(([, sentence]) => sentence)

@@ -10,6 +10,15 @@ export type RedisCommand = readonly [name: string, ...parts: string[]]
 /** One node, as a client reaches it. */
 export type SendToNode = (command: RedisCommand) => Promise<unknown>
 
+/** Names a primary of a cluster, as the client does. Null: the one that there is, or none that is known yet. */
+export type PrimaryName = string | null
+
+/** A primary. */
+export interface RedisPrimary {
+  readonly name: PrimaryName
+  readonly send: SendToNode
+}
+
 /** A Redis client. The store never closes it: who opened it does. */
 export interface RedisDriver {
   /**
@@ -25,9 +34,12 @@ export interface RedisDriver {
    */
   send(key: string, command: RedisCommand): Promise<unknown>
 
-  /** Every primary that may have keys of ours: one, or those of a cluster. */
-  primaries(): Promise<readonly SendToNode[]>
+  /** The primary that has a key, as far as the client knows now. */
+  primaryOf(key: string): PrimaryName
 
-  /** Drops the connections, with what waits on them, and opens new ones. MUST NOT throw. */
-  reconnect(): void
+  /** Every primary that may have keys of ours: one, or those of a cluster. */
+  primaries(): Promise<readonly RedisPrimary[]>
+
+  /** Drops the connections to a primary, to all for null, with what waits on them, and opens new ones. MUST NOT throw. */
+  reconnect(primary: PrimaryName): void
 }

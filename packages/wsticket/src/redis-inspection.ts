@@ -4,7 +4,7 @@
  */
 import { withinDeadline } from './deadline.ts'
 import { ConfigurationError, StoreError } from './errors.ts'
-import type { RedisCommand, RedisDriver, SendToNode } from './redis-driver.ts'
+import type { PrimaryName, RedisCommand, RedisDriver, SendToNode } from './redis-driver.ts'
 import type { EpochFence } from './redis-scripts.ts'
 import type { StoreInspection } from './ticket-store.ts'
 
@@ -42,18 +42,23 @@ interface RedisNode {
 interface Inspecting {
   readonly fence: EpochFence
   readonly deadlineMs: number
+  /** The one to look at. Null: all. */
+  readonly primary: PrimaryName
 }
 
 /**
- * Waits until Redis can be reached, and looks at every primary.
+ * Waits until Redis can be reached, and looks at a primary, or at all where it is none any more.
  * @throws ConfigurationError for one on which a ticket could be redeemed twice, or be lost without a sound; StoreError or the
  * error of the client where it cannot be told.
  */
-export async function inspectRedis(driver: RedisDriver, { fence, deadlineMs }: Inspecting): Promise<StoreInspection> {
+export async function inspectRedis(driver: RedisDriver, inspecting: Inspecting): Promise<StoreInspection> {
+  const { fence, deadlineMs } = inspecting
   await driver.ready()
+  const primaries = await driver.primaries()
+  const own = primaries.filter(({ name }) => name === inspecting.primary)
   // Half the time, so that one primary that is silent does not take the others with it.
   const looks = await Promise.allSettled(
-    (await driver.primaries()).map((send) => withinDeadline(lookAt(send), deadlineMs / 2)),
+    (own.length > 0 ? own : primaries).map(({ send }) => withinDeadline(lookAt(send), deadlineMs / 2)),
   )
   const nodes = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []))
   const failed = looks.find((look) => look.status === 'rejected')
@@ -64,6 +69,7 @@ export async function inspectRedis(driver: RedisDriver, { fence, deadlineMs }: I
   return {
     engine: engineOf(primary, 1 + others.length),
     guarantee: guarantees[fence],
+    mayAdmitTwice: fence === 'none_may_admit_twice',
     weaknesses: [
       ...(failed === undefined ? [] : ['One of the primaries did not answer, and was not looked at: inspect again.']),
       ...weaknessesOf([primary, ...others], fence),

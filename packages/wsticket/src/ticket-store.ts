@@ -24,6 +24,8 @@ export interface StoreInspection {
   readonly guarantee: string
   /** What weakens the guarantee here, or will keep tickets from being issued; each a sentence that says what to do. */
   readonly weaknesses: readonly string[]
+  /** Whether the operator has accepted that a fault of the engine may admit a ticket twice. Default: false. */
+  readonly mayAdmitTwice?: boolean
 }
 
 /**

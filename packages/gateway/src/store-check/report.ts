@@ -7,7 +7,8 @@ import { field, type RaceResult } from './race.ts'
 import type { SuiteResult } from './suite.ts'
 
 /** The lines of a report. The last one is the verdict. */
-export function reportText({ engine, guarantee, weaknesses, suite, race, objections }: StoreReport): string {
+export function reportText(report: StoreReport): string {
+  const { engine, guarantee, weaknesses, suite, race } = report
   const lines = [
     engine,
     `  ${guarantee}`,
@@ -17,9 +18,15 @@ export function reportText({ engine, guarantee, weaknesses, suite, race, objecti
     '',
     ...(race === null ? ['No race was run.'] : raceLines(race)),
     '',
-    objections.length === 0 ? 'This store keeps what it promises.' : `Do not use this store: ${objections.join('; ')}.`,
+    verdictOn(report),
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+function verdictOn({ objections, mayAdmitTwice = false }: StoreReport): string {
+  if (objections.length > 0) return `Do not use this store: ${objections.join('; ')}.`
+  if (!mayAdmitTwice) return 'This store keeps what it promises.'
+  return 'While nothing fails, this store redeems a ticket once; a fault may admit it twice, as its URL accepts.'
 }
 
 function suiteLines({ cases, passed, failures, skipped }: SuiteResult): string[] {

@@ -105,12 +105,14 @@ describe('store check', () => {
     })
   })
 
-  it('says what weakens the engine', async () => {
+  it('says what weakens the engine, and does not reassure where a ticket may be admitted twice', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.dispose())
     const { code, stdout } = await run(['store', 'check', `${redis.url}?epochFence=none_may_admit_twice`])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ {2}Weakened: The epoch fence is off/m)
+    expect(stdout).toMatch(/a fault may admit it twice, as its URL accepts\.\n$/)
+    expect(stdout).not.toContain('keeps what it promises')
   })
 
   it('stops when it is told to, and leaves nothing behind', async () => {

@@ -12,7 +12,8 @@
  */
 import { ConfigurationError } from '../errors.ts'
 import { type EventSource, nextEvent } from '../next-event.ts'
-import type { RedisCommand, RedisDriver, SendToNode } from '../redis-driver.ts'
+import type { RedisCommand, RedisDriver } from '../redis-driver.ts'
+import { slotOf } from '../redis-slot.ts'
 
 interface Connection extends EventSource {
   readonly status: string
@@ -28,6 +29,8 @@ export interface IoredisClient extends Connection {
 
 /** A `Cluster` of ioredis. */
 export interface IoredisCluster extends Connection {
+  /** The nodes that have a slot, by its number; the primary first, as `host:port`. */
+  readonly slots: readonly (readonly string[])[]
   nodes(role?: 'all' | 'master' | 'slave'): readonly IoredisClient[]
 }
 
@@ -97,20 +100,28 @@ export function fromIoredis(client: IoredisClient | IoredisCluster): RedisDriver
   client.on('error', () => {})
   const nodes = (role: 'all' | 'master') => ('nodes' in client ? client.nodes(role) : [client])
   return {
-    ready: () => untilReady(client),
-    send: (_, command) => sendOver(client, command),
-    async primaries() {
-      return nodes('master').map(
-        (node): SendToNode =>
-          (command) =>
-            sendOver(node, command),
-      )
+    async ready() {
+      await untilReady(client)
+      // A node connects with its first command, and the cluster refuses those that it would send on there (ASK) meanwhile.
+      for (const node of nodes('master')) if (node.status === 'wait') node.connect().catch(() => {})
     },
-    reconnect() {
+    send: (_, command) => sendOver(client, command),
+    primaryOf: (key) => ('nodes' in client ? (client.slots[slotOf(key)]?.[0] ?? null) : null),
+    async primaries() {
+      return nodes('master').map((node) => ({ name: nameOf(node), send: (command) => sendOver(node, command) }))
+    },
+    reconnect(primary) {
+      const late = nodes('all').filter((node) => primary === null || nameOf(node) === primary)
       // Without a word: what is late on a line, or belongs to another question, must not arrive any more. ioredis connects anew.
-      for (const { status, stream } of nodes('all')) if (status === 'ready') stream?.destroy()
+      for (const { status, stream } of late) if (status === 'ready') stream?.destroy()
     },
   }
+}
+
+/** As a cluster names it. */
+function nameOf({ options }: IoredisClient): string {
+  const { host, port } = options as { readonly host?: unknown; readonly port?: unknown }
+  return `${String(host)}:${String(port)}`
 }
 
 function sendOver(client: Connection, [name, ...parts]: RedisCommand): Promise<unknown> {

@@ -7,6 +7,7 @@
  * ```
  * @module
  */
+import { type Asker, requireWaiting } from '../asker.ts'
 import type { EpochMs } from '../clock.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { KeptMessage, NatsDriver, NatsServer, Stream, StreamConfiguration } from '../nats-driver.ts'
@@ -128,7 +129,7 @@ export function fromNats(jetstream: JetStream | Promise<JetStream>): NatsDriver 
     async createStream(configuration) {
       await managerOf(client).streams.add(configuration)
     },
-    publishFirst: (subject, text) => publishFirst(client, subject, text),
+    publishFirst: (message, asker) => publishFirst(opened(client), message, asker),
     async lastOfLeader(stream, subject) {
       return messageOf(await managerOf(client).streams.getMessage(stream, { last_by_subj: subject }))
     },
@@ -153,8 +154,11 @@ function managerOf(client: Client | null): JetStreamManager {
   return opened(client).manager
 }
 
-async function publishFirst(client: Client | null, subject: string, text: string): Promise<string> {
-  const { jetstream } = opened(client)
+async function publishFirst(
+  { jetstream }: Client,
+  { subject, text }: Parameters<NatsDriver['publishFirst']>[0],
+  asker: Asker,
+): Promise<string> {
   const options = { expect: { lastSubjectSequence: 0 }, retries: 1, timeout: publishTimeoutMs }
   const publish = async () => (await jetstream.publish(subject, text, options)).stream
   for (const pauseMs of pausesMs) {
@@ -164,6 +168,7 @@ async function publishFirst(client: Client | null, subject: string, text: string
       // The server has told nobody: a bucket that was just created is not known everywhere yet, or its leader has just left.
       if (!(error instanceof Error && error.name === nobodyListens)) throw error
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      requireWaiting(asker)
     }
   }
   return publish()

@@ -14,6 +14,7 @@
 import { ConfigurationError, StoreError } from '../errors.ts'
 import { type EventSource, nextEvent } from '../next-event.ts'
 import type { RedisCommand, RedisDriver, SendToNode } from '../redis-driver.ts'
+import { slotOf } from '../redis-slot.ts'
 
 interface Connection extends EventSource {
   readonly isOpen: boolean
@@ -33,7 +34,9 @@ export interface NodeRedisClient extends Connection {
 /** What `createCluster` makes. */
 export interface NodeRedisCluster extends Connection {
   readonly _options: object
-  readonly masters: readonly { readonly client?: NodeRedisClient }[]
+  readonly masters: readonly { readonly address: string; readonly client?: NodeRedisClient }[]
+  /** By the number of the slot; without those of which nothing is known yet. */
+  readonly slots: readonly { readonly master: { readonly address: string } }[]
   sendCommand(
     key: string | undefined,
     readOnly: boolean | undefined,
@@ -130,7 +133,8 @@ function driveClient(client: NodeRedisClient): RedisDriver {
   return {
     ready: () => untilReady(client),
     send: (_, command) => client.sendCommand(command, plain),
-    primaries: async () => [(command) => client.sendCommand(command, plain)],
+    primaryOf: () => null,
+    primaries: async () => [{ name: null, send: (command) => client.sendCommand(command, plain) }],
     reconnect: () => makeAnew(client),
   }
 }
@@ -140,9 +144,11 @@ function driveCluster(cluster: NodeRedisCluster): RedisDriver {
   return {
     ready: () => untilReady(cluster),
     send: (key, command) => cluster.sendCommand(key, false, command, plain),
-    primaries: async () => cluster.masters.map(({ client }) => sendOver(client)),
-    reconnect() {
-      for (const { client } of cluster.masters) if (client !== undefined) makeAnew(client)
+    primaryOf: (key) => cluster.slots[slotOf(key)]?.master.address ?? null,
+    primaries: async () => cluster.masters.map(({ address, client }) => ({ name: address, send: sendOver(client) })),
+    reconnect(primary) {
+      for (const { address, client } of cluster.masters)
+        if (client !== undefined && (primary === null || address === primary)) makeAnew(client)
     },
   }
 }
@@ -162,7 +168,8 @@ function driveSentinel(sentinel: NodeRedisSentinel): RedisDriver {
       requireOptions(primary.options, 'nodeRedisSentinelOptions', 'nodeClientOptions.')
     },
     send: (_, command) => send(command),
-    primaries: async () => [send],
+    primaryOf: () => null,
+    primaries: async () => [{ name: null, send }],
     reconnect() {
       if (primary !== undefined) makeAnew(primary)
     },

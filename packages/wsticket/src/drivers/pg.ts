@@ -7,8 +7,9 @@
  * ```
  * @module
  */
+import type { Asker } from '../asker.ts'
 import { ConfigurationError } from '../errors.ts'
-import type { Asker, PostgresDriver, Row, Statement } from '../postgres-driver.ts'
+import type { PostgresDriver, Row, Statement } from '../postgres-driver.ts'
 
 /** A connection of `pg`, as far as the store needs it. */
 export interface PgClient {
@@ -54,8 +55,8 @@ export interface PgOptions {
 
 /**
  * Options that make a pool right. The server gives up before the store does (`statement_timeout`), so that nobody waits for a
- * lock whose ticket was refused long ago; a PgBouncer that does not know this parameter refuses it: then set it for the role
- * (`ALTER ROLE ... SET statement_timeout`) and leave it out here.
+ * lock whose ticket was refused long ago: the store refuses a server that waits for ever. A PgBouncer that does not know this
+ * parameter refuses it: then set it for the role (`ALTER ROLE ... SET statement_timeout`) and leave it out here.
  */
 export const pgOptions: PgOptions = Object.freeze({
   max: 10,

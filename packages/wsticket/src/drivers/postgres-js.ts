@@ -9,8 +9,9 @@
  * and a redemption within the transaction of somebody else would go back with it.
  * @module
  */
+import type { Asker } from '../asker.ts'
 import { ConfigurationError } from '../errors.ts'
-import type { Asker, PostgresDriver, Row } from '../postgres-driver.ts'
+import type { PostgresDriver, Row } from '../postgres-driver.ts'
 
 /** A client of postgres.js (`sql`), as far as the store needs it. */
 export interface PostgresJsClient {
@@ -33,6 +34,8 @@ export interface PostgresJsClientOptions {
   readonly connect_timeout: number
   /** From the number of failures to the pause before the next attempt in seconds; true for one second. */
   readonly backoff: boolean | ((failures: number) => number)
+  /** How many statements are sent behind one that was not answered yet. Not in the published types. */
+  readonly max_pipeline?: number
   readonly transform: { readonly [part in 'column' | 'value' | 'row']: { readonly from?: unknown } }
 }
 
@@ -54,11 +57,12 @@ const shortPauseS = 0.1
 
 /**
  * Options that make the driver's client right. The server gives up before the store does (`statement_timeout`), so that nobody
- * waits for a lock whose ticket was refused long ago; a PgBouncer that does not know this parameter refuses it: then set it for the
- * role (`ALTER ROLE ... SET statement_timeout`) and leave out `connection`. Nothing is sent behind a statement that is slow, where it
- * would be executed when nobody waits for it any more (`max_pipeline`: not for the clients of an application, whose `sql.begin`
- * needs 1 or more). A server that is back is found at once (`backoff`). Where a PgBouncer in transaction mode does not track
- * prepared statements, add `prepare: false`: a redemption takes two round trips then.
+ * waits for a lock whose ticket was refused long ago: the store refuses a server that waits for ever. A PgBouncer that does not
+ * know this parameter refuses it: then set it for the role (`ALTER ROLE ... SET statement_timeout`) and leave out `connection`.
+ * Nothing is sent behind a statement that is slow, where it would be executed when nobody waits for it any more (`max_pipeline`:
+ * not for the clients of an application, whose `sql.begin` needs 1 or more). A server that is back is found at once (`backoff`).
+ * Where a PgBouncer in transaction mode does not track prepared statements, add `prepare: false`: a redemption takes two round
+ * trips then.
  */
 export const postgresJsOptions: PostgresJsOptions = Object.freeze({
   max: 10,
@@ -161,7 +165,9 @@ function end(client: PostgresJsClient): void {
 }
 
 /** Each of these was seen to hang, or to answer wrongly, with postgres.js 3.4.9. */
-function requireSound({ host, connect_timeout, backoff, transform }: PostgresJsClientOptions): void {
+function requireSound(options: PostgresJsClientOptions): void {
+  const { host, connect_timeout, backoff, max_pipeline, transform } = options
+
   if (host.length > 1)
     throw new ConfigurationError('host', 'must be one: with several, a query whose connection breaks is never answered')
   if (!(connect_timeout > 0 && connect_timeout <= longestConnectS))
@@ -170,6 +176,11 @@ function requireSound({ host, connect_timeout, backoff, transform }: PostgresJsC
     throw new ConfigurationError(
       'backoff',
       `must stay below ${longestConnectS} seconds, or a server that is back is not found: use postgresJsOptions`,
+    )
+  if (max_pipeline !== 0)
+    throw new ConfigurationError(
+      'max_pipeline',
+      'must be 0, or a redemption is sent behind a statement that is never answered: use postgresJsOptions',
     )
   if ([transform.column, transform.value, transform.row].some(({ from }) => from !== undefined && from !== null))
     throw new ConfigurationError('transform', 'must be left out')

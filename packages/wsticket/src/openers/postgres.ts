@@ -33,10 +33,12 @@ export const postgresOpener: Opener = {
     requireParameters(url, ...ours, ...ofPg)
     const connectionString = withoutOurs(url)
     const options = readOptions(url, trial)
+    // The server gives up first.
+    const patienceMs = Math.min(pgOptions.statement_timeout, options.deadlineMs ?? pgOptions.statement_timeout)
 
     async function connect(max: number) {
       const { Pool } = await loadClient('postgres', ['pg'], () => import('pg'))
-      const pool = new Pool({ ...pgOptions, max, connectionString })
+      const pool = new Pool({ ...pgOptions, statement_timeout: patienceMs, max, connectionString })
       // Without listeners, what a server says as it goes away ends the process; the pool takes its own off a connection that it ends.
       pool.on('error', () => {})
       pool.on('connect', (client) => client.on('error', () => {}))

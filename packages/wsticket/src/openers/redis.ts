@@ -154,6 +154,6 @@ function noting(touched: Set<string>, driver: RedisDriver): RedisDriver {
 async function remove(keys: ReadonlySet<string>, driver: RedisDriver): Promise<void> {
   await driver.ready()
   // The client of a cluster connects to a node with the first command, and refuses those that come before it is connected.
-  await Promise.all((await driver.primaries()).map((send) => send(['PING'])))
+  await Promise.all((await driver.primaries()).map(({ send }) => send(['PING'])))
   await Promise.all(Array.from(keys, (key) => driver.send(key, ['DEL', key])))
 }

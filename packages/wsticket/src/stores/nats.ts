@@ -8,9 +8,10 @@
  * several such writes at once up to nats-server 2.9.20 (nats-server issue 4320).
  * @module
  */
+import { type Asker, requireWaiting } from '../asker.ts'
 import type { EpochMs } from '../clock.ts'
 import { requireDeadline, withinDeadline } from '../deadline.ts'
-import { type Asking, createEngine, defaultEngineDeadlineMs } from '../engine.ts'
+import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
 import { type Bucket, type BucketOptions, marginMs, openBucket } from '../nats-bucket.ts'
 import type { KeptMessage, NatsDriver } from '../nats-driver.ts'
@@ -64,22 +65,22 @@ type Refusal = 'spent' | 'expired' | 'revoked' | 'unknown'
  * @throws ConfigurationError for an option that cannot be.
  */
 export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = {}): TicketStore {
-  const { deadlineMs, ...bucketOptions } = requireOptions(options)
+  const bucketOptions = requireOptions(options)
   const buckets = createBucketLook(() => openBucket(driver, bucketOptions))
   const engine = createEngine({
     name: 'nats',
-    deadlineMs,
+    deadlineMs: bucketOptions.deadlineMs,
     inspect: async () => (await buckets.look()).inspection,
     reconnect: () => driver.reconnect(),
   })
 
   /** After a reconnection the server may have started anew, and the bucket be another: it is looked at before it is asked. */
-  function ask<Answer>(question: (keys: Keys, asking: Asking) => Promise<Answer>): Promise<Answer> {
-    return engine.ask(async (asking) => {
+  function ask<Answer>(question: (keys: Keys) => Promise<Answer>): Promise<Answer> {
+    return engine.ask(async (asker) => {
       const server = driver.server()
       if (server === null) throw new StoreError('unavailable', 'nats: there is no connection now')
       const current = buckets.seenBy(server.id) ?? (await buckets.look())
-      return question(keysOf(driver, current), asking)
+      return question(keysOf(driver, current, asker))
     })
   }
 
@@ -87,12 +88,12 @@ export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = 
     name: 'nats',
     insert: (record) => ask((keys) => insert(keys, record)),
     async redeem(id, now) {
-      const ended = await ask((keys, asking) => end(keys, id, { now, as: 'redeemed', asking }))
+      const ended = await ask((keys) => end(keys, id, { now, as: 'redeemed' }))
       return typeof ended === 'string' ? { kind: ended } : { kind: 'redeemed', record: ended }
     },
     read: (id, now) => ask((keys) => read(keys, id, now)),
     async revoke(id, now) {
-      return typeof (await ask((keys, asking) => end(keys, id, { now, as: 'revoked', asking }))) !== 'string'
+      return typeof (await ask((keys) => end(keys, id, { now, as: 'revoked' }))) !== 'string'
     },
     sweep: () => ask(async () => 0),
     inspect: () => engine.inspect(),
@@ -132,7 +133,7 @@ function createBucketLook(open: () => Promise<Bucket>): BucketLook {
   }
 }
 
-function requireOptions(options: NatsStoreOptions): BucketOptions & { readonly deadlineMs: number } {
+function requireOptions(options: NatsStoreOptions): BucketOptions {
   const { bucket = defaultBucket, replicas = 1, replication = 'sound', recordAgeMs = defaultRecordAgeMs } = options
   if (!bucketForm.test(bucket))
     throw new ConfigurationError('bucket', 'must be 1 to 100 letters and digits of ASCII, underscores and hyphens')
@@ -157,11 +158,11 @@ interface Keys {
   latestRecordOf(id: TicketId): Promise<TicketRecord | null>
   /** What became of a ticket; null for nothing yet. */
   endOf(id: TicketId): Promise<End | null>
-  /** Puts something under a key where nothing is, and says whether it did. */
+  /** Puts something under a key where nothing is, and says whether it did. Not where nobody waits for it any more. */
   put(key: string, text: string): Promise<boolean>
 }
 
-function keysOf(driver: NatsDriver, bucket: Bucket): Keys {
+function keysOf(driver: NatsDriver, bucket: Bucket, asker: Asker): Keys {
   const { stream, subjectOf } = bucket
   const latestRecordOf = async (id: TicketId) => readKept(await driver.lastOfLeader(stream, subjectOf(id)), id, bucket)
   return {
@@ -178,7 +179,10 @@ function keysOf(driver: NatsDriver, bucket: Bucket): Keys {
       const kept = await driver.lastOfLeader(stream, subjectOf(endKeyOf(id)))
       return kept === null ? null : requireEnd(kept.text)
     },
-    put: (key, text) => putFirst(driver, { stream, subject: subjectOf(key), text }),
+    async put(key, text) {
+      requireWaiting(asker)
+      return putInto(stream, driver.publishFirst({ subject: subjectOf(key), text }, asker))
+    },
   }
 }
 
@@ -198,12 +202,9 @@ function requireEnd(text: string): End {
   throw new StoreError('corrupt', 'the store holds something that is no end of a ticket')
 }
 
-async function putFirst(
-  driver: NatsDriver,
-  { stream, subject, text }: { readonly stream: string; readonly subject: string; readonly text: string },
-): Promise<boolean> {
+async function putInto(stream: string, published: Promise<string>): Promise<boolean> {
   try {
-    if ((await driver.publishFirst(subject, text)) === stream) return true
+    if ((await published) === stream) return true
   } catch (error) {
     return requireTaken(error)
   }
@@ -233,7 +234,6 @@ async function insert({ bucket, put }: Keys, record: TicketRecord): Promise<void
 interface Ending {
   readonly now: EpochMs
   readonly as: End
-  readonly asking: Asking
 }
 
 /** Ends a pending ticket: its record is for whoever did. Everybody else is told what it is. */
@@ -242,8 +242,6 @@ async function end({ recordOf, endOf, put }: Keys, id: TicketId, ending: Ending)
   const record = await recordOf(id)
   if (record === null) return 'unknown'
   if (ending.now >= record.expiresAt) return 'expired'
-  // Put now, it would spend a ticket whose bearer was refused long ago.
-  if (ending.asking.over) throw new StoreError('unavailable', 'nats: it took too long')
   if (await put(endKeyOf(id), ending.as)) return record
   const ended = await endOf(id)
   if (ended === null) throw new StoreError('unavailable', 'nats: somebody else is at this key')

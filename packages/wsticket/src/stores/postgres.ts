@@ -4,11 +4,12 @@
  * restart, a copy and a restored backup void what they bring along. Each of the two covers what the other does not.
  * @module
  */
+import type { Asker } from '../asker.ts'
 import { type Clock, type EpochMs, systemClock } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { createEngine, defaultEngineDeadlineMs, type Engine } from '../engine.ts'
 import { StoreError } from '../errors.ts'
-import type { Asker, PostgresDriver, Row } from '../postgres-driver.ts'
+import type { PostgresDriver, Row } from '../postgres-driver.ts'
 import { inspectTable } from '../postgres-inspection.ts'
 import { createPostgresStatements, defaultTable, quote, sweepBatchRows } from '../postgres-statements.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
@@ -79,7 +80,7 @@ function createPostgresEngine(
     deadlineMs,
     inspect() {
       inspection = { over: false }
-      return inspectTable({ driver, asker: inspection }, table)
+      return inspectTable({ driver, asker: inspection, table, deadlineMs })
     },
     reconnect() {
       // It has no deadline of its own: whoever waits for it has, and this is what comes of that.

@@ -8,13 +8,14 @@
  * ```
  * @module
  */
+import { type Asker, requireWaiting } from '../asker.ts'
 import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
-import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
+import { defaultEngineDeadlineMs } from '../engine.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { RedisDriver } from '../redis-driver.ts'
-import { inspectRedis } from '../redis-inspection.ts'
+import { createRedisEngine } from '../redis-engine.ts'
 import { codes, createRedisScripts, type EpochFence, type RedisScript } from '../redis-scripts.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
@@ -33,6 +34,12 @@ export interface RedisStoreOptions {
   readonly epochFence?: EpochFence
 }
 
+/** A ticket, and who asks about it. */
+interface Ticket {
+  readonly key: string
+  readonly asker: Asker
+}
+
 // Redis removes keys by its own clock, which is not the verifier's.
 const marginMs = 120_000
 
@@ -45,31 +52,21 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   requirePrefix(prefix)
   requireFence(epochFence)
   const scripts = createRedisScripts(epochFence)
-  const engine = createEngine({
-    name: 'redis',
-    deadlineMs: requireDeadline(deadlineMs),
-    inspect: () => inspectRedis(driver, { fence: epochFence, deadlineMs }),
-    reconnect: () => driver.reconnect(),
-  })
+  const engine = createRedisEngine(driver, { fence: epochFence, deadlineMs: requireDeadline(deadlineMs) })
+  const run = createRun(driver)
   let closed = false
 
-  async function run(script: RedisScript, id: TicketId, ...parts: string[]): Promise<unknown> {
+  function ask<Answer>(id: TicketId, question: (on: Ticket) => Promise<Answer>): Promise<Answer> {
     const key = prefix + id
-    try {
-      return await driver.send(key, ['EVALSHA', script.sha, '1', key, ...parts])
-    } catch (error) {
-      // Not executed, then: a server that has started or joined since does not know the script.
-      if (!isReply(error, 'NOSCRIPT')) throw error
-      return driver.send(key, ['EVAL', script.text, '1', key, ...parts])
-    }
+    return engine.ask(key, (asker) => question({ key, asker }))
   }
 
   return {
     name: 'redis',
-    insert: (record) => engine.ask(() => insert((...parts) => run(scripts.insert, record.id, ...parts), record)),
-    redeem: (id, now) => engine.ask(async () => outcomeOf(await run(scripts.redeem, id, String(now)), id, now)),
-    read: (id, now) => engine.ask(async () => stateOf(await run(scripts.read, id, String(now)), id)),
-    revoke: (id, now) => engine.ask(async () => answerOf(await run(scripts.revoke, id, String(now)))),
+    insert: (record) => ask(record.id, async (on) => requireInserted(await run(scripts.insert, on, partsOf(record)))),
+    redeem: (id, now) => ask(id, async (on) => outcomeOf(await run(scripts.redeem, on, [String(now)]), id, now)),
+    read: (id, now) => ask(id, async (on) => stateOf(await run(scripts.read, on, [String(now)]), id)),
+    revoke: (id, now) => ask(id, async (on) => answerOf(await run(scripts.revoke, on, [String(now)]))),
     async sweep() {
       if (closed) throw new StoreError('closed', 'the redis store is closed')
       return 0
@@ -82,13 +79,29 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   }
 }
 
-async function insert(run: (...parts: string[]) => Promise<unknown>, record: TicketRecord): Promise<void> {
+/** Runs a script on a ticket. */
+type Run = (script: RedisScript, on: Ticket, parts: readonly string[]) => Promise<unknown>
+
+function createRun(driver: RedisDriver): Run {
+  return async ({ sha, text }, { key, asker }, parts) => {
+    try {
+      return await driver.send(key, ['EVALSHA', sha, '1', key, ...parts])
+    } catch (error) {
+      // Not executed, then: a server that has started or joined since does not know the script.
+      if (isReply(error, 'OOM')) throw new StoreError('capacity', 'redis has reached its maxmemory')
+      if (!isReply(error, 'NOSCRIPT')) throw error
+      requireWaiting(asker)
+      return driver.send(key, ['EVAL', text, '1', key, ...parts])
+    }
+  }
+}
+
+function partsOf(record: TicketRecord): string[] {
   const { expiresAt } = record
-  const reply = run(writeRecord(record), String(expiresAt), String(expiresAt + marginMs))
-  const inserted = await reply.catch((error: unknown) => {
-    if (isReply(error, 'OOM')) throw new StoreError('capacity', 'redis has reached its maxmemory')
-    throw error
-  })
+  return [writeRecord(record), String(expiresAt), String(expiresAt + marginMs)]
+}
+
+function requireInserted(inserted: unknown): void {
   if (inserted === codes.known) throw new StoreError('conflict', 'the store has a record of this id')
   if (inserted !== codes.inserted) throw strangeReply()
 }

@@ -4,6 +4,7 @@ import { openStore, requireStoreUrl } from '../../src/open-store.ts'
 import { credentialsOf, parseStoreUrl, serversOf } from '../../src/store-url.ts'
 import { createMovableClock } from '../../src/testing/store-conformance.ts'
 import { sampleLifetimeMs, sampleRecord } from '../../src/testing/store-harness.ts'
+import { createUrlHarness } from '../../src/testing/url-harness.ts'
 
 function refusalOf(url: string): string {
   try {
@@ -120,5 +121,18 @@ describe('openStore', () => {
 
   it('refuses what cannot be as requireStoreUrl does', async () => {
     await expect(openStore('redis://one?replicas=3')).rejects.toThrow(/^url may have no other parameters here/)
+  })
+})
+
+describe('the harness of a store by URL', () => {
+  it('says that it could not remove what it made, and nothing that a client said, which may quote the URL', async () => {
+    const harness = createUrlHarness('postgres://tickets:h4rd-t0-gu3ss@127.0.0.1:1/app')
+    await harness.open()
+    const error: unknown = await harness.dispose().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      name: 'StoreError',
+      message: expect.stringMatching(/^what has check_\w+ in its name /),
+    })
+    expect(error).not.toHaveProperty('cause')
   })
 })

@@ -2,8 +2,10 @@
  * The PostgreSQL store that is put to the proof, and those that must be caught: each lacks one part of what ours has.
  * @module
  */
+
+import type { Asker } from '../../src/asker.ts'
 import { StoreError } from '../../src/errors.ts'
-import type { Asker, PostgresDriver, Row } from '../../src/postgres-driver.ts'
+import type { PostgresDriver, Row } from '../../src/postgres-driver.ts'
 import { prepare } from '../../src/postgres-statements.ts'
 import { readRecord, writeRecord } from '../../src/record-text.ts'
 import { createPostgresStore, postgresSchema } from '../../src/stores/postgres.ts'

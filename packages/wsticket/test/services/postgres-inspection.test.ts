@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts'
 import { createPostgresStore, postgresSchema } from '../../src/stores/postgres.ts'
 import { newId, sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
-import { type Connect, type Connected, clients } from './postgres-harness.ts'
+import { type Connect, type Connected, clients, connectPg, connectPostgresJs } from './postgres-harness.ts'
 
 const rounds = 5
 const creators = 8
@@ -113,6 +113,25 @@ describe.each(clients)('the PostgreSQL store over %s, when it inspects its serve
       name: 'ConfigurationError',
       message: expect.stringContaining('default_transaction_read_only'),
     })
+  })
+
+  it('refuses a server that would wait for ever, and takes one that is told by the role not to', async () => {
+    const [role, table] = [`${prefix}_patient`, `${prefix}_patience`]
+    await server.query(`CREATE ROLE ${role} LOGIN; ${postgresSchema(table)}; GRANT ALL ON ${table} TO ${role}`)
+    // As behind a PgBouncer, which refuses the parameter: `undefined` leaves it out.
+    const silent = (url: string) =>
+      client === 'pg' ? connectPg(url, { statement_timeout: undefined }) : connectPostgresJs(url, { connection: {} })
+    expect(await complaintOf(open(silent, { url: urlAs(role), table }))).toMatchObject({
+      name: 'ConfigurationError',
+      option: 'statement_timeout',
+      message: expect.stringContaining('ALTER ROLE ... SET statement_timeout = 1500'),
+    })
+    await server.query(`ALTER ROLE ${role} SET statement_timeout = 1500`)
+    expect((await open(silent, { url: urlAs(role), table }).inspect()).weaknesses).toEqual([])
+    await server.query(`ALTER ROLE ${role} SET statement_timeout = '1min'`)
+    expect((await open(silent, { url: urlAs(role), table }).inspect()).weaknesses).toEqual([
+      expect.stringContaining('for up to 60000 ms, and the store for 2000 ms'),
+    ])
   })
 
   it('says what to run where its role may not create the table', async () => {

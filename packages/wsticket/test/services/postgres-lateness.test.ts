@@ -24,10 +24,11 @@ afterEach(async () => {
 
 afterAll(() => server.dispose())
 
-// The server would give up before the store does.
+// Else the server would give up before the store does.
+const patienceMs = 60_000
 const patient: readonly (readonly [string, (url: string) => Connected])[] = [
-  ['pg', (url) => connectPg(url, { statement_timeout: 0 })],
-  ['postgres.js', (url) => connectPostgresJs(url, { connection: { statement_timeout: 0 } })],
+  ['pg', (url) => connectPg(url, { statement_timeout: patienceMs })],
+  ['postgres.js', (url) => connectPostgresJs(url, { connection: { statement_timeout: patienceMs } })],
 ]
 
 async function setUp(connect: (url: string) => Connected) {

@@ -96,7 +96,7 @@ describe.each(all)('over %s', (name, connect) => {
     await driver.ready()
     const primaries = await driver.primaries()
     return Promise.all(
-      primaries.map(async (send) => {
+      primaries.map(async ({ send }) => {
         const [process] = /run_id:\w+/.exec(String(await send(['INFO', 'server']))) ?? []
         return `${process} ${String(await send(['CLIENT', 'ID']))}`
       }),

@@ -88,7 +88,7 @@ describe('fromPg', () => {
 })
 
 describe('fromPostgresJs', () => {
-  const driverOf = (options: Parameters<typeof postgres>[1]) =>
+  const driverOf = (options: Parameters<typeof postgres>[1] & { readonly max_pipeline?: number | undefined }) =>
     fromPostgresJs(() => postgres(url, { ...postgresJsOptions, ...options }))
 
   it('takes a client with postgresJsOptions, which nobody can change', () => {
@@ -105,6 +105,8 @@ describe('fromPostgresJs', () => {
     ['connect_timeout', { connect_timeout: 30 }],
     ['connect_timeout', { connect_timeout: 0 }],
     ['backoff', { backoff: (failures: number) => Math.min(3 ** failures / 100, 20) }],
+    ['max_pipeline', { max_pipeline: 1 }],
+    ['max_pipeline', { max_pipeline: undefined }],
     ['transform', { transform: postgres.camel }],
     ['transform', { transform: { value: (value: unknown) => value } }],
     ['transform', { transform: { row: (row: postgres.Row) => row } }],

@@ -25,7 +25,13 @@ function driverThat(sections: Sections, reply: unknown = null): RedisDriver {
     if (name === 'EVAL') return sections.replication
     return section === 'server' ? sections.server : sections.memory
   }
-  return { ready: async () => {}, primaries: async () => [send], send: async () => reply, reconnect: () => {} }
+  return {
+    ready: async () => {},
+    primaryOf: () => null,
+    primaries: async () => [{ name: null, send }],
+    send: async () => reply,
+    reconnect: () => {},
+  }
 }
 
 function storeOn(sections: Partial<Sections>, options: RedisStoreOptions = {}): TicketStore {
