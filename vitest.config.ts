@@ -8,10 +8,12 @@ const faults = 'packages/*/test/faults/**/*.test.ts'
 const sqlite = 'packages/*/test/sqlite/**/*.test.ts'
 const browsers = 'packages/*/test/browsers/**/*.test.ts'
 
-/** What crosses a process boundary takes its time. */
-const outsideTheProcess = { testTimeout: 30_000, hookTimeout: 60_000 }
-/** Two files at once, each with engines of its own: much of their time they wait for a deadline. */
-const twoAtOnce = { ...outsideTheProcess, testTimeout: 120_000, maxWorkers: 2 }
+/** What crosses a process boundary takes its time, and what is polled for comes when it comes. */
+const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
+/** Two files at once: a browser wants a core to itself. */
+const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
+/** Three files at once, each with engines of its own: much of their time they wait for a deadline. */
+const threeAtOnce = { ...outsideTheProcess, maxWorkers: 3 }
 /** One file at a time, where something is timed. */
 const oneByOne = { ...outsideTheProcess, fileParallelism: false }
 
@@ -41,11 +43,11 @@ export default defineConfig({
           hookTimeout: 10_000,
         },
       },
-      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce } },
-      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce } },
+      { extends: true, test: { name: 'services', include: [services], ...threeAtOnce } },
+      { extends: true, test: { name: 'faults', include: [faults], ...threeAtOnce } },
       // Needs node:sqlite: tools/with-node.mjs.
-      { extends: true, test: { name: 'sqlite', include: [sqlite], ...oneByOne, testTimeout: 120_000 } },
-      { extends: true, test: { name: 'browsers', include: [browsers], ...oneByOne } },
+      { extends: true, test: { name: 'sqlite', include: [sqlite], ...oneByOne } },
+      { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },
     ],
   },
 })

@@ -5,12 +5,13 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { launchChromium } from './chromium.ts'
 import { type DevelopmentGateway, startDevelopmentGateway } from './development-gateway.ts'
-import { follow, type Visitor, visit } from './visitor.ts'
+import { follow, type Visitor } from './visitor.ts'
+import { createWindows, type Windows } from './windows.ts'
 
 export interface Playground {
   readonly url: string
   readonly gateway: DevelopmentGateway
-  /** Opens the playground in a context of its own. */
+  /** Opens the playground in a tab of its own. */
   visit(options?: BrowserContextOptions & { readonly path?: string }): Promise<Visitor>
   /** Opens it in a given tab. */
   follow(page: Page): Promise<Visitor>
@@ -27,18 +28,21 @@ export function usePlayground(): Playground {
   let tolerated: RegExp[] = []
   let gateway: DevelopmentGateway
   let browser: Browser
+  let windows: Windows
 
   beforeAll(async () => {
     gateway = await startDevelopmentGateway()
     browser = await launchChromium()
+    windows = createWindows(browser)
   })
   afterEach(async () => {
     const guests = visitors.splice(0)
     const complaints = guests.flatMap((guest) => guest.complaints)
     const leaks = (await Promise.all(guests.map((guest) => guest.leaks()))).flat()
-    await Promise.all(guests.map((guest) => guest.page.context().close()))
+    const cookies = await windows.closeTabs()
     expect(complaints.filter((complaint) => !tolerated.some((form) => form.test(complaint)))).toEqual([])
     expect(leaks).toEqual([])
+    expect(cookies).toEqual([])
     tolerated = []
   })
   afterAll(async () => {
@@ -58,7 +62,7 @@ export function usePlayground(): Playground {
       return gateway
     },
     async visit({ path = '/', ...options } = {}) {
-      return welcome(await visit(browser, `${gateway.url}${path}`, options))
+      return welcome(await follow(await windows.openTab(options), `${gateway.url}${path}`))
     },
     follow: async (page) => welcome(await follow(page, gateway.url)),
     tolerate: (complaint) => void tolerated.push(complaint),

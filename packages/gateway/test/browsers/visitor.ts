@@ -1,7 +1,7 @@
 /**
  * Somebody with a browser tab on the playground, and a witness of everything that the tab lets out.
  */
-import type { Browser, BrowserContextOptions, Locator, Page, Request } from 'playwright-core'
+import type { Locator, Page, Request } from 'playwright-core'
 
 export interface Visitor {
   readonly page: Page
@@ -30,15 +30,9 @@ interface Observed {
 }
 
 // Shorter than a test's, so that it is told what was waited for.
-const timeoutMs = 10_000
+const timeoutMs = 30_000
 
 const secretForm = /ws[tk]_[\w-]{9,}|eyJ[\w-]+\.[\w-]+\.[\w-]+/g
-
-/** Opens a tab in a context of its own. */
-export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visitor> {
-  const context = await browser.newContext(options)
-  return follow(await context.newPage(), url)
-}
 
 /** Watches a tab that has nothing in it yet, and goes to the playground. */
 export async function follow(page: Page, url: string): Promise<Visitor> {

@@ -32,6 +32,12 @@ export const ticketCount = long ? 500 : 30
 /** How long our store waits for an answer, in milliseconds. */
 export const deadlineMs = 1000
 
+/** What is not decided within the deadline is refused soon after, also where the machine is busy. */
+export const settledWithinMs = deadlineMs + 1500
+
+/** How soon tickets are issued and redeemed again after an outage, in milliseconds. */
+export const backWithinMs = 5000
+
 const usualPrefix = 'wsticket:'
 
 /** Ours. */
