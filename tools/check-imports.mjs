@@ -38,6 +38,8 @@ const vocabulary = [
 ]
 const ports = [
   'ticket-store',
+  'ticket-quota',
+  'limiter',
   'credential',
   'carrier',
   'check',
@@ -50,6 +52,7 @@ const words = [...vocabulary, ...ports]
 const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-failure', 'sqlite-file', 'sqlite-reign']
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
 const steps = ['admission-options', 'presentation', 'ticket-request', 'cors']
+const limiting = ['limits', 'limiters/']
 const entries = ['admission', 'ticket-endpoint']
 
 /**
@@ -65,6 +68,7 @@ const layers = [
   { places: ['postgres-inspection'], mayImport: ['ticket-store', 'errors', 'postgres-driver', 'postgres-statements'] },
   { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'deadline', 'errors', 'nats-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
+  { places: ['quotas/'], mayImport: [...words, 'engine', 'postgres-statements'] },
   {
     places: ['stores/'],
     mayImport: [
@@ -85,6 +89,7 @@ const layers = [
       'postgres-inspection',
       'nats-driver',
       'nats-bucket',
+      'quotas/',
     ],
   },
   {
@@ -101,16 +106,17 @@ const layers = [
   },
   { places: ['store-source'], mayImport: ['errors', 'store-url', 'opener', 'openers/'] },
   { places: ['open-store'], mayImport: ['ticket-store', 'clock', 'store-source'] },
-  { places: ['checks/', 'carriers/', 'credentials/'], mayImport: words },
-  { places: ['issuer'], mayImport: words },
-  { places: steps, mayImport: [...words, ...parts, 'presentation'] },
-  { places: entries, mayImport: [...words, ...parts, ...steps] },
+  { places: ['checks/', 'carriers/', 'credentials/', 'limiters/'], mayImport: words },
+  { places: ['limits'], mayImport: [...words, 'checks/', 'limiters/'] },
+  { places: ['issuer'], mayImport: [...words, 'limits'] },
+  { places: steps, mayImport: [...words, ...parts, 'presentation', 'limits'] },
+  { places: entries, mayImport: [...words, ...parts, ...steps, 'limits'] },
   {
     places: ['adapters/'],
     mayImport: [...words, ...entries, 'adapters/node', 'adapters/incoming-message'],
     node: true,
   },
-  { places: ['index'], mayImport: [...words, ...parts, ...entries] },
+  { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting] },
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   {
     places: ['testing/'],

@@ -38,6 +38,7 @@ export const codes = {
   known: 6,
   voided: 7,
   untouched: 8,
+  counted: 9,
 } as const
 
 /** Whether a ticket is bound to the reign that issued it. */
@@ -124,13 +125,37 @@ redis.call('HDEL', KEYS[1], 'unrevoked')
 return ${codes.voided}
 `
 
+const claim = `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+  return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+end
+redis.call('ZADD', KEYS[1], ARGV[4], ARGV[3])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last + ARGV[5]))
+return ${codes.counted}
+`
+
 const encoder = new TextEncoder()
 
-/** The four scripts, with the fence or without it. */
+function script(text: string): RedisScript {
+  return { text, sha: bytesToHex(sha1(encoder.encode(text))) }
+}
+
+/**
+ * Counts a ticket in the sorted set of its subject, KEYS[1]: ids by when they are over. ARGV: now, the most, the ticket's id, its
+ * `expiresAt`, how much longer the key stays. Replies `counted`, or as text when the first of those is over that are counted. Needs no
+ * fence: it decides of nothing that could be redeemed.
+ */
+export const claimScript: RedisScript = script(claim)
+
+/** The four scripts on tickets, with the fence or without it. */
 export function createRedisScripts(fence: EpochFence): RedisScripts {
-  const script = (body: string): RedisScript => {
-    const text = prologues[fence] + body
-    return { text, sha: bytesToHex(sha1(encoder.encode(text))) }
+  const fenced = (body: string) => script(prologues[fence] + body)
+  return {
+    insert: fenced(insert),
+    redeem: fenced(redeem),
+    read: fenced(read),
+    revoke: fenced(revoke),
   }
-  return { insert: script(insert), redeem: script(redeem), read: script(read), revoke: script(revoke) }
 }

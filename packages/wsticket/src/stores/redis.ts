@@ -12,10 +12,11 @@ import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
+import { createRedisQuota } from '../quotas/redis.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { RedisDriver } from '../redis-driver.ts'
 import { inspectRedis } from '../redis-inspection.ts'
-import { codes, createRedisScripts, type EpochFence, type RedisScript } from '../redis-scripts.ts'
+import { claimScript, codes, createRedisScripts, type EpochFence, type RedisScript } from '../redis-scripts.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
 
@@ -53,19 +54,16 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   })
   let closed = false
 
-  async function run(script: RedisScript, id: TicketId, ...parts: string[]): Promise<unknown> {
-    const key = prefix + id
-    try {
-      return await driver.send(key, ['EVALSHA', script.sha, '1', key, ...parts])
-    } catch (error) {
-      // Not executed, then: a server that has started or joined since does not know the script.
-      if (!isReply(error, 'NOSCRIPT')) throw error
-      return driver.send(key, ['EVAL', script.text, '1', key, ...parts])
-    }
-  }
+  const runOn = createRun(driver)
+  const run = (script: RedisScript, id: TicketId, ...parts: string[]) => runOn(prefix + id, script, ...parts)
 
   return {
     name: 'redis',
+    quota: createRedisQuota(engine, {
+      prefix,
+      claim: (key, ...parts) => runOn(key, claimScript, ...parts),
+      remove: (key, id) => driver.send(key, ['ZREM', key, id]),
+    }),
     insert: (record) => engine.ask(() => insert((...parts) => run(scripts.insert, record.id, ...parts), record)),
     redeem: (id, now) => engine.ask(async () => outcomeOf(await run(scripts.redeem, id, String(now)), id, now)),
     read: (id, now) => engine.ask(async () => stateOf(await run(scripts.read, id, String(now)), id)),
@@ -79,6 +77,21 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
       closed = true
       engine.close()
     },
+  }
+}
+
+/** Runs a script on one key. */
+type Run = (key: string, script: RedisScript, ...parts: string[]) => Promise<unknown>
+
+function createRun(driver: RedisDriver): Run {
+  return async (key, script, ...parts) => {
+    try {
+      return await driver.send(key, ['EVALSHA', script.sha, '1', key, ...parts])
+    } catch (error) {
+      // Not executed, then: a server that has started or joined since does not know the script.
+      if (!isReply(error, 'NOSCRIPT')) throw error
+      return driver.send(key, ['EVAL', script.text, '1', key, ...parts])
+    }
   }
 }
 
