@@ -68,7 +68,7 @@ const prologues: { readonly [fence in EpochFence]: string } = {
   none_may_admit_twice: "\nlocal epoch = 'none'\n",
 }
 
-// The error of HSET is replied as it is: Redis 6.2 would wrap what a script raises, and OOM could not be told.
+// The error of HSET, and below that of ZADD, is replied as it is: Redis 6.2 would wrap what a script raises, and OOM could not be told.
 const insert = `
 if redis.call('EXISTS', KEYS[1]) == 1 then
   return ${codes.known}
@@ -125,12 +125,17 @@ redis.call('HDEL', KEYS[1], 'unrevoked')
 return ${codes.voided}
 `
 
+// Adds before it removes: Redis looks at its maxmemory only until a script has written something.
 const claim = `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
-  return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+local present = '(' .. ARGV[1]
+if redis.call('ZCOUNT', KEYS[1], present, '+inf') >= tonumber(ARGV[2]) then
+  return redis.call('ZRANGEBYSCORE', KEYS[1], present, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
 end
-redis.call('ZADD', KEYS[1], ARGV[4], ARGV[3])
+local kept = redis.pcall('ZADD', KEYS[1], ARGV[4], ARGV[3])
+if type(kept) == 'table' then
+  return kept
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last + ARGV[5]))
 return ${codes.counted}

@@ -2,8 +2,9 @@
  * Counts outstanding tickets in Redis or Valkey: each subject has a sorted set of ids, which goes by itself.
  * @module
  */
+import { withinDeadline } from '../deadline.ts'
 import { sha256 } from '../digest.ts'
-import type { Engine } from '../engine.ts'
+import { defaultEngineDeadlineMs, type Engine } from '../engine.ts'
 import { StoreError } from '../errors.ts'
 import { codes } from '../redis-scripts.ts'
 import type { CountedTicket, TicketQuota } from '../ticket-quota.ts'
@@ -35,9 +36,9 @@ export function createRedisQuota(engine: Engine, { prefix, claim, remove }: Redi
         if (waitMs > 0) return waitMs
         throw new StoreError('corrupt', 'redis answered with something that no script of ours replies')
       }),
-    giveBack: (ticket) =>
-      engine.ask(async () => {
-        await remove(keyOf(ticket), ticket.id)
-      }),
+    // Not asked as a question of the store: nobody waits for it, and where it fails redeeming goes on.
+    async giveBack(ticket) {
+      await withinDeadline(remove(keyOf(ticket), ticket.id), defaultEngineDeadlineMs)
+    },
   }
 }

@@ -61,7 +61,7 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
     name: 'redis',
     quota: createRedisQuota(engine, {
       prefix,
-      claim: (key, ...parts) => runOn(key, claimScript, ...parts),
+      claim: (key, ...parts) => runOn(key, claimScript, ...parts).catch(rejectOutOfMemory),
       remove: (key, id) => driver.send(key, ['ZREM', key, id]),
     }),
     insert: (record) => engine.ask(() => insert((...parts) => run(scripts.insert, record.id, ...parts), record)),
@@ -98,10 +98,7 @@ function createRun(driver: RedisDriver): Run {
 async function insert(run: (...parts: string[]) => Promise<unknown>, record: TicketRecord): Promise<void> {
   const { expiresAt } = record
   const reply = run(writeRecord(record), String(expiresAt), String(expiresAt + marginMs))
-  const inserted = await reply.catch((error: unknown) => {
-    if (isReply(error, 'OOM')) throw new StoreError('capacity', 'redis has reached its maxmemory')
-    throw error
-  })
+  const inserted = await reply.catch(rejectOutOfMemory)
   if (inserted === codes.known) throw new StoreError('conflict', 'the store has a record of this id')
   if (inserted !== codes.inserted) throw strangeReply()
 }
@@ -149,6 +146,11 @@ function answerOf(reply: unknown): boolean {
 
 function strangeReply(): StoreError {
   return new StoreError('corrupt', 'redis answered with something that no script of ours replies')
+}
+
+function rejectOutOfMemory(error: unknown): never {
+  if (isReply(error, 'OOM')) throw new StoreError('capacity', 'redis has reached its maxmemory')
+  throw error
 }
 
 /** Whether a server refused a command, with an error of this kind. */

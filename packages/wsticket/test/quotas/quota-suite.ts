@@ -67,6 +67,13 @@ export function describeQuota(harness: () => QuotaHarness): void {
       expect(await first.claim(ticketOf(subject, 12, now + lifetimeMs), most, at(now))).toBeGreaterThan(0)
     })
 
+    it('counts the first tickets of a subject, also where both handles have one in the same moment', async () => {
+      const claims = Array.from({ length: 40 }, anybody).flatMap((subject) =>
+        harness().handles.map((quota, n) => quota.claim(ticketOf(subject, n, now + lifetimeMs), 2, at(now))),
+      )
+      expect(new Set(await Promise.all(claims))).toEqual(new Set([0]))
+    })
+
     it('counts no more than there may be of a hundred at once', async () => {
       const subject = anybody()
       const claims = Array.from({ length: 100 }, (_, n) =>
