@@ -22,6 +22,7 @@ const context = { clientAddress: null, origin: null }
 const issuer = createIssuer({
   store: /** @type {import('wsticket').TicketStore} */ (first.store),
   audiences: ['chat'],
+  ticketsPerSubject: 'unlimited',
   lifetimeMs: 60_000,
 })
 

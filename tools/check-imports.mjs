@@ -39,11 +39,12 @@ const vocabulary = [
   'network-filesystem',
 ]
 const driverPorts = ['redis-driver', 'postgres-driver', 'nats-driver']
-const ports = ['ticket-store', 'credential', 'carrier', 'check', 'handshake', ...driverPorts]
+const ports = ['ticket-store', 'ticket-quota', 'limiter', 'credential', 'carrier', 'check', 'handshake', ...driverPorts]
 const words = [...vocabulary, ...ports]
 const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-failure', 'sqlite-file', 'sqlite-reign']
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
 const steps = ['admission-options', 'presentation', 'ticket-request', 'cors']
+const limiting = ['limits', 'limiters/']
 const entries = ['admission', 'ticket-endpoint']
 
 /**
@@ -66,6 +67,7 @@ const layers = [
   },
   { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'deadline', 'errors', 'nats-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
+  { places: ['quotas/'], mayImport: [...words, 'engine', 'postgres-statements'] },
   {
     places: ['stores/'],
     mayImport: [
@@ -85,6 +87,7 @@ const layers = [
       'postgres-inspection',
       ...driverPorts,
       'nats-bucket',
+      'quotas/',
     ],
   },
   {
@@ -110,16 +113,17 @@ const layers = [
   },
   { places: ['store-source'], mayImport: ['errors', 'store-url', 'opener', 'openers/'] },
   { places: ['open-store'], mayImport: ['ticket-store', 'clock', 'store-source'] },
-  { places: ['checks/', 'carriers/', 'credentials/'], mayImport: words },
-  { places: ['issuer'], mayImport: words },
-  { places: steps, mayImport: [...words, ...parts, 'presentation'] },
-  { places: entries, mayImport: [...words, ...parts, ...steps] },
+  { places: ['checks/', 'carriers/', 'credentials/', 'limiters/'], mayImport: words },
+  { places: ['limits'], mayImport: [...words, 'checks/', 'limiters/'] },
+  { places: ['issuer'], mayImport: [...words, 'limits'] },
+  { places: steps, mayImport: [...words, ...parts, 'presentation', 'limits'] },
+  { places: entries, mayImport: [...words, ...parts, ...steps, 'limits'] },
   {
     places: ['adapters/'],
     mayImport: [...words, ...entries, 'adapters/node', 'adapters/incoming-message'],
     node: true,
   },
-  { places: ['index'], mayImport: [...words, ...parts, ...entries] },
+  { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting] },
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   {
     places: ['testing/'],

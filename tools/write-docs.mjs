@@ -85,17 +85,20 @@ const scriptParameters = {
   redeem: 'ARGV: the present, in milliseconds',
   read: 'ARGV: the present, in milliseconds',
   revoke: 'ARGV: the present, in milliseconds',
+  claim:
+    'ARGV: the present, the most, the id, `expiresAt`, 120000; it begins with none of those lines. Replies when the first ticket is over, as text, where there are as many already',
 }
 
 async function redisScripts() {
-  const { codes, createRedisScripts } = await import('../packages/wsticket/dist/redis-scripts.js')
+  const { claimScript, codes, createRedisScripts } = await import('../packages/wsticket/dist/redis-scripts.js')
   const replies = Object.entries(codes).map(([name, reply]) => `${reply} ${name}`)
   const scripts = Object.entries(createRedisScripts('required'))
+  const claim = `**claim**, on the key of a subject. ${scriptParameters.claim}.\n\n${code('lua', claimScript.text)}`
   const beginning = commonBeginning(scripts.map(([, { text }]) => text))
   const rests = scripts.map(
     ([name, { text }]) => `**${name}.** ${scriptParameters[name]}.\n\n${code('lua', text.slice(beginning.length))}`,
   )
-  return `\nThe integers that they reply: ${replies.join(', ')}. All begin with these lines:\n\n${code('lua', beginning)}\n\n${rests.join('\n\n')}\n`
+  return `\nThe integers that they reply: ${replies.join(', ')}. Those on tickets begin with these lines:\n\n${code('lua', beginning)}\n\n${rests.join('\n\n')}\n\n${claim}\n`
 }
 
 /** What all texts begin with, up to an empty line. @param {string[]} texts */
@@ -110,6 +113,10 @@ const statementParameters = {
     '`$1` the id, `$2` the present; no row where it is not redeemed. Then **read**, with the same present, tells why: `redeemed` is **spent**, and `pending` is **unknown**, for it was issued in between',
   revoke: '`$1` the id, `$2` the present; no row where there was nothing to void',
   read: '`$1` the id, `$2` the present; no row for an unknown ticket',
+  claim:
+    '`$1` the row of the subject, `$2` the id, `$3` its `expiresAt`, `$4` the present, `$5` the most; no row where there are as many already',
+  firstOver: '`$1` the row of the subject, `$2` the present',
+  giveBack: '`$1` the row of the subject, `$2` the id',
   sweep:
     '`$1` the present, less a margin of a minute. Nothing else removes rows: who issues runs it now and then (wsticket: every 10 seconds at most), and again where it says 1000',
 }

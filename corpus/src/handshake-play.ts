@@ -122,7 +122,7 @@ export async function issue(store: TicketStore, ticket: Ticket, clientAddress: s
     bytes.set(Buffer.from(ticket.slice(4), 'base64url'))
     return bytes
   }
-  const issuer = createIssuer({ store, audiences: [audience], random })
+  const issuer = createIssuer({ store, audiences: [audience], ticketsPerSubject: 'unlimited', random })
   const identity = { issuer: 'https://id.example', subject: 'alice', expiresAt: null, claims: {} }
   await issuer.issue(identity, { audience }, { clientAddress, origin: null })
 }

@@ -47,6 +47,12 @@ describe('the configuration', () => {
       maximumTicketLifetimeMs: 60_000,
       lockPolicy: 'optional',
       sessionLifetimeMs: null,
+      ticketsPerSubject: 5,
+      ticketRatePerSubject: { perSecond: 10, burst: 50 },
+      ticketRatePerAddress: { perSecond: 100, burst: 1000 },
+      ticketRate: { perSecond: 5000, burst: 10_000 },
+      handshakeRatePerAddress: { perSecond: 100, burst: 1000 },
+      handshakeRate: { perSecond: 5000, burst: 10_000 },
     })
   })
 

@@ -23,6 +23,7 @@ import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, noEvents, safeSink } from './events.ts'
 import type { Passage } from './handshake.ts'
+import { createGate, type Gate, type RateLimits } from './limits.ts'
 import { type LockPolicy, requireLockPolicy } from './lock.ts'
 import { defaultCarriers, parseCarriers } from './presentation.ts'
 import type { Session } from './sessions.ts'
@@ -48,6 +49,8 @@ export interface AdmissionOptions {
   readonly addressPrefixes?: AddressPrefixes
   /** Whether every ticket has to be locked. Default `optional`: those are whose client asked for it. */
   readonly lockPolicy?: LockPolicy
+  /** How many handshakes there may be. Looked at before the ticket is. */
+  readonly limits?: RateLimits
   /** The operator's last word. Anything but `true` refuses; so does a throw. Default: everyone with a good ticket. */
   readonly permit?: (session: Session, passage: Passage) => boolean | Promise<boolean>
   /** How long a decision may take, store and `permit` included, in milliseconds; then it is a refusal. Default 5,000. */
@@ -63,6 +66,7 @@ export interface AdmissionRules {
   readonly store: TicketStore
   readonly carriersOn: readonly Carrier[]
   readonly resolveClientAddress: ClientAddressResolver
+  readonly passGate: Gate
   readonly checkOrigin: AttemptCheck
   /** In order, after the ticket is spent. */
   readonly ticketChecks: readonly TicketCheck[]
@@ -92,6 +96,7 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
     store,
     carriersOn,
     resolveClientAddress: createClientAddressResolver(options.trustedProxies ?? []),
+    passGate: createGate(options.limits ?? {}),
     checkOrigin: createOriginCheck(parseOrigins(options.origins), nonBrowserClients),
     ticketChecks: [
       createLockCheck(requireLockPolicy(options.lockPolicy ?? 'optional')),

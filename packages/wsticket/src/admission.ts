@@ -16,7 +16,7 @@ import { clearingCookieOf, type Presentation, passageOf, presentationOf } from '
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
-import type { RedeemOutcome } from './ticket-store.ts'
+import type { RedeemOutcome, TicketStore } from './ticket-store.ts'
 import { ticketSubprotocol } from './wire.ts'
 
 export type { AdmissionOptions } from './admission-options.ts'
@@ -33,10 +33,12 @@ export interface AdmittedDecision {
   readonly clearingCookie: string | null
 }
 
-/** The handshake must be answered with `refusalAnswer(code)`. */
+/** The handshake must be answered with `refusalAnswer(code, retryAfterMs)`. */
 export interface RefusedDecision {
   readonly kind: 'refused'
   readonly code: RefusalCode
+  /** How long the client has to wait, in milliseconds, where a limit says so. */
+  readonly retryAfterMs?: number
 }
 
 /** What becomes of a handshake. */
@@ -98,6 +100,8 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   const attempt = attemptOf(rules, handshake, presentation)
   findings.attempt = attempt
 
+  const limited = await rules.passGate(attempt.clientAddress, rules.clock())
+  if (limited !== null) return { kind: 'refused', ...limited }
   const originRefusal = rules.checkOrigin(attempt)
   if (originRefusal !== null) return refused(originRefusal)
   if (presentation.kind === 'none') return refused('ticket_missing')
@@ -111,6 +115,7 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   if (outcome.kind !== 'redeemed') return refused(requireKnown(outcome.kind))
   const record = requireIntact(outcome.record, id)
   findings.subject = record.subject
+  giveBack(rules.store, record)
 
   const now = rules.clock()
   if (now >= record.expiresAt) return refused('ticket_expired')
@@ -146,6 +151,11 @@ async function conclude(rules: AdmissionRules, session: Session, checked: Checke
 interface Checked {
   readonly handshake: Handshake
   readonly carrier: Carrier
+}
+
+/** A ticket that is spent counts no more. Nobody waits for that: where it fails, the ticket counts until it would have ended. */
+function giveBack({ quota }: TicketStore, record: TicketRecord): void {
+  quota?.giveBack(record).catch(() => {})
 }
 
 function refused(code: RefusalCode): RefusedDecision {

@@ -47,6 +47,9 @@ export {
   type Issuer,
   type IssuerOptions,
 } from './issuer.ts'
+export type { Limiter } from './limiter.ts'
+export { createMemoryLimiter, type MemoryLimiterOptions, type Rate } from './limiters/memory.ts'
+export type { IssueLimits, Limited, RateLimits } from './limits.ts'
 export { generateKey, type Key, type Lock, type LockPolicy, lockOfKey, parseKey, parseLock } from './lock.ts'
 export { type HttpAnswer, refusalAnswer } from './problem.ts'
 export type { RandomSource } from './random.ts'
@@ -76,4 +79,5 @@ export {
   type TicketEndpointOptions,
   type TicketRequest,
 } from './ticket-endpoint.ts'
+export type { CountedTicket, TicketQuota } from './ticket-quota.ts'
 export type { RedeemOutcome, StoreInspection, TicketState, TicketStore } from './ticket-store.ts'

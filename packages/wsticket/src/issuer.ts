@@ -7,6 +7,7 @@ import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import { type Identity, subjectOf } from './credential.ts'
 import { ConfigurationError } from './errors.ts'
 import { type AuditEvent, type EventSink, noEvents, safeSink } from './events.ts'
+import type { Limited } from './limits.ts'
 import { type Lock, type LockPolicy, parseLock, requireLockPolicy } from './lock.ts'
 import { type RandomSource, systemRandom } from './random.ts'
 import type { IssueRefusalCode } from './refusals.ts'
@@ -27,6 +28,11 @@ export interface IssuerOptions {
   readonly sessionLifetimeMs?: number
   /** Whether every ticket has to be locked. Default `optional`: those are whose lock was asked for. */
   readonly lockPolicy?: LockPolicy
+  /**
+   * The most tickets of one subject that are good and not spent yet. Default 5. Counted by the store, over all processes that share its
+   * engine; a store without a `quota` counts nothing.
+   */
+  readonly ticketsPerSubject?: number | 'unlimited'
   /** Hears of every ticket. Default: nobody. */
   readonly onEvent?: EventSink
   /** Default: the machine's clock. */
@@ -68,8 +74,8 @@ export interface IssuedTicket {
 export interface Issuer {
   readonly audiences: readonly string[]
   /**
-   * Stores a record and returns its ticket; or `lock_missing` where the policy requires a lock and there is none, and
-   * `credential_expired` where the credential has ended.
+   * Stores a record and returns its ticket; or `lock_missing` where the policy requires a lock and there is none,
+   * `credential_expired` where the credential has ended, and how long to wait where the subject has `ticketsPerSubject` outstanding.
    * @throws StoreError where the record could not be stored: there is no ticket then.
    * @throws ConfigurationError for an identity, a grant or a lock that cannot be.
    */
@@ -77,7 +83,7 @@ export interface Issuer {
     identity: Identity,
     grant: Grant,
     context: IssueContext,
-  ): Promise<IssuedTicket | (IssueRefusalCode & ('lock_missing' | 'credential_expired'))>
+  ): Promise<IssuedTicket | (IssueRefusalCode & ('lock_missing' | 'credential_expired')) | Limited<'too_many_tickets'>>
 }
 
 const defaultLifetimeMs = 30_000
@@ -93,6 +99,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const limits = readLimits(options)
   const emit = safeSink(options.onEvent ?? noEvents)
   const lockPolicy = requireLockPolicy(options.lockPolicy ?? 'optional')
+  const mostTickets = readMostTickets(options.ticketsPerSubject ?? 5)
   requireAudiences(audiences)
   announceDangers(limits.maximumLifetimeMs, clock(), emit)
   return {
@@ -109,6 +116,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
       const ticket = generateTicket(random)
       const id = idOfTicket(ticket)
       const record = { id, subject, audience, claims, clientAddress, origin, lock, issuedAt, ...ends }
+      const retryAfterMs = mostTickets === null ? 0 : ((await store.quota?.claim(record, mostTickets, issuedAt)) ?? 0)
+      if (retryAfterMs > 0) return { code: 'too_many_tickets', retryAfterMs }
       await store.insert(record)
       emit(issuedEvent(record))
       return { ticket, id, issuedAt, ...ends }
@@ -156,6 +165,12 @@ function requireAudiences(audiences: readonly string[]): void {
   if (!named || !audiences.every((audience) => typeof audience === 'string' && audience !== '')) {
     throw new ConfigurationError('audiences', 'must name at least one WebSocket service')
   }
+}
+
+function readMostTickets(most: number | 'unlimited'): number | null {
+  if (most === 'unlimited') return null
+  if (Number.isSafeInteger(most) && most >= 1) return most
+  throw new ConfigurationError('ticketsPerSubject', 'must be a whole number, 1 or more, or unlimited')
 }
 
 function requireLock(lock: Lock | null): Lock | null {

@@ -54,6 +54,15 @@ export interface PostgresStatements {
   readonly revoke: PreparedStatement
   /** Returns record and state: `pending`, `redeemed`, `revoked` or `expired`. */
   readonly read: PreparedStatement
+  /**
+   * `$1`: the id of a subject's row, which holds no ticket but counts. `$2`: the ticket's id. `$3`: its `expiresAt`. `$4`: the present.
+   * `$5`: the most. Returns the id of the row where the ticket is counted now.
+   */
+  readonly claim: PreparedStatement
+  /** Returns as `over` when the first of the tickets is over that the row `$1` counts, or null. */
+  readonly firstOver: PreparedStatement
+  /** Takes the ticket `$2` off the row `$1`. */
+  readonly giveBack: PreparedStatement
   /** `$1`: the present in milliseconds. Removes a number of rows, and returns how many. */
   readonly sweep: PreparedStatement
 }
@@ -65,7 +74,20 @@ export const sweepBatchRows = 1000
 export function createPostgresStatements(table: string): PostgresStatements {
   const good = `id = $1 AND state = 'pending' AND expires_at > $2 AND reign = pg_postmaster_start_time()`
   const expired = `ctid = ANY (ARRAY (SELECT ctid FROM ${table} WHERE expires_at <= $1 LIMIT ${sweepBatchRows}))`
+  const counted = `jsonb_each_text(counted.record::jsonb) AS ticket (id, over)
+    WHERE over::bigint > $4::bigint AND counted.reign = pg_postmaster_start_time()`
   return {
+    claim: prepare(`INSERT INTO ${table} AS counted (id, record, expires_at)
+  VALUES ($1, jsonb_build_object($2::text, $3::bigint)::text, $3::bigint)
+ON CONFLICT (id) DO UPDATE SET
+  record = (SELECT coalesce(jsonb_object_agg(ticket.id, over::bigint), '{}') || jsonb_build_object($2::text, $3::bigint) FROM ${counted})::text,
+  expires_at = greatest(counted.expires_at, excluded.expires_at),
+  reign = excluded.reign
+WHERE (SELECT count(*) FROM ${counted}) < $5::bigint RETURNING id`),
+    firstOver: prepare(
+      `SELECT (SELECT min(over::bigint) FROM ${counted.replace('$4', '$2')})::text AS over FROM ${table} AS counted WHERE id = $1`,
+    ),
+    giveBack: prepare(`UPDATE ${table} SET record = (record::jsonb - $2::text)::text WHERE id = $1`),
     insert: prepare(`INSERT INTO ${table} (id, record, expires_at) VALUES ($1, $2, $3) RETURNING id`),
     redeem: prepare(`UPDATE ${table} SET state = 'redeemed' WHERE ${good} RETURNING record`),
     revoke: prepare(`UPDATE ${table} SET state = 'revoked' WHERE ${good} RETURNING id`),

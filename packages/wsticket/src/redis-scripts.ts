@@ -38,6 +38,7 @@ export const codes = {
   known: 6,
   voided: 7,
   untouched: 8,
+  counted: 9,
 } as const
 
 /** Whether a ticket is bound to the reign that issued it. */
@@ -67,7 +68,7 @@ const prologues: { readonly [fence in EpochFence]: string } = {
   none_may_admit_twice: "\nlocal epoch = 'none'\n",
 }
 
-// The error of HSET is replied as it is: Redis 6.2 would wrap what a script raises, and OOM could not be told.
+// The error of HSET, and below that of ZADD, is replied as it is: Redis 6.2 would wrap what a script raises, and OOM could not be told.
 const insert = `
 if redis.call('EXISTS', KEYS[1]) == 1 then
   return ${codes.known}
@@ -124,13 +125,42 @@ redis.call('HDEL', KEYS[1], 'unrevoked')
 return ${codes.voided}
 `
 
+// Adds before it removes: Redis looks at its maxmemory only until a script has written something.
+const claim = `
+local present = '(' .. ARGV[1]
+if redis.call('ZCOUNT', KEYS[1], present, '+inf') >= tonumber(ARGV[2]) then
+  return redis.call('ZRANGEBYSCORE', KEYS[1], present, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+end
+local kept = redis.pcall('ZADD', KEYS[1], ARGV[4], ARGV[3])
+if type(kept) == 'table' then
+  return kept
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last + ARGV[5]))
+return ${codes.counted}
+`
+
 const encoder = new TextEncoder()
 
-/** The four scripts, with the fence or without it. */
+function script(text: string): RedisScript {
+  return { text, sha: bytesToHex(sha1(encoder.encode(text))) }
+}
+
+/**
+ * Counts a ticket in the sorted set of its subject, KEYS[1]: ids by when they are over. ARGV: now, the most, the ticket's id, its
+ * `expiresAt`, how much longer the key stays. Replies `counted`, or as text when the first of those is over that are counted. Needs no
+ * fence: it decides of nothing that could be redeemed.
+ */
+export const claimScript: RedisScript = script(claim)
+
+/** The four scripts on tickets, with the fence or without it. */
 export function createRedisScripts(fence: EpochFence): RedisScripts {
-  const script = (body: string): RedisScript => {
-    const text = prologues[fence] + body
-    return { text, sha: bytesToHex(sha1(encoder.encode(text))) }
+  const fenced = (body: string) => script(prologues[fence] + body)
+  return {
+    insert: fenced(insert),
+    redeem: fenced(redeem),
+    read: fenced(read),
+    revoke: fenced(revoke),
   }
-  return { insert: script(insert), redeem: script(redeem), read: script(read), revoke: script(revoke) }
 }

@@ -53,6 +53,14 @@ const tryLater: RefusalRow = {
   action: 'wait',
 }
 
+const rateLimited: RefusalRow = {
+  status: 429,
+  closeCode: 4429,
+  publicCode: 'rate_limited',
+  detail: 'There were too many requests. Try again after Retry-After.',
+  action: 'wait',
+}
+
 /** Why an opening handshake is refused: private codes, audit only. */
 export type RefusalCode =
   | 'ticket_missing'
@@ -67,6 +75,8 @@ export type RefusalCode =
   | 'origin_forbidden'
   | 'permission_denied'
   | 'handshake_malformed'
+  | 'rate_limited'
+  | 'address_rate_limited'
   | 'store_unavailable'
 
 /** Every refusal by its private code. */
@@ -89,6 +99,8 @@ export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
   origin_forbidden: forbidden,
   permission_denied: forbidden,
   handshake_malformed: badRequest,
+  rate_limited: rateLimited,
+  address_rate_limited: rateLimited,
   store_unavailable: tryLater,
 }
 
@@ -114,6 +126,10 @@ export type IssueRefusalCode =
   | 'method_not_allowed'
   | 'body_too_large'
   | 'media_type_unsupported'
+  | 'rate_limited'
+  | 'address_rate_limited'
+  | 'subject_rate_limited'
+  | 'too_many_tickets'
   | 'issue_unavailable'
 
 /** Every refusal by its private code. */
@@ -168,8 +184,12 @@ export const issueRefusals: { readonly [code in IssueRefusalCode]: RefusalRow } 
     publicCode: 'unsupported_media_type',
     detail: 'A body is sent as application/json.',
   },
+  rate_limited: rateLimited,
+  address_rate_limited: rateLimited,
+  subject_rate_limited: rateLimited,
+  too_many_tickets: rateLimited,
   issue_unavailable: tryLater,
 }
 
-/** Seconds that a client waits before it asks again after a 503 (RFC 9110 section 10.2.3). */
+/** Seconds that a client waits before it asks again, where nothing says how long it takes (RFC 9110 section 10.2.3). */
 export const retryAfterSeconds: number = 2

@@ -11,6 +11,7 @@ import { defaultDeadlineMs, requireDeadline, withinDeadline } from './deadline.t
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, nameFault, noEvents, safeSink } from './events.ts'
 import type { Grant, IssuedTicket, Issuer } from './issuer.ts'
+import { createGate, type Gate, type IssueLimits, type Limited, readLimit, type Take } from './limits.ts'
 import type { Lock } from './lock.ts'
 import { answerHeaders, type HttpAnswer, issueRefusalAnswer } from './problem.ts'
 import { type IssueRefusalCode, issueRefusals } from './refusals.ts'
@@ -59,6 +60,8 @@ export interface TicketEndpointOptions {
    * `corsCredentials: 'include'` to be given one. Default `off`.
    */
   readonly cookiePolicy?: CookiePolicy
+  /** How many requests there may be. Looked at before the credential is, but for `perSubject`. */
+  readonly limits?: IssueLimits
   /** The path that answers. Default `/tickets`. */
   readonly path?: string
   /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
@@ -92,6 +95,9 @@ interface Desk extends Pick<TicketEndpointOptions, 'issuer' | 'authenticate'> {
   readonly origins: ReadonlySet<string>
   readonly grant: NonNullable<TicketEndpointOptions['grant']>
   readonly cookiePolicy: CookiePolicy
+  readonly passGate: Gate
+  readonly takeOfSubject: Take
+  readonly clock: Clock
 }
 
 /**
@@ -106,7 +112,11 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
   const origins = parseOrigins(options.origins)
   const deadlineMs = requireDeadline(options.deadlineMs ?? defaultDeadlineMs)
   const cookiePolicy = requireCookiePolicy(options.cookiePolicy ?? 'off')
-  const desk: Desk = { issuer, authenticate, path, origins, grant, deadlineMs, cookiePolicy }
+  const limits = options.limits ?? {}
+  const passGate = createGate(limits)
+  const takeOfSubject = readLimit('perSubject', limits.perSubject)
+  const hooks = { issuer, authenticate, grant, passGate, takeOfSubject, clock }
+  const desk: Desk = { ...hooks, path, origins, deadlineMs, cookiePolicy }
   const corsHeaders = createCorsHeaders(origins, options.corsCredentials ?? 'omit')
   const resolveClientAddress = createClientAddressResolver(options.trustedProxies ?? [])
   const emit = safeSink(options.onEvent ?? noEvents)
@@ -117,10 +127,11 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
     if (isPreflight(request, desk) && origin !== null) return preflightAnswer(corsHeaders(origin))
     const clientAddress = resolveClientAddress(peer?.address ?? null, headers.get('x-forwarded-for'))
     const findings: Findings = { origin, clientAddress, subject: null, fault: null }
-    const issued = await issueOrRefuse(desk, request, findings)
-    if (typeof issued === 'object') return ticketAnswer(issued, corsHeaders(origin))
-    emit({ type: 'issue_refused', at: clock(), code: issued, ...findings })
-    const problem = issueRefusalAnswer(issued)
+    const outcome = await issueOrRefuse(desk, request, findings)
+    if (typeof outcome === 'object' && 'ticket' in outcome) return ticketAnswer(outcome, corsHeaders(origin))
+    const { code, retryAfterMs }: Refusal = typeof outcome === 'string' ? { code: outcome } : outcome
+    emit({ type: 'issue_refused', at: clock(), code, ...findings })
+    const problem = issueRefusalAnswer(code, retryAfterMs)
     return { ...problem, headers: { ...problem.headers, ...corsHeaders(origin) } }
   }
 
@@ -133,8 +144,16 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
   }
 }
 
+/** Why there is no ticket, and how long the client has to wait where a limit says so. */
+interface Refusal {
+  readonly code: IssueRefusalCode
+  readonly retryAfterMs?: number
+}
+
+type Outcome = Handout | IssueRefusalCode | Limited<IssueRefusalCode>
+
 /** A ticket, or why there is none: whatever is thrown on the way is a 503. */
-async function issueOrRefuse(desk: Desk, request: Request, findings: Findings): Promise<Handout | IssueRefusalCode> {
+async function issueOrRefuse(desk: Desk, request: Request, findings: Findings): Promise<Outcome> {
   try {
     return await withinDeadline(issue(desk, request, findings), desk.deadlineMs)
   } catch (error) {
@@ -143,14 +162,18 @@ async function issueOrRefuse(desk: Desk, request: Request, findings: Findings): 
   }
 }
 
-async function issue(desk: Desk, request: Request, findings: Findings): Promise<Handout | IssueRefusalCode> {
+async function issue(desk: Desk, request: Request, findings: Findings): Promise<Outcome> {
   const { clientAddress, origin } = findings
   if (pathOf(request) !== desk.path) return 'route_unknown'
   if (origin !== null && !desk.origins.has(origin)) return 'origin_forbidden'
   if (request.method !== 'POST') return 'method_not_allowed'
+  const limited = await desk.passGate(clientAddress, desk.clock())
+  if (limited !== null) return limited
   const identity = await desk.authenticate(request)
   if (typeof identity === 'string') return requireCredentialRefusal(identity)
   findings.subject = subjectOf(identity)
+  const retryAfterMs = await desk.takeOfSubject(findings.subject, desk.clock())
+  if (retryAfterMs > 0) return { code: 'subject_rate_limited', retryAfterMs }
   const requested = await readRequestedTicket(request)
   if ('refusal' in requested) return requested.refusal
   if (requested.carrier === 'cookie' && desk.cookiePolicy === 'off') return 'request_malformed'
@@ -159,7 +182,7 @@ async function issue(desk: Desk, request: Request, findings: Findings): Promise<
   const grant = await desk.grant(identity, { ...requested, clientAddress, origin, http: request })
   if (grant === null) return 'grant_denied'
   const issued = await desk.issuer.issue(identity, grant, { clientAddress, origin, lock: requested.lock })
-  return typeof issued === 'string' ? issued : { ...issued, carrier: requested.carrier }
+  return typeof issued === 'object' && 'ticket' in issued ? { ...issued, carrier: requested.carrier } : issued
 }
 
 /** A new ticket, and how it is handed out. */

@@ -5,6 +5,7 @@
  */
 import type { EpochMs } from './clock.ts'
 import type { TicketId, TicketRecord } from './ticket.ts'
+import type { TicketQuota } from './ticket-quota.ts'
 
 /** What came of presenting an id. Only `redeemed` admits. */
 export type RedeemOutcome =
@@ -38,6 +39,9 @@ export interface StoreInspection {
 export interface TicketStore {
   /** Names the engine in events: `memory`, `redis`. */
   readonly name: string
+
+  /** Counts the tickets of each subject that are outstanding. Absent where the store cannot: then nobody has too many. */
+  readonly quota?: TicketQuota
 
   /**
    * Keeps a record until its natural expiry; an engine that removes records by its own clock MUST leave a margin of a minute or

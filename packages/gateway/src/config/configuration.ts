@@ -2,7 +2,7 @@
  * What the gateway is told: every value checked, every default filled in.
  * @module
  */
-import type { AddressPolicy, CarrierName, LockPolicy, NonBrowserClients } from 'wsticket'
+import type { AddressPolicy, CarrierName, LockPolicy, NonBrowserClients, Rate } from 'wsticket'
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -11,6 +11,9 @@ export interface ListenAddress {
   /** 0 for any free port. */
   readonly port: number
 }
+
+/** How often something may happen, or that nobody counts. */
+export type LimitedRate = Rate | 'unlimited'
 
 /** The configuration of `serve`. The table in `options.ts` says what each member is. */
 export interface Configuration {
@@ -36,6 +39,12 @@ export interface Configuration {
   readonly ticketLifetimeMs: number
   readonly maximumTicketLifetimeMs: number
   readonly lockPolicy: LockPolicy
+  readonly ticketsPerSubject: number | 'unlimited'
+  readonly ticketRate: LimitedRate
+  readonly ticketRatePerAddress: LimitedRate
+  readonly ticketRatePerSubject: LimitedRate
+  readonly handshakeRate: LimitedRate
+  readonly handshakeRatePerAddress: LimitedRate
   /** Null: as long as the token is good. */
   readonly sessionLifetimeMs: number | null
 }

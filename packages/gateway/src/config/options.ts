@@ -14,7 +14,7 @@ export interface Option<Output> {
   /** One or two sentences. */
   readonly help: string
   /** Under which heading. */
-  readonly group: 'Network' | 'Tokens' | 'Tickets' | 'Who may connect'
+  readonly group: 'Network' | 'Tokens' | 'Tickets' | 'Who may connect' | 'Limits'
   readonly reading: Reading<Output>
 }
 
@@ -183,6 +183,48 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
     help: 'What the policy prefix compares of an IPv6 address.',
     group: 'Who may connect',
     reading: { kind: 'optional', value: values.bits(128), fallback: '56' },
+  },
+  ticketsPerSubject: {
+    flag: 'tickets-per-subject',
+    placeholder: 'number',
+    help: 'The most tickets of one subject that are good and not spent yet, or unlimited. Counted over all gateways that share a Redis or PostgreSQL; not counted in NATS and SQLite.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.count, fallback: '5' },
+  },
+  ticketRatePerSubject: {
+    flag: 'ticket-rate-per-subject',
+    placeholder: 'rate',
+    help: 'How often one subject may ask for a ticket: so many a second on the average / so many at once; or unlimited. Each gateway counts for itself, here and below.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.rate, fallback: '10/50' },
+  },
+  ticketRatePerAddress: {
+    flag: 'ticket-rate-per-address',
+    placeholder: 'rate',
+    help: 'How often one address, or one /64 of IPv6, may ask for a ticket. Looked at before the token is. Name the proxies in front with --trusted-proxy, or they are the one address.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.rate, fallback: '100/1000' },
+  },
+  ticketRate: {
+    flag: 'ticket-rate',
+    placeholder: 'rate',
+    help: 'How often everybody together may ask for a ticket.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.rate, fallback: '5000/10000' },
+  },
+  handshakeRatePerAddress: {
+    flag: 'handshake-rate-per-address',
+    placeholder: 'rate',
+    help: 'How often one address, or one /64 of IPv6, may open a WebSocket, or try to. Looked at before the ticket is.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.rate, fallback: '100/1000' },
+  },
+  handshakeRate: {
+    flag: 'handshake-rate',
+    placeholder: 'rate',
+    help: 'How often everybody together may.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.rate, fallback: '5000/10000' },
   },
 }
 

@@ -8,7 +8,7 @@ import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import { requireStoreUrl } from 'wsticket/open-store'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { z } from 'zod'
-import type { ListenAddress } from './configuration.ts'
+import type { LimitedRate, ListenAddress } from './configuration.ts'
 
 /** Turns a text into a value, or says why it cannot. */
 export type Value<Output> = z.ZodType<Output, string>
@@ -79,6 +79,20 @@ export function bits(most: number): Value<number> {
 
 /** A duration. */
 export const milliseconds: Value<number> = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'milliseconds')
+
+/** So many, or as many as anybody likes. */
+export const count: Value<number | 'unlimited'> = z.union([
+  z.literal('unlimited'),
+  wholeNumber(1, 1_000_000, 'tickets'),
+])
+
+/** `100/1000`: a hundred a second on the average, a thousand at once. */
+export const rate: Value<LimitedRate> = z.string().transform((text, context) => {
+  if (text === 'unlimited') return text
+  const [, perSecond, burst] = /^(\d{1,7}(?:\.\d{1,3})?)\/(\d{1,7})$/.exec(text) ?? []
+  if (Number(perSecond) > 0 && Number(burst) >= 1) return { perSecond: Number(perSecond), burst: Number(burst) }
+  return impossible(context, 'must be so many a second, a slash, and so many at once, such as 100/1000; or unlimited')
+})
 
 /** What the library says against these lifetimes of tickets; null for nothing. */
 export function refusalOfLifetimes(lifetimeMs: number, maximumLifetimeMs: number): string | null {

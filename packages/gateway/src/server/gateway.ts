@@ -10,8 +10,10 @@ import {
   createAdmission,
   createClientAddressResolver,
   createIssuer,
+  createMemoryLimiter,
   createTicketEndpoint,
   isOriginForm,
+  type Limiter,
   type TicketEndpoint,
   type TicketStore,
 } from 'wsticket'
@@ -22,7 +24,7 @@ import {
   type RequestListener,
   refuseUpgrade,
 } from 'wsticket/adapters/node'
-import type { Configuration } from '../config/configuration.ts'
+import type { Configuration, LimitedRate } from '../config/configuration.ts'
 import type { GatewayEventSink } from '../events.ts'
 import { notFound } from '../problems.ts'
 import { createWebSocketProxy } from '../upstream/websocket-proxy.ts'
@@ -90,6 +92,7 @@ function createEndpoint(options: GatewayOptions): TicketEndpoint {
     lifetimeMs: ticketLifetimeMs,
     maximumLifetimeMs: maximumTicketLifetimeMs,
     lockPolicy: configuration.lockPolicy,
+    ticketsPerSubject: configuration.ticketsPerSubject,
     ...(sessionLifetimeMs === null ? {} : { sessionLifetimeMs }),
     onEvent,
   })
@@ -98,6 +101,11 @@ function createEndpoint(options: GatewayOptions): TicketEndpoint {
     authenticate,
     origins,
     trustedProxies,
+    limits: {
+      everybody: limiterOf(configuration.ticketRate),
+      perAddress: limiterOf(configuration.ticketRatePerAddress),
+      perSubject: limiterOf(configuration.ticketRatePerSubject),
+    },
     path: ticketsPath,
     // No cookie is a credential here: pages of another origin get one, and have none to send.
     ...(configuration.carriers.includes('cookie') ? { cookiePolicy: 'on_request', corsCredentials: 'include' } : {}),
@@ -118,8 +126,16 @@ function createGate({ configuration, store, onEvent }: GatewayOptions): Admissio
     addressPolicy,
     addressPrefixes,
     lockPolicy,
+    limits: {
+      everybody: limiterOf(configuration.handshakeRate),
+      perAddress: limiterOf(configuration.handshakeRatePerAddress),
+    },
     onEvent,
   })
+}
+
+function limiterOf(rate: LimitedRate): Limiter | 'unlimited' {
+  return rate === 'unlimited' ? rate : createMemoryLimiter(rate)
 }
 
 function createProxy({ configuration, onEvent, upstreamTimeoutMs = 10_000 }: GatewayOptions): Accept {

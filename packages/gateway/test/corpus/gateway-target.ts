@@ -63,6 +63,7 @@ function configurationOf(upstream: string, setting: AdmissionSetting): Configura
       ...trustedProxies.map((network) => `--trusted-proxy=${network}`),
       `--non-browser-clients=${nonBrowserClients}`,
       `--address-policy=${addressPolicy}`,
+      '--handshake-rate-per-address=unlimited',
     ],
     {},
   )

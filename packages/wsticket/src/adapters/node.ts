@@ -98,7 +98,8 @@ export function createUpgradeListener(admission: Admission, accept: Accept): Upg
     admission
       .admit(openingOf(request))
       .then((decision) => {
-        if (decision.kind === 'refused') return refuseUpgrade(socket, refusalAnswer(decision.code))
+        if (decision.kind === 'refused')
+          return refuseUpgrade(socket, refusalAnswer(decision.code, decision.retryAfterMs))
         if (!socket.readable || !socket.writable) return void socket.destroy()
         narrowTo(request, decision.passage)
         ;(request as { [decided]?: AdmittedDecision })[decided] = decision

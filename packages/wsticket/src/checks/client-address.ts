@@ -85,6 +85,21 @@ export function addressesMatch(one: string | null, other: string | null, prefixe
 }
 
 /**
+ * What is counted as one client: an IPv4 address, the /64 of an IPv6 one, for a single host has all of that (RFC 4291 section 2.5.1),
+ * and '' for what could not be told.
+ * @param address in canonical form
+ */
+export function networkOf(address: string | null): string {
+  if (address === null) return ''
+  if (!address.includes(':')) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = Array.from({ length: 8 - groups.length - last.length }, () => '0')
+  return [...groups, ...zeros, ...last].slice(0, 4).join(':')
+}
+
+/**
  * Checks prefix lengths.
  * @throws ConfigurationError
  */

@@ -44,15 +44,6 @@ export class TicketRequestError extends Error {
   }
 }
 
-// The endpoint itself limits nothing; what stands before it may.
-const rateLimited: RefusalRow = {
-  status: 429,
-  closeCode: 4429,
-  publicCode: 'rate_limited',
-  detail: 'There were too many requests.',
-  action: 'wait',
-}
-
 /** The row of a status whose answer has no code that we know, as from a proxy. Any other status is a `try_later`. */
 const generalRows: readonly RefusalRow[] = [
   issueRefusals.request_malformed,
@@ -62,7 +53,7 @@ const generalRows: readonly RefusalRow[] = [
   issueRefusals.method_not_allowed,
   issueRefusals.body_too_large,
   issueRefusals.media_type_unsupported,
-  rateLimited,
+  issueRefusals.rate_limited,
 ]
 
 /** The error for something that cannot be decided now: no network, no answer in time, an answer that makes no sense. */

@@ -5,6 +5,7 @@
  */
 import { type Clock, type EpochMs, systemClock } from '../clock.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
+import { createMemoryQuota } from '../quotas/memory.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
 
@@ -52,6 +53,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TicketStore
 
   return {
     name: 'memory',
+    quota: createMemoryQuota(),
     async insert(record) {
       const now = clock()
       const { entries, sweptUpTo } = shelf()

@@ -11,7 +11,14 @@ import { createEngine, defaultEngineDeadlineMs, type Engine } from '../engine.ts
 import { StoreError } from '../errors.ts'
 import type { PostgresDriver, Row } from '../postgres-driver.ts'
 import { inspectTable } from '../postgres-inspection.ts'
-import { createPostgresStatements, defaultTable, quote, sweepBatchRows } from '../postgres-statements.ts'
+import {
+  createPostgresStatements,
+  defaultTable,
+  type PostgresStatements,
+  quote,
+  sweepBatchRows,
+} from '../postgres-statements.ts'
+import { createPostgresQuota } from '../quotas/postgres.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
@@ -38,7 +45,8 @@ const sweepMarginMs = 60_000
  */
 export function createPostgresStore(driver: PostgresDriver, options: PostgresStoreOptions = {}): TicketStore {
   const { table = defaultTable, deadlineMs = defaultEngineDeadlineMs, clock = systemClock } = options
-  const tickets = createTickets(driver, quote(table))
+  const statements = createPostgresStatements(quote(table))
+  const tickets = createTickets(driver, statements)
   const engine = createPostgresEngine(driver, { table, deadlineMs: requireDeadline(deadlineMs) })
 
   async function sweep(now: EpochMs): Promise<number> {
@@ -53,6 +61,7 @@ export function createPostgresStore(driver: PostgresDriver, options: PostgresSto
   const sweepInPassing = createPacer(clock, (now) => sweep((now - sweepMarginMs) as EpochMs))
   return {
     name: 'postgres',
+    quota: createPostgresQuota(engine, driver, statements),
     async insert(record) {
       await engine.ask((asker) => tickets.insert(asker, record))
       sweepInPassing()
@@ -128,9 +137,7 @@ interface Tickets {
   sweepBatch(asker: Asker, now: EpochMs): Promise<number>
 }
 
-function createTickets(driver: PostgresDriver, table: string): Tickets {
-  const statements = createPostgresStatements(table)
-
+function createTickets(driver: PostgresDriver, statements: PostgresStatements): Tickets {
   async function readState(asker: Asker, id: TicketId, now: EpochMs): Promise<TicketState> {
     const [row] = await driver.query(statements.read(id, now), asker)
     if (row === undefined) return { kind: 'unknown' }

@@ -13,10 +13,11 @@ import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { defaultEngineDeadlineMs } from '../engine.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
+import { createRedisQuota } from '../quotas/redis.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { RedisDriver } from '../redis-driver.ts'
 import { createRedisEngine } from '../redis-engine.ts'
-import { codes, createRedisScripts, type EpochFence, type RedisScript } from '../redis-scripts.ts'
+import { claimScript, codes, createRedisScripts, type EpochFence, type RedisScript } from '../redis-scripts.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
 
@@ -63,6 +64,11 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
 
   return {
     name: 'redis',
+    quota: createRedisQuota({
+      prefix,
+      ask: (key, question) => engine.ask(key, (asker) => question((parts) => run(claimScript, { key, asker }, parts))),
+      remove: (key, id) => driver.send(key, ['ZREM', key, id]),
+    }),
     insert: (record) => ask(record.id, async (on) => requireInserted(await run(scripts.insert, on, partsOf(record)))),
     redeem: (id, now) => ask(id, async (on) => outcomeOf(await run(scripts.redeem, on, [String(now)]), id, now)),
     read: (id, now) => ask(id, async (on) => stateOf(await run(scripts.read, on, [String(now)]), id)),

@@ -57,6 +57,17 @@ describe('the table of refusals', () => {
 })
 
 describe('the answer to a refusal', () => {
+  it.each([
+    [0, '1'],
+    [1, '1'],
+    [1000, '1'],
+    [1001, '2'],
+    [29_999.5, '30'],
+  ])('asks who has to wait for %d ms to wait whole seconds, and no fewer: %s', (retryAfterMs, seconds) => {
+    expect(refusalAnswer('rate_limited', retryAfterMs).headers['Retry-After']).toBe(seconds)
+    expect(issueRefusalAnswer('too_many_tickets', retryAfterMs).headers['Retry-After']).toBe(seconds)
+  })
+
   it('is the same to the byte for every code that shares a public code', () => {
     for (const answerOf of [refusalAnswer, issueRefusalAnswer]) {
       const codes = answerOf === refusalAnswer ? handshakeCodes : issueCodes

@@ -62,6 +62,9 @@ const waysToBeRefused: readonly (readonly [IssueRefusalCode, string, Asking, End
   ['grant_denied', 'a grant that says no', {}, { grant: () => null }],
   ['lock_missing', 'no lock where one is required', {}, { issuing: { lockPolicy: 'required' } }],
   ['issue_unavailable', 'a store that is away', {}, { issuing: { store: awayStore } }],
+  ['rate_limited', 'everybody, too often', {}, { limits: { everybody: () => 1000 } }],
+  ['address_rate_limited', 'an address, too often', {}, { limits: { perAddress: () => 1000 } }],
+  ['subject_rate_limited', 'a subject, too often', {}, { limits: { perSubject: () => 1000 } }],
 ]
 
 const refused = waysToBeRefused.map(([code, what, request, changes = {}]) => [code, what, request, changes] as const)
@@ -198,7 +201,10 @@ describe('the ticket endpoint', () => {
   })
 
   it('has been refused in every way that there is', () => {
-    expect([...new Set(refused.map(([code]) => code))].sort()).toEqual(Object.keys(issueRefusals).sort())
+    // In limits.test.ts.
+    const elsewhere = ['too_many_tickets']
+    const ways = [...new Set(refused.map(([code]) => code)), ...elsewhere]
+    expect(ways.sort()).toEqual(Object.keys(issueRefusals).sort())
   })
 
   it('stores nothing for a request that it refuses', async () => {
@@ -219,7 +225,7 @@ describe('the ticket endpoint', () => {
     expect(response.headers.get('vary')).toBe('Origin')
   })
 
-  it('looks at the path, then the origin, then the method, then the credential, then the body, then the grant', async () => {
+  it('looks at the path, then the origin, then the method, then the limits, then the credential, then the body, then the grant', async () => {
     const { endpoint } = setUpEndpoint({ grant: () => null })
     const wrongs: readonly Asking[] = [
       { url: 'https://api.example/' },

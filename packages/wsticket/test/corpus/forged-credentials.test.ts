@@ -17,9 +17,10 @@ it('the ticket endpoint has a ticket for every good token, and the same answer f
   const store = { ...memory, insert: async (record: TicketRecord) => void records.push(record) }
   const keys = keySetOf(signer)
   const endpoint = createTicketEndpoint({
-    issuer: createIssuer({ store, audiences: ['chat'], clock }),
+    issuer: createIssuer({ store, audiences: ['chat'], ticketsPerSubject: 'unlimited', clock }),
     authenticate: createJwtAuthenticator({ issuer, audience, keys, algorithms: ['ES256'], clock }),
     origins: [],
+    limits: { perAddress: 'unlimited', perSubject: 'unlimited' },
     clock,
   })
   const server = createServer(serverLimits, createRequestListener(endpoint))

@@ -38,6 +38,7 @@ function targetOf(name: string, guard: Guard): HandshakeTarget {
         store,
         audience,
         ...setting,
+        limits: { perAddress: 'unlimited' },
         onEvent: (event) => logged.push(JSON.stringify(event)),
       })
       const server = createServer({ ...serverLimits }, createRequestListener(endpointOf(store)))

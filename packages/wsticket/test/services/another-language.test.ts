@@ -199,7 +199,7 @@ async function issue(
   const issuer = createIssuer({ store: { ...store, insert }, audiences: ['chat'], sessionLifetimeMs: 3_600_000 })
   const issued = await issuer.issue(identity, { audience: 'chat', ...options }, { ...context, lock })
   const [record] = inserted
-  if (typeof issued === 'string' || record === undefined) throw new Error('there is no ticket')
+  if (typeof issued === 'string' || 'code' in issued || record === undefined) throw new Error('there is no ticket')
   return { ticket: issued.ticket, id: issued.id, record }
 }
 

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { networkOf } from '../../src/checks/client-address.ts'
+import { createMemoryLimiter } from '../../src/limiters/memory.ts'
+import type { TicketEndpointOptions } from '../../src/ticket-endpoint.ts'
+import { at, opening, pageOrigin, recordOf, start, ticketOf } from './fixtures.ts'
+import { asking, authenticateByName, setUpEndpoint } from './ticket-requests.ts'
+import { codeOf, offering, setUpVerifier } from './verifier.ts'
+
+const one = () => createMemoryLimiter({ perSecond: 0.5, burst: 1 })
+const from = (address: string | null) => ({ address })
+
+describe('what counts as one client', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['2001:db8:1:2::', '2001:db8:1:2'],
+    ['2001:db8:0:0:1::', '2001:db8:0:0'],
+    ['::', '0:0:0:0'],
+    ['::1', '0:0:0:0'],
+    ['::3:4:5:6:7:8', '0:0:3:4'],
+    [null, ''],
+  ])('of %s is %j', (address, network) => {
+    expect(networkOf(address)).toBe(network)
+  })
+})
+
+describe('the limits of the ticket endpoint', () => {
+  it('are looked at before the credential: whoever is over them costs no signature', async () => {
+    let verified = 0
+    const authenticate: TicketEndpointOptions['authenticate'] = (request) => {
+      verified += 1
+      return authenticateByName(request)
+    }
+    for (const limits of [{ perAddress: one() }, { everybody: one() }]) {
+      verified = 0
+      const { endpoint } = setUpEndpoint({ authenticate, limits })
+      const statuses = []
+      for (let n = 0; n < 3; n++) statuses.push((await endpoint.answer(asking(), from('192.0.2.7'))).status)
+      expect([statuses, verified]).toEqual([[201, 429, 429], 1])
+    }
+  })
+
+  it('tell how long to wait, in whole seconds, and let a page of a listed origin read it', async () => {
+    const { endpoint } = setUpEndpoint({ limits: { perAddress: one() } })
+    const request = () => asking({ headers: { Origin: pageOrigin } })
+    await endpoint.answer(request(), from('192.0.2.7'))
+    const { status, headers, body } = await endpoint.answer(request(), from('192.0.2.7'))
+    expect(status).toBe(429)
+    expect(headers['Retry-After']).toBe('2')
+    expect(headers['Access-Control-Expose-Headers']).toContain('Retry-After')
+    expect(headers['Access-Control-Allow-Origin']).toBe(pageOrigin)
+    expect(JSON.parse(body)).toMatchObject({ code: 'rate_limited' })
+  })
+
+  it('take an IPv6 network of 64 bits for one client, an IPv4 address within IPv6 for itself, and proxies at their word', async () => {
+    const { endpoint } = setUpEndpoint({ limits: { perAddress: one() }, trustedProxies: ['10.0.0.0/8'] })
+    const ask = async (address: string | null, forwarded: string | null = null) =>
+      (await endpoint.answer(asking({ headers: { 'X-Forwarded-For': forwarded } }), from(address))).status
+    expect(await ask('2001:db8::1')).toBe(201)
+    expect(await ask('2001:db8::2')).toBe(429)
+    expect(await ask('2001:db8:0:1::1')).toBe(201)
+    expect(await ask('::ffff:192.0.2.1')).toBe(201)
+    expect(await ask('192.0.2.1')).toBe(429)
+    expect(await ask('10.0.0.1', '192.0.2.1')).toBe(429)
+    expect(await ask('10.0.0.1', '203.0.113.5')).toBe(201)
+    expect(await ask('192.0.2.1', '203.0.113.6')).toBe(429)
+  })
+
+  it('hold a subject back before anything is stored, and no other', async () => {
+    const { endpoint, events } = setUpEndpoint({ limits: { perSubject: one() } })
+    const ask = async (name: string) =>
+      (await endpoint.answer(asking({ headers: { Authorization: `Bearer ${name}` } }), from(null))).status
+    expect([await ask('alice'), await ask('bob'), await ask('alice')]).toEqual([201, 201, 429])
+    expect(events.at(-1)).toMatchObject({ code: 'subject_rate_limited', subject: 'https://issuer.example#alice' })
+  })
+
+  it('leave whoever is over the limit of his address from taking what is everybody’s', async () => {
+    const everybody = createMemoryLimiter({ perSecond: 1, burst: 2 })
+    const { endpoint } = setUpEndpoint({ limits: { perAddress: one(), everybody } })
+    const ask = async (address: string) => (await endpoint.answer(asking(), from(address))).status
+    expect([await ask('192.0.2.1'), await ask('192.0.2.1'), await ask('192.0.2.2')]).toEqual([201, 429, 201])
+  })
+
+  it('refuse with 503 where a limiter cannot tell, and take nothing but a limiter', async () => {
+    for (const perAddress of [async () => Promise.reject(new Error('away')), () => Number.NaN, () => -1]) {
+      const { endpoint } = setUpEndpoint({ limits: { perAddress } })
+      expect((await endpoint.answer(asking(), from(null))).status).toBe(503)
+    }
+    expect(() => setUpEndpoint({ limits: { perSubject: 'none' as never } })).toThrow(/^limits.perSubject /)
+  })
+})
+
+describe('the number of tickets of a subject', () => {
+  async function ask(world: ReturnType<typeof setUpEndpoint>, name = 'alice') {
+    const answer = await world.endpoint.answer(asking({ headers: { Authorization: `Bearer ${name}` } }), from(null))
+    return { status: answer.status, retryAfter: answer.headers['Retry-After'], body: JSON.parse(answer.body) }
+  }
+
+  it('is five at most, and the sixth waits until the first is over', async () => {
+    let now = start
+    const world = setUpEndpoint({ issuing: { clock: () => now } })
+    for (let n = 0; n < 5; n++) expect((await ask(world)).status).toBe(201)
+    expect(await ask(world)).toMatchObject({ status: 429, retryAfter: '30', body: { code: 'rate_limited' } })
+    expect(world.events.at(-1)).toMatchObject({ code: 'too_many_tickets' })
+    expect((await ask(world, 'bob')).status).toBe(201)
+    now = at(start + 29_999)
+    expect(await ask(world)).toMatchObject({ status: 429, retryAfter: '1' })
+    now = at(start + 30_000)
+    expect((await ask(world)).status).toBe(201)
+  })
+
+  it('goes down when a ticket is spent, whatever became of its handshake', async () => {
+    const world = setUpEndpoint({ issuing: { ticketsPerSubject: 1 } })
+    const { store } = world
+    for (const audience of ['chat', 'other']) {
+      const { body } = await ask(world)
+      expect((await ask(world)).status).toBe(429)
+      const { admission } = setUpVerifier({ store, audience, addressPolicy: 'off', clock: () => start })
+      expect(await codeOf(admission, offering(body.ticket))).toBe(
+        audience === 'chat' ? 'admitted' : 'audience_mismatch',
+      )
+    }
+    expect((await ask(world)).status).toBe(201)
+  })
+
+  it('is not counted where nobody wants it to be, nor by a store that cannot', async () => {
+    const unlimited = setUpEndpoint({ issuing: { ticketsPerSubject: 'unlimited' } })
+    const { quota: _, ...store } = unlimited.store
+    for (const world of [unlimited, setUpEndpoint({ issuing: { store } })]) {
+      for (let n = 0; n < 20; n++) expect((await ask(world)).status).toBe(201)
+    }
+    for (const ticketsPerSubject of [0, 1.5, Number.NaN, 'none'])
+      expect(() => setUpEndpoint({ issuing: { ticketsPerSubject: ticketsPerSubject as never } })).toThrow(
+        /^ticketsPerSubject /,
+      )
+  })
+})
+
+describe('the limits of admission', () => {
+  it.each([
+    ['address_rate_limited', { perAddress: one() }],
+    ['rate_limited', { everybody: one() }],
+  ] as const)('refuse with %s before the store is asked, and say how long to wait', async (code, limits) => {
+    const { admission, store, redeemed, events, clock } = setUpVerifier({ limits })
+    await store.insert(recordOf(ticketOf(1)))
+    expect(await codeOf(admission, opening())).toBe('ticket_missing')
+    expect(await admission.admit(offering(ticketOf(1)))).toEqual({ kind: 'refused', code, retryAfterMs: 2000 })
+    expect(redeemed).toEqual([])
+    expect(events.at(-1)).toMatchObject({ type: 'refused', code, ticketId: null, clientAddress: '192.0.2.7' })
+    clock.advance(2000)
+    expect(await codeOf(admission, offering(ticketOf(1)))).toBe('admitted')
+  })
+
+  it('refuse with 503 where a limiter cannot tell', async () => {
+    const { admission, redeemed } = setUpVerifier({
+      limits: { everybody: async () => Promise.reject(new Error('away')) },
+    })
+    expect(await codeOf(admission, offering(ticketOf(1)))).toBe('store_unavailable')
+    expect(redeemed).toEqual([])
+  })
+})
