@@ -17,6 +17,7 @@ import {
 } from 'wsticket'
 import {
   type Accept,
+  boundRequests,
   createRequestListener,
   createUpgradeListener,
   type RequestListener,
@@ -75,9 +76,9 @@ function createPagesListener(pages: Hono): RequestListener {
     const page = await pages.fetch(new NodeRequest({ req: request, res: response, maxRequestBodySize }))
     await sendNodeResponse(response, page)
   }
-  return (request, response) => {
+  return boundRequests((request, response) => {
     answer(request, response).catch(() => response.destroy())
-  }
+  })
 }
 
 function createEndpoint(options: GatewayOptions): TicketEndpoint {
