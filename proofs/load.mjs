@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
 })
 const plan = options.short
   ? { sockets: 250, warmUpMs: 500, baselineMs: 1500, rampMs: 1000, attackMs: 3000, sessionLifetimeMs: 8000 }
-  : { sockets: 5000, warmUpMs: 10_000, baselineMs: 20_000, rampMs: 20_000, attackMs: 60_000, sessionLifetimeMs: 20_000 }
+  : { sockets: 5000, warmUpMs: 10_000, baselineMs: 15_000, rampMs: 20_000, attackMs: 45_000, sessionLifetimeMs: 20_000 }
 const sockets = Number(options.sockets ?? plan.sockets)
 const chosen = Object.keys(forms).filter((name) => options.form === undefined || options.form === name)
 if (chosen.length === 0 || !Number.isInteger(sockets) || sockets < 100) {

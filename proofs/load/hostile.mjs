@@ -36,7 +36,7 @@ process.on('disconnect', () => process.exit())
 /** @param {Attack} attack */
 function launch(attack) {
   for (const [name, { share }] of Object.entries(ways)) {
-    const count = Math.round(attack.sockets * share)
+    const count = Math.max(1, Math.round(attack.sockets * share))
     for (let at = 0; at < count; at++) setTimeout(() => open(name, attack), (at / count) * attack.rampMs)
   }
 }
