@@ -120,7 +120,7 @@ const layers = [
   { places: entries, mayImport: [...words, ...parts, ...steps, 'limits'] },
   {
     places: ['adapters/'],
-    mayImport: [...words, ...entries, 'adapters/node', 'adapters/incoming-message'],
+    mayImport: [...words, ...entries, 'adapters/node', 'adapters/bounded-requests', 'adapters/incoming-message'],
     node: true,
   },
   { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting] },

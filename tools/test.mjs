@@ -56,6 +56,7 @@ const steps = [
     title: 'Single use over processes, in short',
     command: ['node', 'proofs/single-use.mjs', '--short'],
   },
+  { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'] },
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },

@@ -19,6 +19,7 @@ import {
 } from 'wsticket'
 import {
   type Accept,
+  boundRequests,
   createRequestListener,
   createUpgradeListener,
   type RequestListener,
@@ -77,9 +78,9 @@ function createPagesListener(pages: Hono): RequestListener {
     const page = await pages.fetch(new NodeRequest({ req: request, res: response, maxRequestBodySize }))
     await sendNodeResponse(response, page)
   }
-  return (request, response) => {
+  return boundRequests((request, response) => {
     answer(request, response).catch(() => response.destroy())
-  }
+  })
 }
 
 function createEndpoint(options: GatewayOptions): TicketEndpoint {

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { boundRequests } from 'wsticket/adapters/node'
 import { startServer } from '../../src/server/http-server.ts'
 
 /** How long a client is borne with that sends a byte every half second, in milliseconds, and what it hears. */
@@ -48,5 +50,23 @@ describe.concurrent('the gateway lets go of a client that', () => {
     expect(heard).toMatch(answer)
     expect(heldMs).toBeGreaterThan(limitMs - 100)
     expect(heldMs).toBeLessThan(limitMs + lookMs + slackMs)
+  })
+
+  it('reads no answer', { timeout: 60_000 }, async ({ onTestFinished }) => {
+    const server = await startServer({ host: '127.0.0.1', port: 0 }, () => ({
+      request: boundRequests((_, response) => void response.end(Buffer.alloc(32 * 2 ** 20))),
+      upgrade: (_, socket) => socket.destroy(),
+    }))
+    onTestFinished(() => server.close())
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1').pause()
+    socket.on('error', () => {})
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    // Node looks twice: at first something had been written.
+    await pause(2 * 15_000 + slackMs)
+    socket.resume()
+    const startedAt = performance.now()
+    await once(socket, 'close')
+    expect(socket.bytesRead).toBeLessThan(32 * 2 ** 20)
+    expect(performance.now() - startedAt).toBeLessThan(slackMs)
   })
 })

@@ -2,7 +2,7 @@
  * Adapter for `node:http`: the ticket endpoint as a request listener, admission as an upgrade listener.
  * @module
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { NodeRequest } from 'srvx/node'
 import type { Admission, AdmittedDecision } from '../admission.ts'
@@ -10,10 +10,10 @@ import { maxHeaderLines } from '../handshake.ts'
 import { type HttpAnswer, issueRefusalAnswer, refusalAnswer } from '../problem.ts'
 import type { Session } from '../sessions.ts'
 import type { TicketEndpoint } from '../ticket-endpoint.ts'
+import { boundRequests, type RequestListener } from './bounded-requests.ts'
 import { narrowTo, openingOf } from './incoming-message.ts'
 
-/** What `server.on('request', ...)` takes. */
-export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+export { boundRequests, type RequestListener } from './bounded-requests.ts'
 
 /** What `server.on('upgrade', ...)` takes. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -67,11 +67,12 @@ export function sessionOf(request: object): Session {
 
 /**
  * The ticket endpoint as a listener for `createServer`. A request with more header lines than a handshake may have is
- * refused, too: Node drops lines without a word, and the proxy's X-Forwarded-For may be one of them.
+ * refused, too: Node drops lines without a word, and the proxy's X-Forwarded-For may be one of them. Each connection is bounded as
+ * {@link boundRequests} says.
  */
 export function createRequestListener(endpoint: TicketEndpoint): RequestListener {
   const tooManyLines = issueRefusalAnswer('request_malformed')
-  return (request, response) => {
+  return boundRequests((request, response) => {
     const peer = { address: request.socket.remoteAddress ?? null }
     const isLegible = request.rawHeaders.length <= 2 * maxHeaderLines
     const answer = isLegible ? endpoint.answer(new NodeRequest({ req: request, res: response }), peer) : tooManyLines
@@ -83,7 +84,7 @@ export function createRequestListener(endpoint: TicketEndpoint): RequestListener
       })
       // The endpoint never rejects; a response that cannot be written is no reason to end the process.
       .catch(() => response.destroy())
-  }
+  })
 }
 
 /**

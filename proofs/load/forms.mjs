@@ -1,0 +1,52 @@
+/**
+ * What is attacked: a server that is made with the library, and the gateway in front of an upstream.
+ * @module
+ */
+import { audience, origin } from './client.mjs'
+import { tokenAudience } from './issuer.mjs'
+import { pathOf, start } from './processes.mjs'
+
+/** @import { Running } from './processes.mjs' */
+
+/**
+ * @typedef {object} Attacked
+ * @property {Running} server
+ * @property {number} port
+ * @property {() => Promise<void>} stop
+ *
+ * @typedef {(issuer: string, sessionLifetimeMs: number) => Promise<Attacked>} Form
+ */
+
+const probed = ['--expose-gc', '--import', pathOf('./probe.mjs')]
+
+/** @type {{ readonly [name: string]: Form }} */
+export const forms = {
+  async library(issuer, sessionLifetimeMs) {
+    const server = start(pathOf('./server.mjs'), [issuer, String(sessionLifetimeMs)], probed)
+    return { server, port: portOf(await server.url()), stop: server.stop }
+  },
+  async gateway(issuer, sessionLifetimeMs) {
+    const upstream = start(pathOf('./echo.mjs'), [])
+    const options = {
+      listen: '127.0.0.1:0',
+      issuer,
+      'token-audience': tokenAudience,
+      audience,
+      origin,
+      upstream: (await upstream.url()).replace('http', 'ws'),
+      'session-lifetime-ms': String(sessionLifetimeMs),
+    }
+    const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
+    const server = start(pathOf('../../packages/gateway/dist/main.js'), ['serve', ...flags], probed)
+    const stop = async () => {
+      await server.stop()
+      await upstream.stop()
+    }
+    return { server, port: portOf(await server.url()), stop }
+  },
+}
+
+/** @param {string} url */
+function portOf(url) {
+  return Number(new URL(url).port)
+}

@@ -1,0 +1,36 @@
+/**
+ * Tells whoever started a process how much memory it takes and how many sockets it has. Loaded before the program itself:
+ *   node --expose-gc --import ./probe.mjs program.mjs     with an IPC channel
+ * @module
+ */
+
+/**
+ * @typedef {object} Footprint
+ * @property {number} rss bytes of the process
+ * @property {number} peakRss the most that it was since it was asked the last time
+ * @property {number} kept bytes that are alive after a collection, buffers included
+ * @property {number} sockets connections that are open
+ */
+
+const sampleMs = 100
+
+let peakRss = 0
+setInterval(() => {
+  peakRss = Math.max(peakRss, process.memoryUsage.rss())
+}, sampleMs).unref()
+
+process.on('message', (/** @type {unknown} */ question) => {
+  if (question === 'footprint') process.send?.({ footprint: measure() })
+})
+// To be asked is no reason to stay.
+process.channel?.unref()
+
+/** @returns {Footprint} */
+function measure() {
+  globalThis.gc?.()
+  const { rss, heapUsed, external } = process.memoryUsage()
+  const sockets = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+  const footprint = { rss, peakRss: Math.max(peakRss, rss), kept: heapUsed + external, sockets }
+  peakRss = 0
+  return footprint
+}

@@ -1,0 +1,67 @@
+/**
+ * The processes of the proof, each asked over its IPC channel.
+ * @module
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** @import { ChildProcess } from 'node:child_process' */
+/** @import { Footprint } from './probe.mjs' */
+
+/**
+ * @typedef {object} Running
+ * @property {(question: unknown) => Promise<any>} ask
+ * @property {() => Promise<string>} url where it listens, as it says on standard error
+ * @property {() => Promise<void>} stop
+ */
+
+/** @param {string} name @returns {string} */
+export function pathOf(name) {
+  return fileURLToPath(new URL(name, import.meta.url))
+}
+
+/**
+ * @param {string} program @param {readonly string[]} args @param {readonly string[]} [nodeOptions]
+ * @returns {Running}
+ */
+export function start(program, args, nodeOptions = []) {
+  const child = spawn(process.execPath, [...nodeOptions, program, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  const ended = once(child, 'exit')
+  const failed = ended.then(([code, signal]) => {
+    throw new Error(`${program} ended (${code ?? signal}): ${said}`)
+  })
+  failed.catch(() => {})
+  let said = ''
+  child.stderr.on('data', (/** @type {Buffer} */ chunk) => {
+    said += chunk.toString()
+  })
+  return {
+    ask(question) {
+      const answer = once(child, 'message').then(([message]) => message)
+      child.send(/** @type {any} */ (question))
+      return Promise.race([answer, failed])
+    },
+    url: () => Promise.race([urlIn(child, () => said), failed]),
+    async stop() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** @param {ChildProcess} child @param {() => string} said @returns {Promise<string>} */
+async function urlIn(child, said) {
+  for (;;) {
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said())?.[0]
+    if (url !== undefined) return url
+    await once(/** @type {import('node:stream').Readable} */ (child.stderr), 'data')
+  }
+}
+
+/** @param {Running} server started with the probe @returns {Promise<Footprint>} */
+export async function footprintOf(server) {
+  return (await server.ask('footprint')).footprint
+}

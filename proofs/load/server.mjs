@@ -1,0 +1,42 @@
+/**
+ * A server made with the library, with the limits that it brings: node server.mjs ISSUER SESSION_LIFETIME_MS
+ * @module
+ */
+import { createServer } from 'node:http'
+import { WebSocketServer } from 'ws'
+import { createAdmission, createIssuer, createTicketEndpoint } from 'wsticket'
+import { createRequestListener, serverLimits } from 'wsticket/adapters/node'
+import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
+import { discoverKeys } from 'wsticket/credentials/discovery'
+import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
+import { createMemoryStore } from 'wsticket/stores/memory'
+import { audience, origin } from './client.mjs'
+import { echo } from './echo.mjs'
+import { tokenAudience } from './issuer.mjs'
+
+/** @import { AddressInfo } from 'node:net' */
+
+const [issuer = '', sessionLifetimeMs = ''] = process.argv.slice(2)
+const store = createMemoryStore()
+const keys = await discoverKeys(issuer)
+const authenticate = createJwtAuthenticator({ issuer, audience: tokenAudience, keys, algorithms: ['ES256'] })
+const endpoint = createTicketEndpoint({
+  issuer: createIssuer({ store, audiences: [audience], sessionLifetimeMs: Number(sessionLifetimeMs) }),
+  authenticate,
+  origins: [origin],
+})
+const server = createServer(serverLimits, createRequestListener(endpoint))
+
+const wss = new WebSocketServer({ noServer: true, ...webSocketLimits })
+server.on('upgrade', createWebSocketUpgrade(createAdmission({ store, audience, origins: [origin] }), wss))
+wss.on('connection', (socket, request) => {
+  // The library leaves it to the application to end a session in time.
+  const { expiresAt, admittedAt } = sessionOf(request)
+  const timer = setTimeout(() => socket.terminate(), Number(expiresAt) - admittedAt)
+  socket.on('close', () => clearTimeout(timer))
+  echo(socket)
+})
+
+server.listen(0, '127.0.0.1', () => {
+  process.stderr.write(`http://127.0.0.1:${/** @type {AddressInfo} */ (server.address()).port}\n`)
+})
