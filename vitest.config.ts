@@ -10,12 +10,10 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 
 /** What crosses a process boundary takes its time, and what is polled for comes when it comes. */
 const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
-/** Two files at once: a browser wants a core to itself. */
+/** Two files at once: a browser wants a core to itself, and so do processes that race for a file. */
 const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
 /** Three files at once, each with engines of its own: much of their time they wait for a deadline. */
 const threeAtOnce = { ...outsideTheProcess, maxWorkers: 3 }
-/** One file at a time, where something is timed. */
-const oneByOne = { ...outsideTheProcess, fileParallelism: false }
 
 export default defineConfig({
   resolve: {
@@ -46,7 +44,7 @@ export default defineConfig({
       { extends: true, test: { name: 'services', include: [services], ...threeAtOnce } },
       { extends: true, test: { name: 'faults', include: [faults], ...threeAtOnce } },
       // Needs node:sqlite: tools/with-node.mjs.
-      { extends: true, test: { name: 'sqlite', include: [sqlite], ...oneByOne } },
+      { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce } },
       { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },
     ],
   },
