@@ -159,12 +159,10 @@ function driveSentinel(sentinel: NodeRedisSentinel): RedisDriver {
   const send: SendToNode = (command) => sendOver(primary)(command)
   return {
     async ready() {
-      // The facade closes a primary that is none any more.
-      while (!primary?.isReady) {
-        if (primary?.isOpen) await nextEvent(primary, endsOfWaiting)
-        await untilReady(sentinel)
-        if (!primary?.isOpen) primary = await sentinel._execute(false, async (node) => node)
-      }
+      await untilReady(sentinel)
+      // Anew each time. The facade closes a primary that is none any more; but one that was being made anew at that moment opens again,
+      // and is nobody's: it would find a replica there, and go on finding it.
+      primary = await sentinel._execute(false, async (node) => node)
       requireOptions(primary.options, 'nodeRedisSentinelOptions', 'nodeClientOptions.')
     },
     send: (_, command) => send(command),

@@ -31,7 +31,12 @@ const environment = {
 export function startProgram(name: string, args: readonly string[], prefix: readonly string[] = []): Program {
   const file = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url))
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', file, ...args]
-  const child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', ...prefix, ...node], {
+  return launch(name, [...prefix, ...node])
+}
+
+/** Starts what these words say, under a name of its own. */
+export function launch(name: string, words: readonly string[]): Program {
+  const child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', ...words], {
     env: environment,
     stdio: ['pipe', 'pipe', 'inherit'],
   })
