@@ -49,8 +49,10 @@ export function presentationOf(handshake: Handshake, carriersOn: readonly Carrie
   let found: { readonly carrier: Carrier; readonly text: string } | null = null
   let others = 0
   for (const carrier of everyCarrier) {
+    const texts = carrier.find(handshake)
+    if (texts.length === 0) continue
     const isOn = carriersOn.includes(carrier)
-    for (const text of carrier.find(handshake)) {
+    for (const text of texts) {
       if (isOn && found === null) found = { carrier, text }
       else if (isOn || text.startsWith(ticketPrefix)) others++
     }

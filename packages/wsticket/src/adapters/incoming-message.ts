@@ -33,13 +33,23 @@ const distinctView: PropertyDescriptor & ThisType<IncomingMessage> = {
   },
 }
 
+/** The values of a header, line by line. */
+function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  const lines: string[] = []
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const spelled = rawHeaders[at] as string
+    if (spelled.length === name.length && spelled.toLowerCase() === name) lines.push(rawHeaders[at + 1] as string)
+  }
+  return lines
+}
+
 /** Leaves of a request what may be passed on, in every view that an IncomingMessage has of it. */
 export function narrowTo(request: IncomingMessage, { target, rawHeaders }: Passage): void {
   request.url = target
   const { headers } = request
   for (const name of carrierHeaders) {
     if (headers[name] === undefined) continue
-    const lines = rawHeaders.filter((_, at) => at % 2 === 1 && (rawHeaders[at - 1] as string).toLowerCase() === name)
+    const lines = linesOf(rawHeaders, name)
     if (lines.length === 0) delete headers[name]
     // RFC 6265 section 4.2.1: a comma parts no cookies.
     else headers[name] = lines.join(name === 'cookie' ? '; ' : ', ')

@@ -67,10 +67,12 @@ export function createWebSocketUpgrade(
 ): UpgradeListener {
   announceDangers(server, safeSink(options.onEvent ?? noEvents))
   server.on('headers', (headers, request) => {
-    const { fallbackProtocol: fallback = null, clearingCookie = null } = decisionOf(request) ?? {}
+    const decision = decisionOf(request)
+    if (decision === undefined) return
+    const { fallbackProtocol, clearingCookie } = decision
     if (clearingCookie !== null) headers.push(`Set-Cookie: ${clearingCookie}`)
-    if (!fallback || headers.some((line) => line.startsWith('Sec-WebSocket-Protocol:'))) return
-    headers.push(`Sec-WebSocket-Protocol: ${fallback}`)
+    if (fallbackProtocol === null || headers.some((line) => line.startsWith('Sec-WebSocket-Protocol:'))) return
+    headers.push(`Sec-WebSocket-Protocol: ${fallbackProtocol}`)
   })
   const upgrade = createUpgradeListener(admission, ({ request, socket, head }) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {

@@ -12,8 +12,10 @@ import { ticketCookie } from '../ticket-cookie.ts'
 export const cookie: Carrier = {
   name: 'cookie',
   find: ({ rawHeaders }) => {
-    const lines = rawHeaders.filter((_, at) => at % 2 === 1 && isCookieHeader(rawHeaders[at - 1] as string))
-    return lines.length === 0 ? nothingPresented : lines.flatMap(ticketsIn)
+    let found = nothingPresented
+    for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+      if (isCookieHeader(rawHeaders[at] as string)) found = [...found, ...ticketsIn(rawHeaders[at + 1] as string)]
+    return found
   },
   findKeys: () => nothingPresented,
   strip,

@@ -20,7 +20,9 @@ function beginningWith(prefix: string, protocols: readonly string[]): readonly s
 }
 
 function strip({ target, rawHeaders }: Passage): Passage {
-  const kept: string[] = []
+  // As long as what comes in, and cut at the end: an array that grows is copied again and again.
+  const kept = rawHeaders.slice()
+  let length = 0
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string
     let value = rawHeaders[at + 1] as string
@@ -28,8 +30,10 @@ function strip({ target, rawHeaders }: Passage): Passage {
       value = withoutOurs(value)
       if (value === '') continue
     }
-    kept.push(name, value)
+    kept[length++] = name
+    kept[length++] = value
   }
+  kept.length = length
   return { target, rawHeaders: kept }
 }
 
