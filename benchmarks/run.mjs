@@ -4,7 +4,7 @@
  *   npm run bench                           7 fresh process pairs of 8 interleaved rounds for each: about 15 minutes
  *   npm run bench -- --short                1 pair of 3 rounds, kept nowhere: shows that it runs, its figures mean little
  *   npm run bench -- --only admission       one comparison; also admission-redis, admission-postgres, admission-nats,
- *                                           admission-sqlite and issue
+ *                                           admission-sqlite, issue, and floor-redis, -postgres, -nats, -sqlite
  *   npm run bench -- --node PATH            another node for the subjects; SQLite needs 22.13 or later
  *
  * Every operation is checked: a refusal fails the run. Raw results go to benchmarks/results/, with the machine's facts.
@@ -21,12 +21,18 @@ import { startRedis } from 'wsticket-engines/redis'
 import { openWebSockets, postTokens } from './load.mjs'
 
 const admission = { subject: 'ws-ticket', control: 'ws-bare', load: openWebSockets, operations: 2000 }
+// What single use costs at the least on an engine: the same client with one question that takes something out, and no ticket.
+const floor = { ...admission, subject: 'ws-take', aim: null }
 const comparisons = {
   admission: { ...admission, aim: 1.08 },
   'admission-redis': { ...admission, aim: 1.3, startEngine: startRedis },
   'admission-postgres': { ...admission, aim: 1.45, startEngine: startPostgres },
   'admission-nats': { ...admission, aim: null, startEngine: startNatsForAnHour },
   'admission-sqlite': { ...admission, aim: 1.45, startEngine: createDatabaseFile },
+  'floor-redis': { ...floor, startEngine: startRedis },
+  'floor-postgres': { ...floor, startEngine: startPostgres },
+  'floor-nats': { ...floor, startEngine: startNats },
+  'floor-sqlite': { ...floor, startEngine: createDatabaseFile },
   issue: { subject: 'issue', control: 'verify-only', load: postTokens, operations: 3000, aim: 1.1 },
 }
 
@@ -49,7 +55,7 @@ if (pinned) execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)]
 const results = []
 for (const [name, comparison] of Object.entries(comparisons)) {
   if (options.only !== undefined && options.only !== name) continue
-  if (name === 'admission-sqlite' && !hasSqlite(options.node))
+  if (name.endsWith('-sqlite') && !hasSqlite(options.node))
     console.log(`${name}: not run, ${options.node} has no node:sqlite`)
   else results.push(await compare(name, comparison))
 }
