@@ -3,9 +3,10 @@
  * something out, which is the least that single use can cost.
  * @module
  */
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { Redis } from 'ioredis'
@@ -22,6 +23,8 @@ import { startPostgres } from 'wsticket-engines/postgres'
 import { temporaryFolder } from 'wsticket-engines/process'
 import { startRedis } from 'wsticket-engines/redis'
 
+const run = promisify(execFile)
+
 /** As long as a record of an ordinary ticket. */
 const value = 'x'.repeat(330)
 
@@ -35,10 +38,13 @@ async function startRedisEngine() {
       prepare: (count) => eachKey(count, (key) => bare.set(key, value)),
       take: async (key) => (await bare.getdel(key)) === value,
     },
-    limit: async () => {
-      const load = ['-p', String(server.port), '-c', '50', '-n', '200000', '-q', '--csv', 'GETDEL', 'key']
-      const line = execFileSync('taskset', ['-c', '0', 'redis-benchmark', ...load], { encoding: 'utf8' })
-      return `redis-benchmark, GETDEL, 50 connections: ${Math.round(Number(/"GETDEL key","([\d.]+)"/.exec(line)?.[1]))}/s`
+    limit: {
+      of: 'redis-benchmark, GETDEL, 50 connections',
+      perSecond: async () => {
+        const load = ['-p', String(server.port), '-c', '50', '-n', '50000', '--csv', 'GETDEL', 'key']
+        const { stdout } = await run('redis-benchmark', load)
+        return numberIn(stdout, /^"GETDEL key","([\d.]+)"/m)
+      },
     },
     dispose: async () => {
       client.disconnect()
@@ -65,7 +71,11 @@ async function startPostgresEngine() {
         return (await pool.query({ name: 'take', text, values: [key] })).rows[0]?.thing === value
       },
     },
-    limit: () => updatesPerSecond(server, pool, folder.path),
+    limit: {
+      of: 'pgbench, UPDATE RETURNING, 10 connections',
+      prepare: () => createUpdates(pool),
+      perSecond: () => updatesPerSecond(server, folder.path),
+    },
     dispose: async () => {
       folder.remove()
       await pool.end()
@@ -74,14 +84,30 @@ async function startPostgresEngine() {
   }
 }
 
-async function updatesPerSecond(server, pool, folder) {
-  await pool.query(`INSERT INTO things SELECT generate_series(1, 100000), repeat('x', ${value.length})`)
+const updatedRows = 10_000
+
+/** As many rows as fit the memory of the server, and half of each page free, as in the table of the store. */
+async function createUpdates(pool) {
+  await pool.query(
+    'CREATE UNLOGGED TABLE updates (id text COLLATE "C" PRIMARY KEY, thing text NOT NULL) WITH (fillfactor = 50)',
+  )
+  await pool.query(`INSERT INTO updates SELECT generate_series(1, ${updatedRows}), repeat('x', ${value.length})`)
+  await pool.query('VACUUM ANALYZE updates')
+}
+
+async function updatesPerSecond(server, folder) {
   const script = join(folder, 'update.sql')
-  const update = 'UPDATE things SET thing = thing WHERE id = :k::text RETURNING thing;'
-  writeFileSync(script, `\\set k random(1, 100000)\n${update}\n`)
-  const load = ['-n', '-M', 'prepared', '-c', '16', '-T', '3', '-f', script, server.url]
-  const report = await server.run('pgbench', ...load)
-  return `pgbench, UPDATE RETURNING, 16 connections: ${/tps = (\d+)/.exec(report)?.[1]}/s`
+  const update = 'UPDATE updates SET thing = thing WHERE id = :k::text RETURNING thing;'
+  writeFileSync(script, `\\set k random(1, ${updatedRows})\n${update}\n`)
+  const load = ['-n', '-M', 'prepared', '-c', '10', '-T', '1', '-f', script, server.url]
+  return numberIn(await server.run('pgbench', ...load), /tps = ([\d.]+)/)
+}
+
+/** What a load tool reports. One that reports something else is not measured. */
+function numberIn(report, form) {
+  const found = form.exec(report)?.[1]
+  if (found === undefined) throw new Error(`a load tool reports no figure: ${report}`)
+  return Math.round(Number(found))
 }
 
 async function startNatsEngine() {

@@ -39,10 +39,18 @@ async function measureEngine(name, start) {
   pin(0)
   try {
     for (const inFlight of inFlightLevels) console.log(`| ${name} | ${inFlight} | ${await compare(engine, inFlight)} |`)
-    if (engine.limit) console.log(`| ${name} | | ${await engine.limit()} | | | | | | |`)
+    if (engine.limit) console.log(`| ${name} | | ${await mostOf(engine.limit)} | | | | | | |`)
   } finally {
     await engine.dispose()
   }
+}
+
+/** A limit is the most that was seen: whoever else uses the machine only takes from it. */
+async function mostOf({ of, prepare = async () => {}, perSecond }) {
+  await prepare()
+  let most = 0
+  for (let round = 0; round < plan.rounds; round++) most = Math.max(most, await perSecond())
+  return `${of}: ${most}/s`
 }
 
 async function compare({ store, control }, inFlight) {
