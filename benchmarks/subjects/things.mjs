@@ -4,7 +4,7 @@
  */
 
 /** As long as a record of an ordinary ticket. */
-export const thing = 'x'.repeat(330)
+const thing = 'x'.repeat(330)
 
 /**
  * Opens the engine of a store's URL.
