@@ -30,7 +30,7 @@ export interface StoreKind<Store extends Spender = Spender> {
 export const ticketCount = long ? 500 : 30
 
 /** How long our store waits for an answer, in milliseconds. */
-export const deadlineMs = 1000
+const deadlineMs = 1000
 
 /** What is not decided within the deadline is refused soon after, also where the machine is busy. */
 export const settledWithinMs = deadlineMs + 1500
