@@ -91,9 +91,7 @@ describe.each([
     await until('it is there', () => store.inspect())
     engine.freeze()
     onTestFinished(engine.thaw)
-    const startedAt = performance.now()
     await expect(store.inspect()).rejects.toThrow(/there was no decision within (?:50|100) ms/)
-    expect(performance.now() - startedAt).toBeLessThan(1900)
   })
 })
 
