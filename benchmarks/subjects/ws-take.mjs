@@ -8,13 +8,15 @@ const things = await openThings(process.env.WSTICKET_STORE)
 const server = createServer()
 const wss = new WebSocketServer({ noServer: true })
 server.done = 0
-server.on('upgrade', async (request, socket, head) => {
+server.on('upgrade', (request, socket, head) => {
   socket.on('error', () => socket.destroy())
   const [, key] = request.headers['sec-websocket-protocol'].split(', ')
-  if (!(await things.take(key))) return socket.destroy()
-  wss.handleUpgrade(request, socket, head, (webSocket) => {
-    webSocket.on('error', () => {})
-    wss.emit('connection', webSocket, request)
+  void things.take(key).then((taken) => {
+    if (!taken) return socket.destroy()
+    wss.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on('error', () => {})
+      wss.emit('connection', webSocket, request)
+    })
   })
 })
 wss.on('connection', () => {
