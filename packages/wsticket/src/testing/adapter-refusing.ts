@@ -23,6 +23,10 @@ const invalidTickets: { readonly [kind: string]: (stage: Stage) => Promise<RawCl
     send(stage, presenting(stage, await stage.issue({ clientAddress: '192.0.2.1' }))),
   'locked, and comes without its key': async (stage) =>
     send(stage, presenting(stage, await stage.issue({ lock: lockOfKey(generateKey()) }))),
+  'locked, and comes with another key': async (stage) => {
+    const issued = await stage.issue({ lock: lockOfKey(generateKey()) })
+    return send(stage, presenting(stage, issued, { keys: [generateKey()] }))
+  },
   'not locked, and comes with a key': async (stage) =>
     send(stage, presenting(stage, await stage.issue(), { keys: [generateKey()] })),
   spent: async (stage) => {

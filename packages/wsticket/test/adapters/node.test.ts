@@ -80,6 +80,7 @@ describe('the ticket endpoint as a request listener', () => {
     ['PUT', 405],
     ['DELETE', 405],
     ['OPTIONS', 405],
+    ['TRACE', 405],
     ['POST', 201],
   ])('answers %s with %i', async (method, status) => {
     const outcome = await outcomeOf(request(`${method} /tickets`, [authorization, noBody]))
