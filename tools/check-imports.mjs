@@ -7,130 +7,10 @@ import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { layers } from './import-table.mjs'
 import { listTree, readModules } from './module-graph.mjs'
 
 /** @import { Import, Module } from './module-graph.mjs' */
-
-const vocabulary = [
-  'ticket',
-  'lock',
-  'random',
-  'claims',
-  'clock',
-  'refusals',
-  'events',
-  'errors',
-  'digest',
-  'problem',
-  'sessions',
-  'loopback',
-  'wire',
-  'ticket-cookie',
-  'deadline',
-  'asker',
-  'circuit-breaker',
-  'record-text',
-  'inspector',
-  'next-event',
-  'redis-scripts',
-  'redis-inspection',
-  'redis-slot',
-  'builtin-module',
-  'network-filesystem',
-]
-const driverPorts = ['redis-driver', 'postgres-driver', 'nats-driver']
-const ports = ['ticket-store', 'ticket-quota', 'limiter', 'credential', 'carrier', 'check', 'handshake', ...driverPorts]
-const words = [...vocabulary, ...ports]
-const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-failure', 'sqlite-file', 'sqlite-reign']
-const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
-const steps = ['admission-options', 'presentation', 'ticket-request', 'cors']
-const limiting = ['limits', 'limiters/']
-const entries = ['admission', 'ticket-endpoint']
-
-/**
- * THE TABLE: who may import whom inside packages/wsticket/src, from the bottom up. A name is a file without its `.ts`; with a
- * slash at its end it is every file of a folder. What is not in `mayImport` may not be imported, a file of the same folder
- * included. Nobody lists `testing/`, and nobody but the client `client/`. `node: true`: may import `node:` modules.
- */
-const layers = [
-  { places: vocabulary, mayImport: words },
-  { places: ports, mayImport: words },
-  { places: ['engine'], mayImport: ['ticket-store', 'asker', 'circuit-breaker', 'inspector', 'deadline', 'errors'] },
-  {
-    places: ['redis-engine'],
-    mayImport: ['ticket-store', 'engine', 'redis-driver', 'redis-inspection', 'redis-scripts'],
-  },
-  { places: ['postgres-statements'], mayImport: ['digest', 'errors', 'postgres-driver'] },
-  {
-    places: ['postgres-inspection'],
-    mayImport: ['ticket-store', 'asker', 'errors', 'postgres-driver', 'postgres-statements'],
-  },
-  { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'deadline', 'errors', 'nats-driver'] },
-  { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
-  { places: ['quotas/'], mayImport: [...words, 'engine', 'postgres-statements'] },
-  {
-    places: ['stores/'],
-    mayImport: [
-      'ticket-store',
-      'ticket',
-      'clock',
-      'errors',
-      'digest',
-      'asker',
-      'deadline',
-      'record-text',
-      'engine',
-      'sqlite-connection',
-      'redis-scripts',
-      'redis-engine',
-      'postgres-statements',
-      'postgres-inspection',
-      ...driverPorts,
-      'nats-bucket',
-      'quotas/',
-    ],
-  },
-  {
-    places: ['drivers/'],
-    mayImport: [
-      'redis-driver',
-      'redis-slot',
-      'postgres-driver',
-      'nats-driver',
-      'asker',
-      'next-event',
-      'clock',
-      'errors',
-    ],
-  },
-  { places: ['store-url'], mayImport: ['errors'] },
-  { places: ['store-client'], mayImport: ['ticket-store', 'deadline', 'errors'] },
-  { places: ['opener'], mayImport: ['ticket-store', 'clock', 'store-url'] },
-  {
-    places: ['openers/'],
-    mayImport: [...words, 'opener', 'store-url', 'store-client', 'stores/', 'drivers/'],
-    node: true,
-  },
-  { places: ['store-source'], mayImport: ['errors', 'store-url', 'opener', 'openers/'] },
-  { places: ['open-store'], mayImport: ['ticket-store', 'clock', 'store-source'] },
-  { places: ['checks/', 'carriers/', 'credentials/', 'limiters/'], mayImport: words },
-  { places: ['limits'], mayImport: [...words, 'checks/', 'limiters/'] },
-  { places: ['issuer'], mayImport: [...words, 'limits'] },
-  { places: steps, mayImport: [...words, ...parts, 'presentation', 'limits'] },
-  { places: entries, mayImport: [...words, ...parts, ...steps, 'limits'] },
-  {
-    places: ['adapters/'],
-    mayImport: [...words, ...entries, 'adapters/node', 'adapters/bounded-requests', 'adapters/incoming-message'],
-    node: true,
-  },
-  { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting] },
-  { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
-  {
-    places: ['testing/'],
-    mayImport: [...words, ...parts, ...entries, 'opener', 'store-source', 'stores/', 'testing/'],
-    node: true,
-  },
-]
 
 /** What each entry that runs in browsers and at the edge may reach in the end, besides our own modules. Never `node:`. */
 const portableEntries = {
@@ -195,7 +75,7 @@ function layerOf(name) {
 /** (a) No arrow points back. @param {Module} module @returns {string[]} */
 function checkArrows({ path, imports }) {
   const layer = layerOf(nameOf(path))
-  if (!layer) return [`${path} has no place: add it to the table at the top of tools/check-imports.mjs`]
+  if (!layer) return [`${path} has no place: add it to the table of tools/import-table.mjs`]
   return imports
     .filter(({ target }) => target !== null)
     .filter(({ target }) => !layer.mayImport.some((place) => standsIn(nameOf(target ?? ''), place)))

@@ -110,7 +110,7 @@ const violations = [
     /a circle: .*\/ticket\.ts -> .*\/claims\.ts -> .*\/ticket\.ts/,
   ],
   ['a file without a place', { [`${src}/quota.ts`]: '' }, /quota\.ts has no place: add it to the table/],
-  ['a folder without a place', { [`${src}/quotas/a.ts`]: '' }, /quotas\/a\.ts has no place/],
+  ['a folder without a place', { [`${src}/badges/a.ts`]: '' }, /badges\/a\.ts has no place/],
   [
     'a node: module below the root',
     { [`${src}/ticket.ts`]: "import type { Hash } from 'node:crypto'\nexport type Ticket = Hash" },
