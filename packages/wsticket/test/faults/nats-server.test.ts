@@ -45,6 +45,7 @@ describe.each(rounds)('round %i: the server', (_round) => {
       await server.stop(signal)
       await server.restart()
       expect(await load.recovery()).toBeLessThan(backWithinMs + heldUpMs())
+      for (const store of stores) await until('each store is back, not only the first', () => store.inspect())
       expect(await tally.present([...spent, ...left], stores)).toEqual({ unknown: 4 * ticketCount * stores.length })
       const report = await load.stop()
       expect(report.admittedTwice).toBe(0)
