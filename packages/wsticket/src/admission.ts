@@ -100,7 +100,8 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   const attempt = attemptOf(rules, handshake, presentation)
   findings.attempt = attempt
 
-  const limited = await rules.passGate(attempt.clientAddress, rules.clock())
+  const passing = rules.passGate(attempt.clientAddress, rules.clock())
+  const limited = passing instanceof Promise ? await passing : passing
   if (limited !== null) return { kind: 'refused', ...limited }
   const originRefusal = rules.checkOrigin(attempt)
   if (originRefusal !== null) return refused(originRefusal)

@@ -38,8 +38,11 @@ export interface Limited<Code extends string> {
   readonly retryAfterMs: number
 }
 
-/** Looks at both limits; null where the request may go on. Rejects where a limiter cannot tell. */
-export type Gate = (clientAddress: string | null, now: EpochMs) => Promise<Limited<LimitCode> | null>
+/** What is known at once, or later where somebody elsewhere is asked: whoever waits for nothing pays for no promise. */
+export type Soon<Value> = Value | Promise<Value>
+
+/** Looks at both limits; null where the request may go on. Throws, or rejects, where a limiter cannot tell. */
+export type Gate = (clientAddress: string | null, now: EpochMs) => Soon<Limited<LimitCode> | null>
 
 /**
  * The gate that everybody has to pass. The limit of the address comes first: who is over it takes nothing from the others.
@@ -48,29 +51,34 @@ export type Gate = (clientAddress: string | null, now: EpochMs) => Promise<Limit
 export function createGate({ everybody, perAddress }: RateLimits): Gate {
   const takeOfAddress = readLimit('perAddress', perAddress)
   const takeOfAll = readLimit('everybody', everybody)
-  return async (clientAddress, now) => {
-    const addressMs = await takeOfAddress(networkOf(clientAddress), now)
-    if (addressMs > 0) return { code: 'address_rate_limited', retryAfterMs: addressMs }
-    const allMs = await takeOfAll('', now)
-    return allMs > 0 ? { code: 'rate_limited', retryAfterMs: allMs } : null
-  }
+  const passAll = (now: EpochMs) => then(takeOfAll('', now), (waitMs) => limitedFor(waitMs, 'rate_limited'))
+  return (clientAddress, now) =>
+    then(
+      takeOfAddress(networkOf(clientAddress), now),
+      (waitMs) => limitedFor(waitMs, 'address_rate_limited') ?? passAll(now),
+    )
 }
 
-/** One limit, checked: takes what it says, and throws where that is no time to wait. */
-export type Take = (key: string, now: EpochMs) => Promise<number>
+function limitedFor(retryAfterMs: number, code: LimitCode): Limited<LimitCode> | null {
+  return retryAfterMs > 0 ? { code, retryAfterMs } : null
+}
+
+function then<Result>(waitMs: Soon<number>, next: (waitMs: number) => Soon<Result>): Soon<Result> {
+  return typeof waitMs === 'number' ? next(waitMs) : waitMs.then(next)
+}
 
 /**
- * The limiter that an option names, or one in memory.
+ * The limiter that an option names, or one in memory. Throws, or rejects, where it says something that is no time to wait.
  * @throws ConfigurationError for something that is no limiter.
  */
-export function readLimit(option: keyof IssueLimits, limit: Limiter | 'unlimited' = memoryLimiter(option)): Take {
-  if (limit === 'unlimited') return async () => 0
+export function readLimit(option: keyof IssueLimits, limit: Limiter | 'unlimited' = memoryLimiter(option)): Limiter {
+  if (limit === 'unlimited') return () => 0
   if (typeof limit !== 'function') throw new ConfigurationError(`limits.${option}`, 'must be a limiter or unlimited')
-  return async (key, now) => {
-    const waitMs = await limit(key, now)
+  const requireWait = (waitMs: number) => {
     if (Number.isFinite(waitMs) && waitMs >= 0) return waitMs
     throw new ConfigurationError(`limits.${option}`, 'must return how long to wait, in milliseconds')
   }
+  return (key, now) => then(limit(key, now), requireWait)
 }
 
 function memoryLimiter(option: keyof IssueLimits): Limiter {

@@ -11,7 +11,8 @@ import { defaultDeadlineMs, requireDeadline, withinDeadline } from './deadline.t
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, nameFault, noEvents, safeSink } from './events.ts'
 import type { Grant, IssuedTicket, Issuer } from './issuer.ts'
-import { createGate, type Gate, type IssueLimits, type Limited, readLimit, type Take } from './limits.ts'
+import type { Limiter } from './limiter.ts'
+import { createGate, type Gate, type IssueLimits, type Limited, readLimit } from './limits.ts'
 import type { Lock } from './lock.ts'
 import { answerHeaders, type HttpAnswer, issueRefusalAnswer } from './problem.ts'
 import { type IssueRefusalCode, issueRefusals } from './refusals.ts'
@@ -96,7 +97,7 @@ interface Desk extends Pick<TicketEndpointOptions, 'issuer' | 'authenticate'> {
   readonly grant: NonNullable<TicketEndpointOptions['grant']>
   readonly cookiePolicy: CookiePolicy
   readonly passGate: Gate
-  readonly takeOfSubject: Take
+  readonly takeOfSubject: Limiter
   readonly clock: Clock
 }
 

@@ -92,6 +92,10 @@ export function addressesMatch(one: string | null, other: string | null, prefixe
 export function networkOf(address: string | null): string {
   if (address === null) return ''
   if (!address.includes(':')) return address
+  const gap = address.indexOf('::')
+  let end = address.indexOf(':')
+  for (let colons = 1; colons < 4 && end >= 0; colons++) end = address.indexOf(':', end + 1)
+  if (end >= 0 && (gap < 0 || gap >= end)) return address.slice(0, end)
   const [head = '', tail] = address.split('::')
   const groups = head === '' ? [] : head.split(':')
   const last = tail === undefined || tail === '' ? [] : tail.split(':')

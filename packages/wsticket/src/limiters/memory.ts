@@ -15,7 +15,7 @@ export interface Rate {
 
 /** Bounds of a memory limiter. */
 export interface MemoryLimiterOptions extends Rate {
-  /** The most keys that are remembered, about 150 bytes each. Then the one is forgotten that took nothing for the longest time. Default 50,000. */
+  /** The most keys that are remembered, about 150 bytes each. Then an old one is forgotten. Default 50,000. */
   readonly maxKeys?: number
 }
 
@@ -34,20 +34,44 @@ export function createMemoryLimiter(options: MemoryLimiterOptions): Limiter {
   requireCount('maxKeys', maxKeys)
   const intervalMs = 1000 / perSecond
   const fullMs = burst * intervalMs
-  // When the bucket of a key will be empty. Whoever took last is last.
-  const emptyAt = new Map<string, number>()
+  const buckets = new Map<string, Bucket>()
   return (key, now) => {
-    const known = emptyAt.get(key) ?? now
+    const bucket = buckets.get(key)
+    if (bucket === undefined) {
+      if (buckets.size >= maxKeys) makeRoom(buckets, now)
+      buckets.set(key, { emptyAt: now + intervalMs })
+      return 0
+    }
+    const { emptyAt } = bucket
     // More than full: the clock was set back.
-    const from = known > now && known <= now + fullMs ? known : now
+    const from = emptyAt > now && emptyAt <= now + fullMs ? emptyAt : now
     const waitMs = from + intervalMs - now - fullMs
     // Less than a microsecond is an error of rounding.
     if (waitMs > 0.001) return waitMs
-    emptyAt.delete(key)
-    if (emptyAt.size >= maxKeys) emptyAt.delete(emptyAt.keys().next().value as string)
-    emptyAt.set(key, from + intervalMs)
+    bucket.emptyAt = from + intervalMs
     return 0
   }
+}
+
+interface Bucket {
+  emptyAt: number
+}
+
+const secondChances = 8
+
+/** Forgets a key: the first of the oldest few whose bucket is empty, for it loses nothing; else the oldest. */
+function makeRoom(buckets: Map<string, Bucket>, now: number): void {
+  let oldest: string | null = null
+  let looked = 0
+  for (const [key, { emptyAt }] of buckets) {
+    oldest ??= key
+    looked += 1
+    if (emptyAt <= now || looked >= secondChances) {
+      buckets.delete(emptyAt <= now ? key : oldest)
+      return
+    }
+  }
+  if (oldest !== null) buckets.delete(oldest)
 }
 
 function requireCount(option: string, count: number): void {

@@ -36,13 +36,15 @@ describe('a limiter in memory', () => {
     )
   })
 
-  it('forgets the one that took nothing for the longest time where there is no room', () => {
+  it('forgets one whose bucket is empty where there is no room, else the oldest', () => {
     const take = createMemoryLimiter({ perSecond: 1, burst: 1, maxKeys: 2 })
     for (const key of ['a', 'b']) expect(take(key, start)).toBe(0)
     expect(take('a', at(start + 1000))).toBe(0)
     expect(take('c', at(start + 1000))).toBe(0)
     expect(take('a', at(start + 1000))).toBeGreaterThan(0)
     expect(take('b', at(start + 1000))).toBe(0)
+    expect(take('c', at(start + 1000))).toBeGreaterThan(0)
+    expect(take('a', at(start + 1000))).toBe(0)
   })
 
   it('does not keep anybody waiting because the clock was set back', () => {
