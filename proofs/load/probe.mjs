@@ -10,6 +10,7 @@
  * @property {number} peakRss the most that it was since it was asked the last time
  * @property {number} kept bytes that are alive after a collection, buffers included
  * @property {number} sockets connections that are open
+ * @property {number} cpuMs that the process has used since it began
  */
 
 const sampleMs = 100
@@ -30,7 +31,9 @@ function measure() {
   globalThis.gc?.()
   const { rss, heapUsed, external } = process.memoryUsage()
   const sockets = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
-  const footprint = { rss, peakRss: Math.max(peakRss, rss), kept: heapUsed + external, sockets }
+  const { user, system } = process.cpuUsage()
+  const cpuMs = (user + system) / 1000
+  const footprint = { rss, peakRss: Math.max(peakRss, rss), kept: heapUsed + external, sockets, cpuMs }
   peakRss = 0
   return footprint
 }

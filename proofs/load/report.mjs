@@ -55,6 +55,8 @@ function describe({ baseline, attacked, footprints, atOnce, fates }) {
   for (const [name, { rss, peakRss, kept, sockets }] of Object.entries(footprints)) {
     lines.push(`memory ${name}: RSS ${mib(rss)}, peak ${mib(peakRss)}, alive ${mib(kept)}, ${sockets} sockets`)
   }
+  const { before, during } = footprints
+  lines.push(`CPU of the server during the attack: ${((during.cpuMs - before.cpuMs) / 1000).toFixed(1)} s`)
   return lines.join('\n  ')
 }
 
