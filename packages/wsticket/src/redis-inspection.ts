@@ -64,6 +64,7 @@ export async function inspectRedis(driver: RedisDriver, inspecting: Inspecting):
   const failed = looks.find((look) => look.status === 'rejected')
   if (nodes.length === 0 && failed !== undefined) throw failed.reason
   const [primary, ...others] = nodes.filter(isNoLeftover)
+  if (primary === undefined && own.length > 0) return inspectRedis(driver, { ...inspecting, primary: null })
   if (primary === undefined) throw new StoreError('unavailable', 'the cluster has no primary now')
   for (const node of [primary, ...others]) requireSound(node, fence)
   return {

@@ -75,6 +75,8 @@ describe.each(all)('over %s', (name, connect) => {
     const store = await open(connect())
     const record = sampleRecord(systemClock())
     await store.insert(record)
+    // Which primary has it may not have been known before. Now that one was looked at, too.
+    await store.read(record.id, systemClock())
     const node = await serverOf(name, `wsticket:${record.id}`)
     await node.command('SCRIPT', 'LOAD', createRedisScripts('required').redeem.text)
     await node.command('CONFIG', 'RESETSTAT')
@@ -103,7 +105,7 @@ describe.each(all)('over %s', (name, connect) => {
     )
   }
 
-  it('a line on which an answer is late is dropped', async () => {
+  it('a line on which an answer is late is dropped, and none of another primary', async () => {
     const driver = await keep(connect())
     const store = createRedisStore(driver, { deadlineMs: 300 })
     const record = sampleRecord(systemClock())
@@ -115,8 +117,7 @@ describe.each(all)('over %s', (name, connect) => {
     node.thaw()
     await until('the store is back', () => store.inspect(), 5000)
     const after = await linesOf(driver)
-    expect(after.length).toBe(before.length)
-    expect(after.filter((line) => before.includes(line))).toEqual([])
+    expect(after.filter((line) => before.includes(line))).toHaveLength(before.length - 1)
   })
 })
 
