@@ -3,7 +3,7 @@
  *
  *   npm run prove:single-use                         1,000,000 tickets on each engine. On two cores Redis, SQLite and memory take
  *                                                    half an hour each or less, PostgreSQL and NATS three hours each client
- *   npm run prove:single-use -- --short              3,000 tickets, with fewer racers: less than a minute
+ *   npm run prove:single-use -- --short              10,000 tickets, with fewer racers
  *   npm run prove:single-use -- --engine redis,nats  these engines
  *   npm run prove:single-use -- --tickets 50000 --racers 16
  *
@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
 const racers = 64
 // More, and what was raced is not the engine but a machine that stands still.
 const mostUndecided = 0.01
-const defaults = options.short ? { tickets: 3000 } : { tickets: 1_000_000, racers }
+const defaults = options.short ? { tickets: 10_000 } : { tickets: 1_000_000, racers }
 const wanted = options.engine.split(',')
 const chosen = subjectNames.filter((name) => wanted.some((start) => name.startsWith(start)))
 const unknown = wanted.find((start) => !subjectNames.some((name) => name.startsWith(start)))
