@@ -7,8 +7,8 @@
  *   npm run prove:load -- --form gateway              this form
  *   npm run prove:load -- --sockets 2000
  *
- * While the attack lasts, another socket is opened for each that the server ends. The server, the hostile clients and the healthy
- * ones are processes of their own. Ends with 1 where a hostile socket outlived its limit, a healthy client failed or waited, at the
+ * Timings need a machine that has nothing else to do: where others take the processors, it fails. While the attack lasts, another
+ * socket is opened for each that the server ends. The server, the hostile clients and the healthy ones are processes of their own. Ends with 1 where a hostile socket outlived its limit, a healthy client failed or waited, at the
  * 99th percentile, more than twice as long as in the same run without the attack, and where memory was not bounded or not given back.
  * @module
  */
