@@ -107,7 +107,7 @@ const layers = [
   { places: entries, mayImport: [...words, ...parts, ...steps] },
   {
     places: ['adapters/'],
-    mayImport: [...words, ...entries, 'adapters/node', 'adapters/incoming-message'],
+    mayImport: [...words, ...entries, 'adapters/'],
     node: true,
   },
   { places: ['index'], mayImport: [...words, ...parts, ...entries] },

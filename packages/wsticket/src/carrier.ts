@@ -4,8 +4,8 @@
  */
 import type { Handshake, Passage } from './handshake.ts'
 
-/** The carriers of protocol.md section 4. */
-export type CarrierName = 'subprotocol' | 'authorization' | 'query' | 'cookie'
+/** The carriers of protocol.md section 4. `message` is the first message after the handshake. */
+export type CarrierName = 'subprotocol' | 'authorization' | 'query' | 'cookie' | 'message'
 
 /**
  * A carrier. Its functions do no I/O and MUST NOT throw.

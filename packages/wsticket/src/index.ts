@@ -6,11 +6,14 @@ export {
   type Admission,
   type AdmissionOptions,
   type AdmittedDecision,
+  type AwaitMessageDecision,
   createAdmission,
   type Decision,
+  type FirstMessage,
   type RefusedDecision,
 } from './admission.ts'
 export type { CarrierName } from './carrier.ts'
+export type { MessageLimits } from './carriers/message.ts'
 export {
   type AddressPolicy,
   type AddressPrefixes,

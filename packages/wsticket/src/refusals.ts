@@ -67,6 +67,8 @@ export type RefusalCode =
   | 'origin_forbidden'
   | 'permission_denied'
   | 'handshake_malformed'
+  | 'message_malformed'
+  | 'message_timeout'
   | 'store_unavailable'
 
 /** Every refusal by its private code. */
@@ -89,6 +91,14 @@ export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
   origin_forbidden: forbidden,
   permission_denied: forbidden,
   handshake_malformed: badRequest,
+  message_malformed: badRequest,
+  message_timeout: {
+    status: 408,
+    closeCode: 4408,
+    publicCode: 'timeout',
+    detail: 'No ticket came in the first message in time.',
+    action: 'new_ticket',
+  },
   store_unavailable: tryLater,
 }
 
