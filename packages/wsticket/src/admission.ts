@@ -4,14 +4,8 @@
  * @module
  */
 import { type AdmissionOptions, type AdmissionRules, readAdmissionOptions } from './admission-options.ts'
-import type { Carrier, CarrierName } from './carrier.ts'
-import {
-  type MessageLimits,
-  maxMessageBytes,
-  message as messageCarrier,
-  parseTicketMessage,
-  protocolToSelect,
-} from './carriers/message.ts'
+import type { Carrier, CarrierName, MessageLimits } from './carrier.ts'
+import { maxMessageBytes, message as messageCarrier, parseTicketMessage, protocolToSelect } from './carriers/message.ts'
 import type { Attempt } from './check.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'

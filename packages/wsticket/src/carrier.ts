@@ -25,3 +25,11 @@ export interface Carrier {
 
 /** Nothing found. */
 export const nothingPresented: readonly string[] = Object.freeze([])
+
+/** What counts as a first message. */
+export interface MessageLimits {
+  /** How long after the 101 it has to be there, whole, in milliseconds. */
+  readonly deadlineMs: number
+  /** How long it may be, in bytes of its text. */
+  readonly maxBytes: number
+}

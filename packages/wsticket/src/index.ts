@@ -12,8 +12,7 @@ export {
   type FirstMessage,
   type RefusedDecision,
 } from './admission.ts'
-export type { CarrierName } from './carrier.ts'
-export type { MessageLimits } from './carriers/message.ts'
+export type { CarrierName, MessageLimits } from './carrier.ts'
 export {
   type AddressPolicy,
   type AddressPrefixes,

@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { FirstMessage } from '../admission.ts'
-import type { MessageLimits } from '../carriers/message.ts'
+import type { MessageLimits } from '../carrier.ts'
 
 /** A first message, and the bytes that came behind it. */
 export interface FirstFrame {
@@ -48,7 +48,7 @@ export function readFirstFrame(socket: Duplex, head: Buffer, limits: MessageLimi
 }
 
 /** The first frame of some bytes; null where it is not all there, and could still be good. */
-export function takeFirstFrame(bytes: Buffer, maxBytes: number): FirstFrame | null {
+function takeFirstFrame(bytes: Buffer, maxBytes: number): FirstFrame | null {
   if (bytes.length === 0) return null
   if (bytes[0] === wholeClose) return absent
   if (bytes[0] !== wholeText) return malformed

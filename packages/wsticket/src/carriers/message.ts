@@ -19,14 +19,6 @@ export const message: Carrier = {
   strip,
 }
 
-/** What counts as a first message. */
-export interface MessageLimits {
-  /** How long after the 101 it has to be there, whole, in milliseconds. */
-  readonly deadlineMs: number
-  /** How long it may be, in bytes of its text. */
-  readonly maxBytes: number
-}
-
 /** The longest first message, in bytes: ticket and key take 150, the rest is for spaces. */
 export const maxMessageBytes = 1024
 

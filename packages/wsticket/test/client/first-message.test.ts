@@ -20,7 +20,9 @@ async function start() {
   const store = createMemoryStore()
   const issuer = createIssuer({ store, audiences: ['chat'] })
   const webSockets = new WebSocketServer({ noServer: true })
-  webSockets.on('connection', (socket) => socket.on('message', (data) => socket.send(`echo ${data}`)))
+  webSockets.on('connection', (socket) =>
+    socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`)),
+  )
   const server = createServer()
   const admission = createAdmission({
     store,
