@@ -112,7 +112,7 @@ export const layers = [
   { places: entries, mayImport: [...words, ...parts, ...steps, 'limits'] },
   {
     places: ['adapters/'],
-    mayImport: [...words, ...entries, 'adapters/node', 'adapters/bounded-requests', 'adapters/incoming-message'],
+    mayImport: [...words, ...entries, 'adapters/'],
     node: true,
   },
   { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting] },

@@ -25,6 +25,8 @@ export const explanations: { readonly [code in PrivateCode]: string } = {
   subject_rate_limited: 'The subject asks for tickets too often.',
   too_many_tickets: 'The subject has as many tickets as it may that are not spent yet.',
   handshake_malformed: 'The handshake breaks the rules of RFC 6455.',
+  message_malformed: 'The first message was not the one that carries a ticket.',
+  message_timeout: 'No ticket came in the first message in time.',
   store_unavailable: 'The ticket store gave no certain answer, and what is not certain is refused.',
   credential_missing: 'The request for a ticket carried no token.',
   credential_malformed: 'What was sent does not have the form of a token.',

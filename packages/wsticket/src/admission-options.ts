@@ -39,7 +39,10 @@ export interface AdmissionOptions {
   readonly origins: readonly string[]
   /** Who may come without an Origin. Default `authorization_carrier`. */
   readonly nonBrowserClients?: NonBrowserClients
-  /** Where tickets are looked for. Default `['subprotocol', 'authorization']`; `cookie` excludes `any_carrier`. */
+  /**
+   * Where tickets are looked for. Default `['subprotocol', 'authorization']`; `cookie` excludes `any_carrier`. With `message` a handshake
+   * without a ticket is accepted on the wire, and the first message decides.
+   */
   readonly carriers?: readonly CarrierName[]
   /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
   readonly trustedProxies?: readonly string[]
@@ -55,6 +58,8 @@ export interface AdmissionOptions {
   readonly permit?: (session: Session, passage: Passage) => boolean | Promise<boolean>
   /** How long a decision may take, store and `permit` included, in milliseconds; then it is a refusal. Default 5,000. */
   readonly deadlineMs?: number
+  /** How long after the 101 the first message may take to arrive, with the carrier `message`, in milliseconds. Default 5,000. */
+  readonly messageDeadlineMs?: number
   /** Hears of every decision. Default: nobody. */
   readonly onEvent?: EventSink
   /** Default: the machine's clock. */
@@ -74,6 +79,7 @@ export interface AdmissionRules {
   readonly compareAddresses: (issuedTo: string | null, presentedFrom: string | null) => boolean | null
   readonly permit: AdmissionOptions['permit']
   readonly deadlineMs: number
+  readonly messageDeadlineMs: number
   readonly emit: EventSink
   readonly clock: Clock
 }
@@ -106,6 +112,7 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
     compareAddresses: policy === 'off' ? () => null : (one, other) => addressesMatch(one, other, prefixes),
     permit,
     deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),
+    messageDeadlineMs: requireDeadline(options.messageDeadlineMs ?? defaultDeadlineMs, 'messageDeadlineMs'),
     emit: safeSink(options.onEvent ?? noEvents),
     clock,
   }

@@ -4,7 +4,8 @@
  * @module
  */
 import { type AdmissionOptions, type AdmissionRules, readAdmissionOptions } from './admission-options.ts'
-import type { Carrier, CarrierName } from './carrier.ts'
+import type { Carrier, CarrierName, MessageLimits } from './carrier.ts'
+import { maxMessageBytes, message as messageCarrier, parseTicketMessage, protocolToSelect } from './carriers/message.ts'
 import type { Attempt } from './check.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
@@ -12,6 +13,7 @@ import { withinDeadline } from './deadline.ts'
 import { StoreError } from './errors.ts'
 import { type AuditEvent, nameFault } from './events.ts'
 import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
+import { parseKey } from './lock.ts'
 import { clearingCookieOf, type Presentation, passageOf, presentationOf } from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
@@ -41,8 +43,28 @@ export interface RefusedDecision {
   readonly retryAfterMs?: number
 }
 
+/** What came first on a WebSocket: a text message, or anything else, or nothing before the deadline or the end. */
+export type FirstMessage =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'absent' }
+
+/**
+ * The handshake has to be answered with 101, and the first message decides. Until then nothing may reach the application, and nothing be
+ * sent; what follows the first message is held back. Refused: close with the code and the public code of `refusals`.
+ */
+export interface AwaitMessageDecision {
+  readonly kind: 'await_message'
+  /** The subprotocol that the 101 has to select; null for none. It selects no extension. */
+  readonly protocol: string | null
+  /** What counts as a first message, from the 101 on. Traffic MUST NOT move the deadline. */
+  readonly limits: MessageLimits
+  /** To be called once. Never throws and never rejects, as {@link Admission.admit}. */
+  admit(message: FirstMessage): Promise<AdmittedDecision | RefusedDecision>
+}
+
 /** What becomes of a handshake. */
-export type Decision = AdmittedDecision | RefusedDecision
+export type Decision = AdmittedDecision | RefusedDecision | AwaitMessageDecision
 
 /** Decides about opening handshakes. */
 export interface Admission {
@@ -77,19 +99,28 @@ function nothingFound(): Findings {
 export function createAdmission(options: AdmissionOptions): Admission {
   const rules = readAdmissionOptions(options)
   return {
-    async admit(opening) {
+    admit(opening) {
       const findings = nothingFound()
-      try {
-        const decision = await withinDeadline(decide(rules, opening, findings), rules.deadlineMs)
-        if (decision.kind === 'refused') rules.emit(refusedEvent(decision.code, rules.clock(), findings))
-        else rules.emit(admittedEvent(decision.session, findings))
-        return decision
-      } catch (error) {
-        findings.fault = nameFault(error)
-        rules.emit(refusedEvent('store_unavailable', rules.clock(), findings))
-        return refused('store_unavailable')
-      }
+      return settle(rules, findings, () => decide(rules, opening, findings))
     },
+  }
+}
+
+/** Has a decision made in time, whatever is thrown, and tells of it once it is final. */
+async function settle<Made extends Decision>(
+  rules: AdmissionRules,
+  findings: Findings,
+  make: () => Promise<Made>,
+): Promise<Made | RefusedDecision> {
+  try {
+    const decision: Decision = await withinDeadline(make(), rules.deadlineMs)
+    if (decision.kind === 'refused') rules.emit(refusedEvent(decision.code, rules.clock(), findings))
+    else if (decision.kind === 'admitted') rules.emit(admittedEvent(decision.session, findings))
+    return decision as Made
+  } catch (error) {
+    findings.fault = nameFault(error)
+    rules.emit(refusedEvent('store_unavailable', rules.clock(), findings))
+    return refused('store_unavailable')
   }
 }
 
@@ -105,11 +136,52 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   if (limited !== null) return { kind: 'refused', ...limited }
   const originRefusal = rules.checkOrigin(attempt)
   if (originRefusal !== null) return refused(originRefusal)
-  if (presentation.kind === 'none') return refused('ticket_missing')
+  if (presentation.kind === 'none') {
+    if (!presentation.isBare || !rules.carriersOn.includes(messageCarrier)) return refused('ticket_missing')
+    return awaitMessage(rules, attempt, findings)
+  }
   if (presentation.kind === 'several' || presentation.key === 'malformed') return refused('handshake_malformed')
-  const ticket = parseTicket(presentation.text)
-  if (ticket === null) return refused('ticket_malformed')
+  return spend(rules, { text: presentation.text, carrier: presentation.carrier, attempt }, findings)
+}
 
+/** The same checks as for a ticket in the handshake, once there is a message. */
+function awaitMessage(rules: AdmissionRules, attempt: Attempt, findings: Findings): AwaitMessageDecision {
+  return {
+    kind: 'await_message',
+    protocol: protocolToSelect(attempt.handshake.protocols),
+    limits: { deadlineMs: rules.messageDeadlineMs, maxBytes: maxMessageBytes },
+    admit: (message) => settle(rules, findings, () => decideOnMessage(rules, { attempt, message }, findings)),
+  }
+}
+
+async function decideOnMessage(
+  rules: AdmissionRules,
+  { attempt, message }: { readonly attempt: Attempt; readonly message: FirstMessage },
+  findings: Findings,
+): Promise<AdmittedDecision | RefusedDecision> {
+  if (message.kind === 'absent') return refused('message_timeout')
+  const parsed = message.kind === 'text' ? parseTicketMessage(message.text) : null
+  if (parsed === null) return refused('message_malformed')
+  const key = parsed.key === null ? null : parseKey(parsed.key)
+  if (parsed.key !== null && key === null) return refused('message_malformed')
+  findings.attempt = { ...attempt, carrier: messageCarrier.name, key }
+  return spend(rules, { text: parsed.ticket, carrier: messageCarrier, attempt: findings.attempt }, findings)
+}
+
+/** What is presented as a ticket, where, and by whom. */
+interface Presented {
+  readonly text: string
+  readonly carrier: Carrier
+  readonly attempt: Attempt
+}
+
+async function spend(
+  rules: AdmissionRules,
+  { text, carrier, attempt }: Presented,
+  findings: Findings,
+): Promise<AdmittedDecision | RefusedDecision> {
+  const ticket = parseTicket(text)
+  if (ticket === null) return refused('ticket_malformed')
   const id = idOfTicket(ticket)
   findings.ticketId = id
   const outcome = await rules.store.redeem(id, rules.clock())
@@ -126,7 +198,7 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   }
   findings.addressMatches = rules.compareAddresses(record.clientAddress, attempt.clientAddress)
   const session = openSession(record, attempt, now)
-  return conclude(rules, session, { handshake, carrier: presentation.carrier })
+  return conclude(rules, session, { handshake: attempt.handshake, carrier })
 }
 
 function attemptOf(rules: AdmissionRules, handshake: Handshake, presentation: Presentation): Attempt {
@@ -137,7 +209,11 @@ function attemptOf(rules: AdmissionRules, handshake: Handshake, presentation: Pr
 }
 
 /** The operator's last word, which may take its time: the session has to outlast it. */
-async function conclude(rules: AdmissionRules, session: Session, checked: Checked): Promise<Decision> {
+async function conclude(
+  rules: AdmissionRules,
+  session: Session,
+  checked: Checked,
+): Promise<AdmittedDecision | RefusedDecision> {
   const { handshake, carrier } = checked
   const passage = passageOf(handshake, carrier)
   if (rules.permit !== undefined) {

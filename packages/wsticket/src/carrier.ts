@@ -4,8 +4,8 @@
  */
 import type { Handshake, Passage } from './handshake.ts'
 
-/** The carriers of protocol.md section 4. */
-export type CarrierName = 'subprotocol' | 'authorization' | 'query' | 'cookie'
+/** The carriers of protocol.md section 4. `message` is the first message after the handshake. */
+export type CarrierName = 'subprotocol' | 'authorization' | 'query' | 'cookie' | 'message'
 
 /**
  * A carrier. Its functions do no I/O and MUST NOT throw.
@@ -25,3 +25,11 @@ export interface Carrier {
 
 /** Nothing found. */
 export const nothingPresented: readonly string[] = Object.freeze([])
+
+/** What counts as a first message. */
+export interface MessageLimits {
+  /** How long after the 101 it has to be there, whole, in milliseconds. */
+  readonly deadlineMs: number
+  /** How long it may be, in bytes of its text. */
+  readonly maxBytes: number
+}

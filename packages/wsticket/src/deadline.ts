@@ -30,10 +30,10 @@ export function withinDeadline<Result>(work: Promise<Result>, deadlineMs: number
 }
 
 /**
- * Checks the option `deadlineMs`.
+ * Checks an option that is a deadline. Default `deadlineMs`.
  * @throws ConfigurationError
  */
-export function requireDeadline(deadlineMs: number): number {
+export function requireDeadline(deadlineMs: number, option = 'deadlineMs'): number {
   if (Number.isSafeInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs <= longestDeadlineMs) return deadlineMs
-  throw new ConfigurationError('deadlineMs', `must be a whole number of milliseconds from 1 to ${longestDeadlineMs}`)
+  throw new ConfigurationError(option, `must be a whole number of milliseconds from 1 to ${longestDeadlineMs}`)
 }

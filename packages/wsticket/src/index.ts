@@ -6,11 +6,13 @@ export {
   type Admission,
   type AdmissionOptions,
   type AdmittedDecision,
+  type AwaitMessageDecision,
   createAdmission,
   type Decision,
+  type FirstMessage,
   type RefusedDecision,
 } from './admission.ts'
-export type { CarrierName } from './carrier.ts'
+export type { CarrierName, MessageLimits } from './carrier.ts'
 export {
   type AddressPolicy,
   type AddressPrefixes,

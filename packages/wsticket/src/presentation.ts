@@ -5,6 +5,7 @@
 import type { Carrier, CarrierName } from './carrier.ts'
 import { authorization } from './carriers/authorization.ts'
 import { cookie } from './carriers/cookie.ts'
+import { message } from './carriers/message.ts'
 import { query } from './carriers/query.ts'
 import { subprotocol } from './carriers/subprotocol.ts'
 import { ConfigurationError } from './errors.ts'
@@ -16,13 +17,22 @@ import { ticketPrefix } from './wire.ts'
 /** The key beside a ticket; null for none; `malformed` for what is no key, for several, and for one apart from its ticket. */
 export type ShownKey = Key | null | 'malformed'
 
-/** One text in a carrier that is on, not yet parsed, and the key beside it; or none, or more than one. */
+/**
+ * One text in a carrier that is on, not yet parsed, and the key beside it; or none, or more than one. `isBare`: there is no text that
+ * is spelled as a ticket or a key in any other carrier either.
+ */
 export type Presentation =
   | { readonly kind: 'one'; readonly carrier: Carrier; readonly text: string; readonly key: ShownKey }
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly isBare: boolean }
   | { readonly kind: 'several' }
 
-const carriersByName: { readonly [name in CarrierName]: Carrier } = { subprotocol, authorization, query, cookie }
+const carriersByName: { readonly [name in CarrierName]: Carrier } = {
+  subprotocol,
+  authorization,
+  query,
+  cookie,
+  message,
+}
 const everyCarrier: readonly Carrier[] = Object.values(carriersByName)
 
 /** The carriers in use unless told otherwise. */
@@ -57,9 +67,13 @@ export function presentationOf(handshake: Handshake, carriersOn: readonly Carrie
       else if (isOn || text.startsWith(ticketPrefix)) others++
     }
   }
-  if (found === null) return { kind: 'none' }
+  if (found === null) return { kind: 'none', isBare: others === 0 && !showsKey(handshake) }
   if (others > 0) return { kind: 'several' }
   return { kind: 'one', ...found, key: keyBeside(found.carrier, handshake) }
+}
+
+function showsKey(handshake: Handshake): boolean {
+  return everyCarrier.some((carrier) => carrier.findKeys(handshake).length > 0)
 }
 
 /**

@@ -77,6 +77,8 @@ export type RefusalCode =
   | 'handshake_malformed'
   | 'rate_limited'
   | 'address_rate_limited'
+  | 'message_malformed'
+  | 'message_timeout'
   | 'store_unavailable'
 
 /** Every refusal by its private code. */
@@ -101,6 +103,14 @@ export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
   handshake_malformed: badRequest,
   rate_limited: rateLimited,
   address_rate_limited: rateLimited,
+  message_malformed: badRequest,
+  message_timeout: {
+    status: 408,
+    closeCode: 4408,
+    publicCode: 'timeout',
+    detail: 'No ticket came in the first message in time.',
+    action: 'new_ticket',
+  },
   store_unavailable: tryLater,
 }
 

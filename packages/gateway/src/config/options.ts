@@ -144,11 +144,11 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
   carriers: {
     flag: 'carrier',
     placeholder: 'name',
-    help: 'Where tickets are looked for: subprotocol, authorization, query, cookie. A query stands in the access logs of proxies. With cookie, POST /tickets sets one for the pages that ask for it, and non-browser-clients cannot be any_carrier.',
+    help: 'Where tickets are looked for: subprotocol, authorization, query, cookie, message. A query stands in the access logs of proxies. With cookie, POST /tickets sets one for the pages that ask for it, and non-browser-clients cannot be any_carrier. With message a handshake without a ticket is accepted, and the first message decides; the upstream hears of it afterwards.',
     group: 'Who may connect',
     reading: {
       kind: 'list',
-      value: values.oneOf('subprotocol', 'authorization', 'query', 'cookie'),
+      value: values.oneOf('subprotocol', 'authorization', 'query', 'cookie', 'message'),
       fallback: ['subprotocol', 'authorization'],
     },
   },

@@ -36,7 +36,7 @@ export function createWebSocketProxy(options: WebSocketProxyOptions): Accept {
   const { upstream, onEvent, answerTimeoutMs } = options
   return ({ request, socket, head }, decision) => {
     connect(request, socket, decision).then(
-      (agreed) => join({ socket, head }, agreed, decision),
+      (agreed) => join({ socket, head, connection: request.socket }, agreed, decision),
       (error: unknown) => {
         const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
         onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
@@ -69,15 +69,19 @@ interface End {
   readonly head: Buffer
 }
 
-function join(client: End, upstream: Agreed, { session }: AdmittedDecision): void {
+/** The client's end: after a first message its socket is not the connection itself. */
+interface ClientEnd extends End {
+  readonly connection: Socket
+}
+
+function join(client: ClientEnd, upstream: Agreed, { session }: AdmittedDecision): void {
   if (client.socket.destroyed) {
     upstream.socket.destroy()
     return
   }
-  for (const { socket, head } of [client, upstream]) {
-    keepAlive(socket)
-    if (head.length > 0) socket.unshift(head)
-  }
+  for (const { socket, head } of [client, upstream]) if (head.length > 0) socket.unshift(head)
+  keepAlive(client.connection)
+  keepAlive(upstream.socket)
   client.socket.write(upstream.returned, 'latin1')
   tunnel(client.socket, upstream.socket, { until: session.expiresAt, lingerMs })
 }

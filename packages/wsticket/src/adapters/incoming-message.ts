@@ -16,8 +16,8 @@ export function openingOf(request: IncomingMessage): Opening {
   }
 }
 
-/** Header names of the carriers. */
-const carrierHeaders = ['authorization', 'cookie', 'sec-websocket-protocol']
+/** Names of the headers that a carrier may take out. */
+const carrierHeaders = ['authorization', 'cookie', 'sec-websocket-protocol', 'sec-websocket-extensions']
 
 /** IncomingMessage makes this view from rawHeaders by the number of lines received, which is no longer theirs. */
 const distinctView: PropertyDescriptor & ThisType<IncomingMessage> = {

@@ -3,15 +3,20 @@
  * @module
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { NodeRequest } from 'srvx/node'
-import type { Admission, AdmittedDecision } from '../admission.ts'
+import type { Admission, AdmittedDecision, AwaitMessageDecision } from '../admission.ts'
 import { maxHeaderLines } from '../handshake.ts'
 import { type HttpAnswer, issueRefusalAnswer, refusalAnswer } from '../problem.ts'
+import { refusals } from '../refusals.ts'
 import type { Session } from '../sessions.ts'
 import type { TicketEndpoint } from '../ticket-endpoint.ts'
 import { boundRequests, type RequestListener } from './bounded-requests.ts'
+import { readFirstFrame } from './first-frame.ts'
 import { narrowTo, openingOf } from './incoming-message.ts'
+import { acceptance, closeWebSocket, UpgradedSocket } from './upgraded-socket.ts'
 
 export { boundRequests, type RequestListener } from './bounded-requests.ts'
 
@@ -102,8 +107,8 @@ export function createUpgradeListener(admission: Admission, accept: Accept): Upg
         if (decision.kind === 'refused')
           return refuseUpgrade(socket, refusalAnswer(decision.code, decision.retryAfterMs))
         if (!socket.readable || !socket.writable) return void socket.destroy()
-        narrowTo(request, decision.passage)
-        ;(request as { [decided]?: AdmittedDecision })[decided] = decision
+        if (decision.kind === 'await_message') return awaitMessage({ request, socket, head }, decision, accept)
+        bind(request, decision)
         return accept({ request, socket, head }, decision)
       })
       .catch((error: unknown) => {
@@ -113,6 +118,27 @@ export function createUpgradeListener(admission: Admission, accept: Accept): Upg
         })
       })
   }
+}
+
+function bind(request: IncomingMessage, decision: AdmittedDecision): void {
+  narrowTo(request, decision.passage)
+  ;(request as { [decided]?: AdmittedDecision })[decided] = decision
+}
+
+/**
+ * Sends the 101, and has the first message decide. What comes behind it stays in the socket's own buffer, which is bounded, and with
+ * the client.
+ */
+async function awaitMessage(upgrade: Upgrade, waiting: AwaitMessageDecision, accept: Accept): Promise<void> {
+  const { request, socket } = upgrade
+  if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true)
+  socket.write(acceptance(request.headers['sec-websocket-key'] ?? '', waiting.protocol))
+  const { message, rest } = await readFirstFrame(socket, upgrade.head, waiting.limits)
+  const decision = await waiting.admit(message)
+  if (decision.kind === 'refused') return closeWebSocket(socket, refusals[decision.code])
+  if (!socket.readable || !socket.writable) return void socket.destroy()
+  bind(request, decision)
+  return accept({ request, socket: new UpgradedSocket(socket, waiting.protocol), head: rest }, decision)
 }
 
 const lingerMs = 2000

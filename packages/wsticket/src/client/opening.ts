@@ -7,8 +7,8 @@ import { keyParameter, keyPrefix, ticketParameter, ticketPrefix, ticketSubprotoc
 import type { PresentedTicket } from './ticket-source.ts'
 import { mayCarrySecrets, pageUrl } from './transport.ts'
 
-/** Where the ticket and its key travel: as subprotocols that are offered, or as the query parameters `ticket` and `key`. */
-export type ClientCarrier = 'subprotocol' | 'query'
+/** Where the ticket and its key travel: as subprotocols that are offered, as the query parameters `ticket` and `key`, or in the first message. */
+export type ClientCarrier = 'subprotocol' | 'query' | 'message'
 
 /** The arguments of a WebSocket, parsed. */
 export interface Opening {
@@ -79,11 +79,18 @@ export function withTicket(
     const ours = [ticketSubprotocol, ticket, ...(key === null ? [] : [key])]
     return { url: opening.url.href, protocols: [...opening.protocols, ...ours] }
   }
+  if (carrier === 'message') return { url: opening.url.href, protocols: [...opening.protocols] }
   const url = new URL(opening.url)
   const ours = `${ticketParameter}=${ticket}${key === null ? '' : `&${keyParameter}=${key}`}`
   // Not searchParams: that would spell the rest of the query anew.
   url.search = url.search === '' ? `?${ours}` : `${url.search}&${ours}`
   return { url: url.href, protocols: [...opening.protocols] }
+}
+
+/** What is sent before anything else; null where the ticket is in the handshake. */
+export function firstMessage(carrier: ClientCarrier, { ticket, key }: PresentedTicket): string | null {
+  if (carrier !== 'message') return null
+  return JSON.stringify({ type: 'ticket', ticket, ...(key === null ? {} : { key }) })
 }
 
 function parseUrl(argument: string | URL): URL {

@@ -28,7 +28,9 @@ export type BaseWebSocketConstructor = new (url: string, protocols?: string[]) =
 export interface TicketWebSocketTuning {
   /**
    * How the ticket travels. Default `subprotocol`: no access log shows it, but the server must select one of the offered
-   * subprotocols, as wsticket's adapters do. `query` works with any server, and stands in every log on the way.
+   * subprotocols, as wsticket's adapters do. `query` works with any server, and stands in every log on the way. `message` is sent as
+   * the first message: `open` then says only that it is on its way, and what the application sends follows it; a refusal is a `close`
+   * event with the code and reason of the table, 4401 `invalid_ticket` and so on.
    */
   readonly carrier?: ClientCarrier | undefined
   /**
@@ -109,8 +111,8 @@ function readTimeout(ticketTimeoutMs: number): number {
 }
 
 function readCarrier(carrier: ClientCarrier): ClientCarrier {
-  if (carrier === 'subprotocol' || carrier === 'query') return carrier
-  throw new TypeError('carrier is "subprotocol" or "query".')
+  if (carrier === 'subprotocol' || carrier === 'query' || carrier === 'message') return carrier
+  throw new TypeError('carrier is "subprotocol", "query" or "message".')
 }
 
 function readBase(base: BaseWebSocketConstructor | undefined): BaseWebSocketConstructor {

@@ -2,7 +2,7 @@
  * A WebSocket that asks for a ticket before it opens.
  * @module
  */
-import { type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
+import { firstMessage, type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
 import { SocketEventTarget } from './socket-event-target.ts'
 import { relayedError, SocketCloseEvent, SocketErrorEvent } from './socket-events.ts'
 import { TicketRequestError, undecided } from './ticket-request-error.ts'
@@ -183,14 +183,17 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       return
     }
     if (this.#binaryType !== null) this.#inner.binaryType = this.#binaryType
-    this.#relayEvents(this.#inner)
+    this.#relayEvents(this.#inner, firstMessage(carrier, presented))
   }
 
-  #relayEvents(inner: BaseWebSocket): void {
+  /** @param message goes before whatever the application sends, and then nobody has it any more */
+  #relayEvents(inner: BaseWebSocket, message: string | null): void {
     const { origin } = this.#opening.url
     let opened = false
     inner.onopen = () => {
       opened = true
+      if (message !== null) inner.send(message)
+      inner.onopen = null
       this.dispatchEvent(new Event('open'))
     }
     inner.onmessage = ({ data }: MessageEvent<unknown>) => {

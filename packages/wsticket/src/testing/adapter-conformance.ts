@@ -11,6 +11,7 @@
  */
 import { admittingCases } from './adapter-admitting.ts'
 import { cookieCases } from './adapter-cookies.ts'
+import { firstMessageCases } from './adapter-first-messages.ts'
 import type { AdapterCase, AdapterHarness } from './adapter-harness.ts'
 import { issuingCases } from './adapter-issuing.ts'
 import { lockCases } from './adapter-locks.ts'
@@ -41,6 +42,7 @@ export const adapterConformance: readonly AdapterCase[] = [
   ...pendingCases,
   ...malformedCases,
   ...messageCases,
+  ...firstMessageCases,
 ]
 
 /** The cases that apply to a platform: all but those that need what it lacks. */

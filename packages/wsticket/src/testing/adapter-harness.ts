@@ -14,6 +14,7 @@ import type { ConformanceCase } from './conformance-case.ts'
  * - `http_version`: it tells HTTP/1.0 from HTTP/1.1.
  * - `peer_address`: it tells the address of the peer.
  * - `application_protocols`: the application chooses the subprotocol.
+ * - `first_message`: it can read the first message, and close, before the application gets the WebSocket.
  * - `lingering_close`: it reads on after a refusal, so that no reset overtakes the answer (RFC 9112 section 9.6).
  */
 export type AdapterCapability =
@@ -22,6 +23,7 @@ export type AdapterCapability =
   | 'http_version'
   | 'peer_address'
   | 'application_protocols'
+  | 'first_message'
   | 'lingering_close'
 
 /** An admitted WebSocket as its application sees it. */

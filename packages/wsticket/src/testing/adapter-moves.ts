@@ -153,3 +153,10 @@ export function expectReached(stage: Stage, connections: number, messages = 0): 
 export async function expectState(stage: Stage, issued: IssuedTicket, state: string): Promise<void> {
   expectSame('the state of the ticket', await stage.stateOf(issued), state)
 }
+
+/** A full exchange with another connection: what was sent before it on this one has been read by then. */
+export async function serverHasHeard(stage: Stage): Promise<void> {
+  const client = await stage.connect()
+  client.send(`GET / HTTP/1.1\r\nHost: ${new URL(stage.server.httpUrl).host}\r\nConnection: close\r\n\r\n`)
+  await client.readToEnd()
+}

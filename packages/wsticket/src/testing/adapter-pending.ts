@@ -13,8 +13,9 @@ import {
   open,
   presenting,
   send,
+  serverHasHeard,
 } from './adapter-moves.ts'
-import { onStage, type Stage } from './adapter-stage.ts'
+import { onStage } from './adapter-stage.ts'
 import { createSignal, expectSame } from './conformance-case.ts'
 import type { RawClient } from './raw-client.ts'
 import { textFrame } from './websocket-frame.ts'
@@ -39,13 +40,6 @@ function vanishes(how: string, vanish: (client: RawClient) => void): AdapterCase
         expectReached(stage, 1, 1)
       }),
   }
-}
-
-/** A full exchange with another connection: what was sent before it on this one has been read by then. */
-async function serverHasHeard(stage: Stage): Promise<void> {
-  const client = await stage.connect()
-  client.send(`GET / HTTP/1.1\r\nHost: ${new URL(stage.server.httpUrl).host}\r\nConnection: close\r\n\r\n`)
-  await client.readToEnd()
 }
 
 /** What an adapter does between the handshake and the decision. */

@@ -35,7 +35,10 @@ export const credential = 'credential-of-alice'
 /** What a case may set up otherwise. */
 export interface StageOptions
   extends Partial<
-    Pick<AdmissionOptions, 'audience' | 'carriers' | 'permit' | 'trustedProxies' | 'addressPolicy' | 'lockPolicy'>
+    Pick<
+      AdmissionOptions,
+      'audience' | 'carriers' | 'permit' | 'trustedProxies' | 'addressPolicy' | 'lockPolicy' | 'messageDeadlineMs'
+    >
   > {
   /** The subprotocols that the application supports; it takes the first that was offered. Default none. */
   readonly protocols?: readonly string[]

@@ -160,6 +160,7 @@ function deciding(
     socket.on('error', () => socket.destroy())
     void admission.admit(openingOf(request)).then((decision) => {
       if (decision.kind === 'refused') return refuse(socket, decision)
+      if (decision.kind === 'await_message') return
       sessions.set(request, decision.session)
       accept(webSockets, { request, socket, head })
     })

@@ -50,7 +50,8 @@ describe('the table of refusals', () => {
 
   it('tells a client to stop where nothing will change, to wait where it may, and to come again only with a new ticket', () => {
     for (const [, { status, action }] of Object.entries(refusals)) {
-      const expected = status === 401 ? 'new_ticket' : status === 503 || status === 429 ? 'wait' : 'stop'
+      const expected =
+        status === 401 || status === 408 ? 'new_ticket' : status === 503 || status === 429 ? 'wait' : 'stop'
       expect(action).toBe(expected)
     }
   })

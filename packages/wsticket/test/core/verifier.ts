@@ -47,7 +47,7 @@ export function authorizing(text: string): Opening {
 
 export async function codeOf(admission: Admission, attempt: Opening): Promise<string> {
   const decision = await admission.admit(attempt)
-  return decision.kind === 'admitted' ? 'admitted' : decision.code
+  return decision.kind === 'refused' ? decision.code : decision.kind
 }
 
 export async function stateOf({ store, clock }: ReturnType<typeof setUpVerifier>, spent: Ticket): Promise<string> {
