@@ -61,8 +61,10 @@ async function compare(name, store) {
 function kindsOn(store) {
   let now = Date.now()
   const clock = () => /** @type {EpochMs} */ (now)
-  const issuer = createIssuer({ store, audiences: ['chat', 'feed'], clock })
-  const admission = createAdmission({ store, audience: 'chat', origins: [origin], addressPolicy: 'exact', clock })
+  const issuer = createIssuer({ store, audiences: ['chat', 'feed'], ticketsPerSubject: 'unlimited', clock })
+  const limits = /** @type {const} */ ({ everybody: 'unlimited', perAddress: 'unlimited' })
+  const rules = /** @type {const} */ ({ audience: 'chat', origins: [origin], addressPolicy: 'exact' })
+  const admission = createAdmission({ store, ...rules, limits, clock })
   const issue = async (audience = 'chat', context = {}) => {
     const issued = await issuer.issue(identity, { audience }, { clientAddress: here, origin, ...context })
     if (typeof issued === 'string') throw new Error(issued)

@@ -35,6 +35,10 @@ export const forms = {
       origin,
       upstream: (await upstream.url()).replace('http', 'ws'),
       'session-lifetime-ms': String(sessionLifetimeMs),
+      'tickets-per-subject': 'unlimited',
+      'ticket-rate-per-subject': 'unlimited',
+      'ticket-rate-per-address': 'unlimited',
+      'handshake-rate-per-address': 'unlimited',
     }
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
     const server = start(pathOf('../../packages/gateway/dist/main.js'), ['serve', ...flags], probed)

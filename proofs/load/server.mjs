@@ -1,5 +1,6 @@
 /**
- * A server made with the library, with the limits that it brings: node server.mjs ISSUER SESSION_LIFETIME_MS
+ * A server made with the library, with the limits on sizes and times that it brings. Rates are not limited: all
+ * who attack have one address here, and what is proven is that their sockets do not matter: node server.mjs ISSUER SESSION_LIFETIME_MS
  * @module
  */
 import { createServer } from 'node:http'
@@ -20,15 +21,23 @@ const [issuer = '', sessionLifetimeMs = ''] = process.argv.slice(2)
 const store = createMemoryStore()
 const keys = await discoverKeys(issuer)
 const authenticate = createJwtAuthenticator({ issuer, audience: tokenAudience, keys, algorithms: ['ES256'] })
+const unlimited = /** @type {const} */ ({ everybody: 'unlimited', perAddress: 'unlimited' })
 const endpoint = createTicketEndpoint({
-  issuer: createIssuer({ store, audiences: [audience], sessionLifetimeMs: Number(sessionLifetimeMs) }),
+  issuer: createIssuer({
+    store,
+    audiences: [audience],
+    sessionLifetimeMs: Number(sessionLifetimeMs),
+    ticketsPerSubject: 'unlimited',
+  }),
   authenticate,
   origins: [origin],
+  limits: { ...unlimited, perSubject: 'unlimited' },
 })
 const server = createServer(serverLimits, createRequestListener(endpoint))
 
 const wss = new WebSocketServer({ noServer: true, ...webSocketLimits })
-server.on('upgrade', createWebSocketUpgrade(createAdmission({ store, audience, origins: [origin] }), wss))
+const admission = createAdmission({ store, audience, origins: [origin], limits: unlimited })
+server.on('upgrade', createWebSocketUpgrade(admission, wss))
 wss.on('connection', (socket, request) => {
   // The library leaves it to the application to end a session in time.
   const { expiresAt, admittedAt } = sessionOf(request)

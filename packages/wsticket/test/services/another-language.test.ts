@@ -196,7 +196,12 @@ async function issue(
     inserted.push(record)
     await store.insert(record)
   }
-  const issuer = createIssuer({ store: { ...store, insert }, audiences: ['chat'], sessionLifetimeMs: 3_600_000 })
+  const issuer = createIssuer({
+    store: { ...store, insert },
+    audiences: ['chat'],
+    sessionLifetimeMs: 3_600_000,
+    ticketsPerSubject: 'unlimited',
+  })
   const issued = await issuer.issue(identity, { audience: 'chat', ...options }, { ...context, lock })
   const [record] = inserted
   if (typeof issued === 'string' || 'code' in issued || record === undefined) throw new Error('there is no ticket')
