@@ -155,7 +155,8 @@ function createRedisHarness(redis: RedisUnderTest): StoreHarness {
       async handedInClient() {
         const [first] = opened
         await first?.connection.driver.ready()
-        return (await first?.connection.ping()) !== undefined
+        // A cluster's client refuses what is for a node that it is just connecting to.
+        return until('the client answers', async () => (await first?.connection.ping()) !== undefined)
       },
       outage: {
         begin: async () => void (await redis.outage.begin()),
