@@ -39,6 +39,9 @@ export default defineConfig({
           exclude: [services, faults, sqlite, browsers],
           testTimeout: 10_000,
           hookTimeout: 10_000,
+          // They share nothing that they change. Loading every module anew for each file took longer than the tests.
+          isolate: false,
+          maxWorkers: 2,
         },
       },
       { extends: true, test: { name: 'services', include: [services], ...threeAtOnce } },

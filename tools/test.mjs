@@ -47,7 +47,7 @@ const steps = [
   { part: 'check', title: 'Dead exports and dependencies', command: ['knip'] },
   { part: 'check', title: 'Documents', command: ['node', 'tools/write-docs.mjs', '--check'] },
   vitest('unit', 'Unit tests'),
-  { part: 'unit', title: 'Fuzzing of the parsers, in short', command: ['node', 'tools/fuzz.mjs', '--seconds', '10'] },
+  { part: 'unit', title: 'Fuzzing of the parsers, in short', command: ['node', 'tools/fuzz.mjs', '--seconds', '6'] },
   vitest('services', 'Tests against real services'),
   vitest('sqlite', 'Tests of SQLite, under Node 24', ['node', 'tools/with-node.mjs', '24']),
   vitest('faults', 'Tests under faults'),

@@ -26,7 +26,10 @@ export function pathOf(name) {
  * @returns {Running}
  */
 export function start(program, args, nodeOptions = []) {
+  // The gateway takes each WSTICKET_ of the environment for an option, and refuses those that it does not know.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WSTICKET_')))
   const child = spawn(process.execPath, [...nodeOptions, program, ...args], {
+    env,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   const ended = once(child, 'exit')

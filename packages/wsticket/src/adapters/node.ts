@@ -3,7 +3,6 @@
  * @module
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { NodeRequest } from 'srvx/node'

@@ -43,7 +43,7 @@ async function start() {
     const { key, lock } = await createLock()
     const grant = { audience: 'chat', claims: {} }
     const issued = await issuer.issue(identity, grant, { clientAddress: null, origin: null, lock: parseLock(lock) })
-    if (typeof issued === 'string') throw new TypeError(issued)
+    if (typeof issued === 'string' || 'code' in issued) throw new TypeError('there is no ticket')
     return { ticket: issued.ticket, key }
   }
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`, ticketSource }
