@@ -10,7 +10,7 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 
 /** What crosses a process boundary takes its time, and what is polled for comes when it comes. */
 const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
-/** Two files at once: a browser wants a core to itself, and so do processes that race for a file. */
+/** Two files at once: a browser wants a core to itself, and so does what races or is timed. */
 const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
 /** Three files at once, each with engines of its own: much of their time they wait for a deadline. */
 const threeAtOnce = { ...outsideTheProcess, maxWorkers: 3 }
@@ -45,7 +45,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'services', include: [services], ...threeAtOnce } },
-      { extends: true, test: { name: 'faults', include: [faults], ...threeAtOnce } },
+      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce } },
       { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },
