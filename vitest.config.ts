@@ -12,8 +12,6 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 /** Two files at once: a browser wants a core to itself, and so does what races or is timed. */
 const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
-/** Three files at once, each with engines of its own: much of their time they wait for a deadline. */
-const threeAtOnce = { ...outsideTheProcess, maxWorkers: 3 }
 
 export default defineConfig({
   resolve: {
@@ -44,7 +42,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      { extends: true, test: { name: 'services', include: [services], ...threeAtOnce } },
+      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce } },
       { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce } },
