@@ -82,18 +82,6 @@ export function serverUnderTest(server: RedisServer, connect: (server: RedisServ
   }
 }
 
-/**
- * Resolves when the node that the sentinels name is a primary. Where all nodes went away at once, the sentinels may be in the midst of
- * a failover, and the node that they have chosen have started again as a replica: they see to that in their own time.
- */
-export function primaryAgain(redis: RedisSentinel): Promise<RedisServer> {
-  const look = async () => {
-    const primary = await redis.primary()
-    return (await primary.command('ROLE')).startsWith('master') ? primary : null
-  }
-  return until('the node that the sentinels name is a primary', look, agreedWithinMs)
-}
-
 /** Several nodes, all of which go away. */
 export function nodesUnderTest(options: {
   readonly nodes: readonly RedisServer[]
@@ -124,7 +112,7 @@ export function itConforms(redis: () => RedisUnderTest): void {
   }
 }
 
-// Several rounds of a failover.
+// Of a cluster, several rounds of an election.
 const agreedWithinMs = 60_000
 // Shorter than the default, for the suite waits for it several times.
 const deadlineMs = 1000
