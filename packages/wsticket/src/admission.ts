@@ -18,7 +18,8 @@ import { clearingCookieOf, type Presentation, passageOf, presentationOf } from '
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './sessions.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
-import type { RedeemOutcome, TicketStore } from './ticket-store.ts'
+import { giveBack } from './ticket-quota.ts'
+import type { RedeemOutcome } from './ticket-store.ts'
 import { ticketSubprotocol } from './wire.ts'
 
 export type { AdmissionOptions } from './admission-options.ts'
@@ -132,7 +133,7 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   findings.attempt = attempt
 
   const passing = rules.passGate(attempt.clientAddress, rules.clock())
-  const limited = passing instanceof Promise ? await passing : passing
+  const limited = passing !== null && 'then' in passing ? await passing : passing
   if (limited !== null) return { kind: 'refused', ...limited }
   const originRefusal = rules.checkOrigin(attempt)
   if (originRefusal !== null) return refused(originRefusal)
@@ -188,7 +189,7 @@ async function spend(
   if (outcome.kind !== 'redeemed') return refused(requireKnown(outcome.kind))
   const record = requireIntact(outcome.record, id)
   findings.subject = record.subject
-  giveBack(rules.store, record)
+  void giveBack(rules.store.quota, record)
 
   const now = rules.clock()
   if (now >= record.expiresAt) return refused('ticket_expired')
@@ -228,11 +229,6 @@ async function conclude(
 interface Checked {
   readonly handshake: Handshake
   readonly carrier: Carrier
-}
-
-/** A ticket that is spent counts no more. Nobody waits for that: where it fails, the ticket counts until it would have ended. */
-function giveBack({ quota }: TicketStore, record: TicketRecord): void {
-  quota?.giveBack(record).catch(() => {})
 }
 
 function refused(code: RefusalCode): RefusedDecision {

@@ -12,6 +12,7 @@ import { type Lock, type LockPolicy, parseLock, requireLockPolicy } from './lock
 import { type RandomSource, systemRandom } from './random.ts'
 import type { IssueRefusalCode } from './refusals.ts'
 import { generateTicket, idOfTicket, type Ticket, type TicketId, type TicketRecord } from './ticket.ts'
+import { giveBack } from './ticket-quota.ts'
 import type { TicketStore } from './ticket-store.ts'
 
 /** How tickets are issued. */
@@ -118,7 +119,11 @@ export function createIssuer(options: IssuerOptions): Issuer {
       const record = { id, subject, audience, claims, clientAddress, origin, lock, issuedAt, ...ends }
       const retryAfterMs = mostTickets === null ? 0 : ((await store.quota?.claim(record, mostTickets, issuedAt)) ?? 0)
       if (retryAfterMs > 0) return { code: 'too_many_tickets', retryAfterMs }
-      await store.insert(record)
+      await store.insert(record).catch((error: unknown) => {
+        // Nobody is handed this ticket, stored or not.
+        void giveBack(store.quota, record)
+        throw error
+      })
       emit(issuedEvent(record))
       return { ticket, id, issuedAt, ...ends }
     },

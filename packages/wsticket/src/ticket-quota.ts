@@ -21,3 +21,10 @@ export interface TicketQuota {
   /** Counts a ticket no more, and nothing else: nothing happens where it was not counted, or is given back already. */
   giveBack(ticket: CountedTicket): Promise<void>
 }
+
+/** Starts to give a ticket back. Nobody waits for that: where it fails, the ticket counts until it would have ended. */
+export async function giveBack(quota: TicketQuota | undefined, ticket: CountedTicket): Promise<void> {
+  try {
+    await quota?.giveBack(ticket)
+  } catch {}
+}

@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { type RefusalRow, refusals } from '../refusals.ts'
 
@@ -68,8 +69,29 @@ export class UpgradedSocket extends Duplex {
       if (!this.#isClosing && !this.push(chunk)) socket.pause()
     })
     socket.on('end', () => this.push(null))
-    socket.on('close', () => this.destroy())
+    // After its end there may be something left to read.
+    socket.on('close', () => {
+      if (!socket.readableEnded) this.destroy()
+    })
+    // As those of the socket itself: whoever hears of them may listen, too.
+    this.on('error', () => this.destroy())
     socket.pause()
+  }
+
+  /** As `net.Socket` has it: libraries call it without asking. */
+  setTimeout(timeoutMs: number): this {
+    if (this.#socket instanceof Socket) this.#socket.setTimeout(timeoutMs)
+    return this
+  }
+
+  setNoDelay(noDelay = true): this {
+    if (this.#socket instanceof Socket) this.#socket.setNoDelay(noDelay)
+    return this
+  }
+
+  setKeepAlive(isOn = false, initialDelayMs = 0): this {
+    if (this.#socket instanceof Socket) this.#socket.setKeepAlive(isOn, initialDelayMs)
+    return this
   }
 
   override _read(): void {

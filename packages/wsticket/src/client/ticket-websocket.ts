@@ -186,7 +186,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
     this.#relayEvents(this.#inner, firstMessage(carrier, presented))
   }
 
-  /** @param message goes before whatever the application sends, and then nobody has it any more */
+  /** @param message goes before whatever the application sends */
   #relayEvents(inner: BaseWebSocket, message: string | null): void {
     const { origin } = this.#opening.url
     let opened = false

@@ -20,6 +20,8 @@ export interface MemoryLimiterOptions extends Rate {
 }
 
 const defaultMaxKeys = 50_000
+// Less is an error of rounding, and tells neither that a bucket is full nor that it is more than full.
+const roundingMs = 0.001
 
 /**
  * Creates a limiter: a leaking bucket for each key (the generic cell rate algorithm of ITU-T I.371), which is one number, and no timer.
@@ -44,10 +46,9 @@ export function createMemoryLimiter(options: MemoryLimiterOptions): Limiter {
     }
     const { emptyAt } = bucket
     // More than full: the clock was set back.
-    const from = emptyAt > now && emptyAt <= now + fullMs ? emptyAt : now
+    const from = emptyAt > now && emptyAt <= now + fullMs + roundingMs ? emptyAt : now
     const waitMs = from + intervalMs - now - fullMs
-    // Less than a microsecond is an error of rounding.
-    if (waitMs > 0.001) return waitMs
+    if (waitMs > roundingMs) return waitMs
     bucket.emptyAt = from + intervalMs
     return 0
   }

@@ -16,6 +16,20 @@ describe('a limiter in memory', () => {
     expect([1, 2, 3, 4].map(() => take('a', at(start + 10_000)) === 0)).toEqual([true, true, true, false])
   })
 
+  it.each([
+    [7, 5],
+    [15, 5],
+    [13, 20],
+    [600, 10],
+  ])(
+    'gives no more than the burst at one instant, however often it is asked: %i a second, %i at once',
+    (perSecond, burst) => {
+      const take = createMemoryLimiter({ perSecond, burst })
+      const now = at(1_764_000_000_123)
+      expect(Array.from({ length: 10_000 }, () => take('a', now)).filter((waitMs) => waitMs === 0)).toHaveLength(burst)
+    },
+  )
+
   it('counts each key for itself', () => {
     const take = createMemoryLimiter({ perSecond: 1, burst: 1 })
     expect([take('a', start), take('b', start), take('', start), take('a', start)]).toEqual([0, 0, 0, 1000])
