@@ -167,7 +167,6 @@ function end(client: PostgresJsClient): void {
 /** Each of these was seen to hang, or to answer wrongly, with postgres.js 3.4.9. */
 function requireSound(options: PostgresJsClientOptions): void {
   const { host, connect_timeout, backoff, max_pipeline, transform } = options
-
   if (host.length > 1)
     throw new ConfigurationError('host', 'must be one: with several, a query whose connection breaks is never answered')
   if (!(connect_timeout > 0 && connect_timeout <= longestConnectS))

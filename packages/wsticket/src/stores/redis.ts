@@ -35,8 +35,8 @@ export interface RedisStoreOptions {
   readonly epochFence?: EpochFence
 }
 
-/** A ticket, and who asks about it. */
-interface Ticket {
+/** What a script runs on, and for whom. */
+interface Target {
   readonly key: string
   readonly asker: Asker
 }
@@ -57,7 +57,7 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   const run = createRun(driver)
   let closed = false
 
-  function ask<Answer>(id: TicketId, question: (on: Ticket) => Promise<Answer>): Promise<Answer> {
+  function ask<Answer>(id: TicketId, question: (on: Target) => Promise<Answer>): Promise<Answer> {
     const key = prefix + id
     return engine.ask(key, (asker) => question({ key, asker }))
   }
@@ -85,8 +85,8 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
   }
 }
 
-/** Runs a script on a ticket. */
-type Run = (script: RedisScript, on: Ticket, parts: readonly string[]) => Promise<unknown>
+/** Runs a script on a key. */
+type Run = (script: RedisScript, on: Target, parts: readonly string[]) => Promise<unknown>
 
 function createRun(driver: RedisDriver): Run {
   return async ({ sha, text }, { key, asker }, parts) => {

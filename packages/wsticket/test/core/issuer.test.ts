@@ -283,6 +283,22 @@ describe('the issuer refuses', () => {
   })
 })
 
+describe('the tickets of a subject', () => {
+  it('are those that were handed out: one that could not be stored counts no more', async () => {
+    const store = createMemoryStore({ clock: () => start })
+    let isFull = true
+    const insert = async (record: TicketRecord) => {
+      if (isFull) throw new StoreError('capacity', 'full')
+      await store.insert(record)
+    }
+    const { issuer } = setUp({ store: { ...store, insert }, ticketsPerSubject: 1 })
+    await expect(issuer.issue(alice, { audience: 'chat' }, context)).rejects.toThrow('full')
+    isFull = false
+    expect(await issuer.issue(alice, { audience: 'chat' }, context)).toHaveProperty('ticket')
+    expect(await issuer.issue(alice, { audience: 'chat' }, context)).toMatchObject({ code: 'too_many_tickets' })
+  })
+})
+
 describe('a lifetime of more than a minute', () => {
   it('is announced at once, as dangerous', async () => {
     const { issuer, events } = setUp({ maximumLifetimeMs: 120_000, lifetimeMs: 120_000 })

@@ -160,3 +160,31 @@ describe('the limits of admission', () => {
     expect(redeemed).toEqual([])
   })
 })
+
+/** What promises as no promise of this runtime does: one of another realm, or of a library. */
+function foreignPromise<Value>(value: Value): Promise<Value> {
+  const then = (next: (value: Value) => unknown) => foreignPromise(next(value))
+  // oxlint-disable-next-line unicorn/no-thenable
+  return Object.fromEntries([['then', then]]) as unknown as Promise<Value>
+}
+
+describe('what is not ours', () => {
+  it('may promise how long to wait in a way of its own', async () => {
+    const { admission } = setUpVerifier({ limits: { perAddress: () => foreignPromise(5000) } })
+    const decision = await admission.admit(offering(ticketOf(1)))
+    expect(decision).toEqual({ kind: 'refused', code: 'address_rate_limited', retryAfterMs: 5000 })
+  })
+
+  it('may fail to count a ticket that is spent: who has presented it is let in', async () => {
+    const memory = setUpVerifier()
+    await memory.store.insert(recordOf(ticketOf(1)))
+    const quota = {
+      claim: async () => 0,
+      giveBack: () => {
+        throw new Error('of the quota')
+      },
+    }
+    const { admission } = setUpVerifier({ store: { ...memory.store, quota } })
+    expect(await admission.admit(offering(ticketOf(1)))).toMatchObject({ kind: 'admitted' })
+  })
+})
