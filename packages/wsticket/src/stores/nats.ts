@@ -190,11 +190,13 @@ function endKeyOf(id: TicketId): string {
   return `${id}.end`
 }
 
-function readKept(kept: KeptMessage | null, id: TicketId, { createdAt }: Bucket): TicketRecord | null {
+function readKept(kept: KeptMessage | null, id: TicketId, bucket: Bucket): TicketRecord | null {
   // Empty: the server itself has marked that the record's age was up. Older than the bucket: it is from a backup, and may have
   // been redeemed after that was made.
-  if (kept === null || kept.text === '' || kept.storedAt < createdAt) return null
-  return readRecord(kept.text, id)
+  if (kept === null || kept.text === '' || kept.storedAt < bucket.createdAt) return null
+  const record = readRecord(kept.text, id)
+  requireAgeFor(record, bucket)
+  return record
 }
 
 function requireEnd(text: string): End {
@@ -220,13 +222,18 @@ function requireTaken(error: unknown): false {
   throw error
 }
 
+/** Also of what others have put there: else its end could be forgotten before it has expired, and it be redeemed again. */
+function requireAgeFor({ issuedAt, expiresAt }: TicketRecord, { recordAgeMs }: Bucket): void {
+  const neededMs = expiresAt - issuedAt + marginMs
+  if (neededMs <= recordAgeMs) return
+  throw new StoreError(
+    'capacity',
+    `the bucket keeps a record for ${recordAgeMs} ms, and this one needs ${neededMs}: raise its maximum age`,
+  )
+}
+
 async function insert({ bucket, put }: Keys, record: TicketRecord): Promise<void> {
-  const neededMs = record.expiresAt - record.issuedAt + marginMs
-  if (neededMs > bucket.recordAgeMs)
-    throw new StoreError(
-      'capacity',
-      `the bucket keeps a record for ${bucket.recordAgeMs} ms, and this one needs ${neededMs}: raise its maximum age`,
-    )
+  requireAgeFor(record, bucket)
   if (!(await put(record.id, writeRecord(record))))
     throw new StoreError('conflict', 'the store has a record of this id')
 }
