@@ -14,7 +14,7 @@ const vocabulary = [
   'errors',
   'digest',
   'problem',
-  'sessions',
+  'session',
   'loopback',
   'wire',
   'ticket-cookie',
@@ -31,11 +31,30 @@ const vocabulary = [
   'network-filesystem',
 ]
 const driverPorts = ['redis-driver', 'postgres-driver', 'nats-driver']
-const ports = ['ticket-store', 'ticket-quota', 'limiter', 'credential', 'carrier', 'check', 'handshake', ...driverPorts]
+const ports = [
+  'ticket-store',
+  'session-log',
+  'ticket-quota',
+  'limiter',
+  'credential',
+  'carrier',
+  'check',
+  'handshake',
+  ...driverPorts,
+]
 const words = [...vocabulary, ...ports]
 const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-failure', 'sqlite-file', 'sqlite-reign']
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
-const steps = ['admission-options', 'presentation', 'ticket-request', 'cors']
+const steps = ['admission-options', 'admission-findings', 'presentation', 'ticket-request', 'cors']
+const sessionParts = [
+  'session-deadlines',
+  'session-follower',
+  'session-drain',
+  'sessions-options',
+  'standing-revocations',
+  'live-sessions',
+  'renewals',
+]
 const limiting = ['limits', 'limiters/']
 const entries = ['admission', 'ticket-endpoint']
 
@@ -106,16 +125,18 @@ export const layers = [
   { places: ['store-source'], mayImport: ['errors', 'store-url', 'opener', 'openers/'] },
   { places: ['open-store'], mayImport: ['ticket-store', 'clock', 'store-source'] },
   { places: ['checks/', 'carriers/', 'credentials/', 'limiters/'], mayImport: words },
+  { places: ['session-logs/'], mayImport: [...words, 'engine'] },
+  { places: [...sessionParts, 'sessions'], mayImport: [...words, ...sessionParts] },
   { places: ['limits'], mayImport: [...words, 'checks/', 'limiters/'] },
   { places: ['issuer'], mayImport: [...words, 'limits'] },
-  { places: steps, mayImport: [...words, ...parts, 'presentation', 'limits'] },
-  { places: entries, mayImport: [...words, ...parts, ...steps, 'limits'] },
+  { places: steps, mayImport: [...words, ...parts, 'presentation', 'limits', 'sessions'] },
+  { places: entries, mayImport: [...words, ...parts, ...steps, 'limits', 'sessions'] },
   {
     places: ['adapters/'],
     mayImport: [...words, ...entries, 'adapters/'],
     node: true,
   },
-  { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting] },
+  { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting, 'sessions'] },
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   {
     places: ['testing/'],

@@ -4,7 +4,7 @@
  */
 import type { GatewayEvent } from './audit-feed.ts'
 import { element } from './dom.ts'
-import { explanations } from './explanations.ts'
+import { endings, explanations } from './explanations.ts'
 import { type IconName, icon } from './icons.ts'
 import { shortenId, splitSubject } from './masks.ts'
 
@@ -13,6 +13,10 @@ const kinds: { readonly [type in GatewayEvent['type']]: { readonly label: string
   issue_refused: { label: 'Ticket refused', icon: 'keyRefused' },
   admitted: { label: 'Admitted', icon: 'admitted' },
   refused: { label: 'Handshake refused', icon: 'refused' },
+  session_ended: { label: 'Session over', icon: 'admitted' },
+  session_renewed: { label: 'Session renewed', icon: 'ticket' },
+  revoked: { label: 'Revoked', icon: 'keyRefused' },
+  session_log_lost: { label: 'Session log lost', icon: 'alarm' },
   upstream_failed: { label: 'Service failed', icon: 'alarm' },
   dangerous_setting: { label: 'Dangerous setting', icon: 'alarm' },
 }
@@ -47,6 +51,14 @@ function explain(event: GatewayEvent): string {
       return `For ${event.audience}, good until ${clockTime.format(event.expiresAt)}.`
     case 'admitted':
       return `To ${event.audience}, carried by ${event.carrier}. The ticket is spent.`
+    case 'session_ended':
+      return event.ending === null ? 'The client or the service has closed it.' : endings[event.ending]
+    case 'session_renewed':
+      return event.endsAt === null ? 'It has no end.' : `Until ${clockTime.format(event.endsAt)}.`
+    case 'revoked':
+      return 'Tickets that were issued until now are void, and the sessions that they opened end.'
+    case 'session_log_lost':
+      return `What was revoked or renewed elsewhere may not be known here (${event.log}).`
     case 'dangerous_setting':
       return `${event.setting}: ${event.consequence}`
     case 'upstream_failed':
@@ -57,13 +69,15 @@ function explain(event: GatewayEvent): string {
 }
 
 function factsOf(event: GatewayEvent): HTMLElement[] {
-  if (event.type === 'dangerous_setting') return []
+  if (event.type === 'dangerous_setting' || event.type === 'revoked' || event.type === 'session_log_lost') return []
   const id = 'ticketId' in event ? event.ticketId : null
   const ticket = fact('Ticket', id === null ? '' : shortenId(id), id ?? '')
   if (event.type === 'upstream_failed') return ticket
   const { name, issuer } = splitSubject(event.subject ?? '')
+  const subject = fact('Subject', name, `${name}, vouched for by ${issuer}`)
+  if (event.type === 'session_ended' || event.type === 'session_renewed') return [...subject, ...ticket]
   return [
-    ...fact('Subject', name, `${name}, vouched for by ${issuer}`),
+    ...subject,
     ...fact('Address', event.clientAddress ?? '', 'Address of the client'),
     ...fact('Origin', event.origin === location.origin ? '' : (event.origin ?? ''), 'Origin of the request'),
     ...ticket,

@@ -2,7 +2,7 @@
  * The codes of the audit in plain words. The wire says none of this.
  * @module
  */
-import type { IssueRefusalCode, RefusalCode } from 'wsticket'
+import type { IssueRefusalCode, RefusalCode, SessionEnding } from 'wsticket'
 
 /** A private code: of a handshake or of a ticket request that was refused. */
 export type PrivateCode = RefusalCode | IssueRefusalCode
@@ -27,6 +27,8 @@ export const explanations: { readonly [code in PrivateCode]: string } = {
   handshake_malformed: 'The handshake breaks the rules of RFC 6455.',
   message_malformed: 'The first message was not the one that carries a ticket.',
   message_timeout: 'No ticket came in the first message in time.',
+  too_many_sessions: 'The subject has as many WebSockets open as it may.',
+  draining: 'The server is about to stop, and lets nobody in.',
   store_unavailable: 'The ticket store gave no certain answer, and what is not certain is refused.',
   credential_missing: 'The request for a ticket carried no token.',
   credential_malformed: 'What was sent does not have the form of a token.',
@@ -40,6 +42,15 @@ export const explanations: { readonly [code in PrivateCode]: string } = {
   body_too_large: 'The body is larger than a ticket request can be.',
   media_type_unsupported: 'The body is not JSON.',
   issue_unavailable: 'Something behind the ticket endpoint failed, and what is not certain is refused.',
+}
+
+/** Why a session ended. */
+export const endings: { readonly [ending in SessionEnding]: string } = {
+  session_expired: 'Its time was up.',
+  session_revoked: 'It was revoked.',
+  too_many_sessions: 'It made room for another of the same subject.',
+  log_lost: 'It was not known any more whether it was revoked.',
+  draining: 'The server is about to stop.',
 }
 
 const wireNotes: { readonly [publicCode: string]: string } = {

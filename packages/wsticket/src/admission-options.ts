@@ -26,7 +26,8 @@ import type { Passage } from './handshake.ts'
 import { createGate, type Gate, type RateLimits } from './limits.ts'
 import { type LockPolicy, requireLockPolicy } from './lock.ts'
 import { defaultCarriers, parseCarriers } from './presentation.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
+import { createSessions, type Sessions } from './sessions.ts'
 import type { TicketStore } from './ticket-store.ts'
 
 /** How WebSockets are admitted. */
@@ -54,6 +55,11 @@ export interface AdmissionOptions {
   readonly lockPolicy?: LockPolicy
   /** How many handshakes there may be. Looked at before the ticket is. */
   readonly limits?: RateLimits
+  /**
+   * The sessions that are opened: one registry for all admissions of a process. Default: one of its own, without a log, so that sessions
+   * end in time and nobody else can end them.
+   */
+  readonly sessions?: Sessions
   /** The operator's last word. Anything but `true` refuses; so does a throw. Default: everyone with a good ticket. */
   readonly permit?: (session: Session, passage: Passage) => boolean | Promise<boolean>
   /** How long a decision may take, store and `permit` included, in milliseconds; then it is a refusal. Default 5,000. */
@@ -77,6 +83,7 @@ export interface AdmissionRules {
   readonly ticketChecks: readonly TicketCheck[]
   /** Whether the two addresses fit, for the audit; null where nobody shall know. */
   readonly compareAddresses: (issuedTo: string | null, presentedFrom: string | null) => boolean | null
+  readonly sessions: Sessions
   readonly permit: AdmissionOptions['permit']
   readonly deadlineMs: number
   readonly messageDeadlineMs: number
@@ -110,6 +117,7 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
       createClientAddressCheck(policy, prefixes),
     ],
     compareAddresses: policy === 'off' ? () => null : (one, other) => addressesMatch(one, other, prefixes),
+    sessions: options.sessions ?? createSessions({ clock, ...(options.onEvent && { onEvent: options.onEvent }) }),
     permit,
     deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),
     messageDeadlineMs: requireDeadline(options.messageDeadlineMs ?? defaultDeadlineMs, 'messageDeadlineMs'),

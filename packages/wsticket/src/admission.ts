@@ -3,20 +3,21 @@
  * decided is refused.
  * @module
  */
+
+import { admittedEvent, type Findings, nothingFound, refusedEvent } from './admission-findings.ts'
 import { type AdmissionOptions, type AdmissionRules, readAdmissionOptions } from './admission-options.ts'
-import type { Carrier, CarrierName, MessageLimits } from './carrier.ts'
+import type { Carrier, MessageLimits } from './carrier.ts'
 import { maxMessageBytes, message as messageCarrier, parseTicketMessage, protocolToSelect } from './carriers/message.ts'
 import type { Attempt } from './check.ts'
 import type { EpochMs } from './clock.ts'
-import type { Subject } from './credential.ts'
 import { withinDeadline } from './deadline.ts'
 import { StoreError } from './errors.ts'
-import { type AuditEvent, nameFault } from './events.ts'
+import { nameFault } from './events.ts'
 import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
 import { parseKey } from './lock.ts'
 import { clearingCookieOf, type Presentation, passageOf, presentationOf } from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
-import type { Session } from './sessions.ts'
+import type { Session, SessionConnection } from './session.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
 import { giveBack } from './ticket-quota.ts'
 import type { RedeemOutcome } from './ticket-store.ts'
@@ -34,6 +35,11 @@ export interface AdmittedDecision {
   readonly fallbackProtocol: string | null
   /** The value of a Set-Cookie that the 101 has to have: it clears the cookie that carried the ticket. Null for none. */
   readonly clearingCookie: string | null
+  /**
+   * To be called with the WebSocket once the 101 is sent: from then on the session ends in time, and when it is revoked. Returns what has
+   * to be called when the connection is closed.
+   */
+  attach(connection: SessionConnection): () => void
 }
 
 /** The handshake must be answered with `refusalAnswer(code, retryAfterMs)`. */
@@ -80,19 +86,6 @@ const refusalOfOutcome = {
   unknown: 'ticket_unknown',
 } as const satisfies { [kind in Exclude<RedeemOutcome['kind'], 'redeemed'>]: RefusalCode }
 
-/** What is known so far, for the audit. */
-interface Findings {
-  attempt: Attempt | null
-  ticketId: TicketId | null
-  subject: Subject | null
-  addressMatches: boolean | null
-  fault: string | null
-}
-
-function nothingFound(): Findings {
-  return { attempt: null, ticketId: null, subject: null, addressMatches: null, fault: null }
-}
-
 /**
  * Creates the verifier's side.
  * @throws ConfigurationError for an option that cannot be.
@@ -126,6 +119,7 @@ async function settle<Made extends Decision>(
 }
 
 async function decide(rules: AdmissionRules, opening: Opening, findings: Findings): Promise<Decision> {
+  if (rules.sessions.isDraining()) return refused('draining')
   const handshake = parseHandshake(opening)
   if (handshake === null) return refused('handshake_malformed')
   const presentation = presentationOf(handshake, rules.carriersOn)
@@ -197,6 +191,9 @@ async function spend(
     const refusal = check(record, attempt)
     if (refusal !== null) return refused(refusal)
   }
+  const closed = rules.sessions.refusalOf(record)
+  const sessionRefusal = closed !== null && typeof closed === 'object' ? await closed : closed
+  if (sessionRefusal !== null) return refused(sessionRefusal)
   findings.addressMatches = rules.compareAddresses(record.clientAddress, attempt.clientAddress)
   const session = openSession(record, attempt, now)
   return conclude(rules, session, { handshake: attempt.handshake, carrier })
@@ -221,8 +218,14 @@ async function conclude(
     if ((await rules.permit(session, passage)) !== true) return refused('permission_denied')
     if (session.expiresAt !== null && rules.clock() >= session.expiresAt) return refused('ticket_expired')
   }
-  const clearingCookie = clearingCookieOf(carrier)
-  return { kind: 'admitted', session, passage, fallbackProtocol: fallbackOf(handshake), clearingCookie }
+  return {
+    kind: 'admitted',
+    session,
+    passage,
+    fallbackProtocol: fallbackOf(handshake),
+    clearingCookie: clearingCookieOf(carrier),
+    attach: (connection) => rules.sessions.attach(session, connection),
+  }
 }
 
 /** A handshake that has passed every check of ours, and where its ticket was. */
@@ -260,7 +263,7 @@ function requireIntact(record: TicketRecord, id: TicketId): TicketRecord {
 }
 
 function openSession(record: TicketRecord, { handshake, clientAddress }: Attempt, admittedAt: EpochMs): Session {
-  const { id, subject, audience, claims, sessionExpiresAt } = record
+  const { id, subject, audience, claims, issuedAt, sessionExpiresAt } = record
   return {
     id,
     subject,
@@ -268,19 +271,8 @@ function openSession(record: TicketRecord, { handshake, clientAddress }: Attempt
     claims,
     clientAddress,
     origin: handshake.origin,
+    issuedAt,
     admittedAt,
     expiresAt: sessionExpiresAt,
   }
-}
-
-function admittedEvent(session: Session, { attempt, addressMatches }: Findings): AuditEvent {
-  const { id: ticketId, admittedAt: at, subject, audience, clientAddress, origin } = session
-  const carrier = attempt?.carrier as CarrierName
-  return { type: 'admitted', at, ticketId, subject, audience, carrier, clientAddress, origin, addressMatches }
-}
-
-function refusedEvent(code: RefusalCode, at: EpochMs, { attempt, ticketId, subject, fault }: Findings): AuditEvent {
-  const { carrier = null, clientAddress = null } = attempt ?? {}
-  const origin = attempt?.handshake.origin ?? null
-  return { type: 'refused', at, code, ticketId, subject, carrier, clientAddress, origin, fault }
 }

@@ -5,7 +5,8 @@
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
 import { ConfigurationError } from './errors.ts'
-import type { IssueRefusalCode, RefusalCode } from './refusals.ts'
+import type { IssueRefusalCode, RefusalCode, SessionEnding } from './refusals.ts'
+import type { SessionSelector } from './session-log.ts'
 import type { TicketId } from './ticket.ts'
 
 /** A ticket was issued. */
@@ -63,6 +64,42 @@ export interface Refused {
   readonly fault: string | null
 }
 
+/** A session is over. */
+export interface SessionEnded {
+  readonly type: 'session_ended'
+  readonly at: EpochMs
+  readonly ticketId: TicketId
+  readonly subject: Subject
+  readonly audience: string
+  /** Null where its client, or the application, closed it. */
+  readonly ending: SessionEnding | null
+}
+
+/** A session goes on. */
+export interface SessionRenewed {
+  readonly type: 'session_renewed'
+  readonly at: EpochMs
+  readonly ticketId: TicketId
+  readonly subject: Subject
+  readonly audience: string
+  /** Null for no limit. */
+  readonly endsAt: EpochMs | null
+}
+
+/** Somebody has revoked here: tickets are void that were issued until then, and sessions end. */
+export interface Revoked {
+  readonly type: 'revoked'
+  readonly at: EpochMs
+  readonly selector: SessionSelector
+}
+
+/** What was revoked or renewed elsewhere may not be known here any more. */
+export interface SessionLogLost {
+  readonly type: 'session_log_lost'
+  readonly at: EpochMs
+  readonly log: string
+}
+
 /** Something was set up in a way that takes protection away. Emitted once, at construction. */
 export interface DangerousSetting {
   readonly type: 'dangerous_setting'
@@ -72,7 +109,16 @@ export interface DangerousSetting {
 }
 
 /** Anything that the audit hears of. */
-export type AuditEvent = TicketIssued | IssueRefused | Admitted | Refused | DangerousSetting
+export type AuditEvent =
+  | TicketIssued
+  | IssueRefused
+  | Admitted
+  | Refused
+  | SessionEnded
+  | SessionRenewed
+  | Revoked
+  | SessionLogLost
+  | DangerousSetting
 
 /** Takes audit events. Synchronous; what it throws is swallowed, and changes no decision. */
 export type EventSink = (event: AuditEvent) => void

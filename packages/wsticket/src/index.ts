@@ -38,6 +38,10 @@ export type {
   EventSink,
   IssueRefused,
   Refused,
+  Revoked,
+  SessionEnded,
+  SessionLogLost,
+  SessionRenewed,
   TicketIssued,
 } from './events.ts'
 export { type Handshake, isOriginForm, type Opening, type Passage } from './handshake.ts'
@@ -62,8 +66,30 @@ export {
   type RefusalCode,
   type RefusalRow,
   refusals,
+  type SessionEnding,
+  type SessionEndingRow,
+  sessionEndings,
 } from './refusals.ts'
-export type { Session } from './sessions.ts'
+export type { Closing, Session, SessionConnection } from './session.ts'
+export {
+  entryAgeMs,
+  type LoggedEntry,
+  type LogPosition,
+  type Renewal,
+  type Renewed,
+  type Revocation,
+  type SessionEntry,
+  type SessionLog,
+  type SessionSelector,
+} from './session-log.ts'
+export {
+  createSessions,
+  type DrainOptions,
+  type LiveSession,
+  type SessionRefusal,
+  type Sessions,
+  type SessionsOptions,
+} from './sessions.ts'
 export {
   generateTicket,
   idOfTicket,

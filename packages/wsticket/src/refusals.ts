@@ -21,6 +21,12 @@ export interface RefusalRow {
   readonly action: ClientAction
 }
 
+/** Why a session ended before its client, or the application, closed it. */
+export type SessionEnding = 'session_expired' | 'session_revoked' | 'too_many_sessions' | 'log_lost' | 'draining'
+
+/** How a session is closed: what goes over the wire, and what a client does next. */
+export type SessionEndingRow = Pick<RefusalRow, 'closeCode' | 'publicCode' | 'action'>
+
 const invalidTicket: RefusalRow = {
   status: 401,
   closeCode: 4401,
@@ -61,6 +67,14 @@ const rateLimited: RefusalRow = {
   action: 'wait',
 }
 
+const restarting: RefusalRow = {
+  status: 503,
+  closeCode: 1012,
+  publicCode: 'restarting',
+  detail: 'This server is about to stop. Come back after Retry-After.',
+  action: 'wait',
+}
+
 /** Why an opening handshake is refused: private codes, audit only. */
 export type RefusalCode =
   | 'ticket_missing'
@@ -79,6 +93,8 @@ export type RefusalCode =
   | 'address_rate_limited'
   | 'message_malformed'
   | 'message_timeout'
+  | 'too_many_sessions'
+  | 'draining'
   | 'store_unavailable'
 
 /** Every refusal by its private code. */
@@ -111,7 +127,18 @@ export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
     detail: 'No ticket came in the first message in time.',
     action: 'new_ticket',
   },
+  too_many_sessions: rateLimited,
+  draining: restarting,
   store_unavailable: tryLater,
+}
+
+/** How a session is closed that ends before its client, or the application, closes it. */
+export const sessionEndings: { readonly [ending in SessionEnding]: SessionEndingRow } = {
+  session_expired: { closeCode: 4205, publicCode: 'session_expired', action: 'new_ticket' },
+  session_revoked: { closeCode: 4401, publicCode: 'session_revoked', action: 'stop' },
+  too_many_sessions: rateLimited,
+  log_lost: tryLater,
+  draining: restarting,
 }
 
 const invalidToken: RefusalRow = {

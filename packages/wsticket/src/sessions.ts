@@ -1,24 +1,144 @@
 /**
- * Sessions: admitted WebSockets, from the upgrade to their close.
+ * The sessions of a process: how long they last, what ends them sooner, and what all nodes are told of them.
  * @module
  */
-import type { Claims } from './claims.ts'
-import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
-import type { TicketId } from './ticket.ts'
+import { createLiveSessions, type LiveSession, type LiveSessions } from './live-sessions.ts'
+import type { RefusalCode, SessionEnding } from './refusals.ts'
+import { createRenewals, type SessionEnd } from './renewals.ts'
+import type { Session, SessionConnection } from './session.ts'
+import { type DrainOptions, drainSessions } from './session-drain.ts'
+import { followSessionLog } from './session-follower.ts'
+import type { Renewal, Revocation, SessionEntry, SessionSelector } from './session-log.ts'
+import { readSessionsOptions, type SessionRules, type SessionsOptions } from './sessions-options.ts'
+import { createStandingRevocations, isOf, type RevocableTicket } from './standing-revocations.ts'
 
-/** One admitted WebSocket: who it is, as the application and its upstream see it. */
-export interface Session {
-  /** The id of the ticket that opened it. */
-  readonly id: TicketId
-  readonly subject: Subject
-  readonly audience: string
-  readonly claims: Claims
-  /** The client's address at the handshake, in canonical form; null where it could not be told. */
-  readonly clientAddress: string | null
-  /** Origin of the handshake; null for a client that is not a browser. */
-  readonly origin: string | null
-  readonly admittedAt: EpochMs
-  /** When the session is to end; null for no limit. The gateway sees to it; with the library, 0.1 leaves it to the application. */
-  readonly expiresAt: EpochMs | null
+export type { LiveSession } from './live-sessions.ts'
+export type { DrainOptions } from './session-drain.ts'
+export type { SessionsOptions } from './sessions-options.ts'
+
+/** The sessions of a process. */
+export interface Sessions {
+  /** Whether nobody is let in any more. */
+  isDraining(): boolean
+  /** How many are open here. */
+  count(): number
+  /** Why a ticket that has been redeemed opens no session now; null where it does. Rejects where that cannot be told. */
+  refusalOf(ticket: RevocableTicket): Promise<SessionRefusal | null> | SessionRefusal | null
+  /**
+   * Takes care of a session from its 101 on; may close it at once, where it was revoked meanwhile. Returns what has to be called when
+   * the connection is closed.
+   */
+  attach(session: Session, connection: SessionConnection): () => void
+  /** Those that are open here, the oldest first; of a subject, where one is named. */
+  list(subject?: Subject): readonly LiveSession[]
+  /**
+   * Voids tickets that were issued until now, and ends the sessions that they opened, on all nodes that follow the log. Resolves when it
+   * is written.
+   * @throws StoreError where it may not be written.
+   */
+  revoke(selector: SessionSelector): Promise<void>
+  /**
+   * Lets the session of a subject go on until then, on whichever node it is. Resolves with when it ends now, or with `unknown` where no
+   * node has answered in time that it has such a session of this subject.
+   * @throws StoreError where the log cannot be written.
+   */
+  renew(renewal: Omit<Renewal, 'kind' | 'at'>): Promise<SessionEnd | 'unknown'>
+  /**
+   * Lets nobody in any more, and closes the sessions that there are with 1012, spread over a window. Resolves when all are closed, or
+   * have been cut at the deadline.
+   */
+  drain(options?: DrainOptions): Promise<void>
+  /** Stops to follow the log. Ends no session, and closes no log. */
+  close(): void
+}
+
+/** Why there is no session. */
+export type SessionRefusal = RefusalCode & ('ticket_revoked' | 'too_many_sessions' | 'draining')
+
+/**
+ * Creates the registry.
+ * @throws ConfigurationError for an option that cannot be.
+ */
+export function createSessions(options: SessionsOptions = {}): Sessions {
+  const rules = readSessionsOptions(options)
+  const { clock, emit, log } = rules
+  const live = createLiveSessions(rules)
+  const door = createDoor(live, rules)
+  const renewals = createRenewals(live, rules)
+  const apply = (entry: SessionEntry) => (entry.kind === 'revocation' ? door.revoke(entry) : renewals.apply(entry))
+  const follower = log && followSessionLog({ ...rules, log, apply, onLost: () => lose(live, rules) })
+
+  return {
+    isDraining: () => door.isClosed,
+    count: () => live.count,
+    refusalOf(ticket) {
+      if (follower === null || follower.isCurrent) return door.refusalOf(ticket)
+      return follower.catchUp().then(() => door.refusalOf(ticket))
+    },
+    attach(session, connection) {
+      // What was refused since the ticket was redeemed ends now: two who come at once may both have found room.
+      const ending = endingFor(door.refusalOf(session))
+      door.makeRoom(session.subject)
+      live.add(session, connection, renewals.endOf(session, session.expiresAt))
+      if (ending !== null) live.end(session.id, ending)
+      return () => live.remove(session.id)
+    },
+    list: (subject) => live.list(subject ?? null),
+    async revoke(selector) {
+      const revocation: Revocation = { kind: 'revocation', selector, at: clock() }
+      await log?.append(revocation)
+      door.revoke(revocation)
+      emit({ type: 'revoked', at: revocation.at, selector })
+    },
+    renew: (renewal) => renewals.ask({ kind: 'renewal', ...renewal, at: clock() }),
+    drain(drainOptions = {}) {
+      door.isClosed = true
+      return drainSessions(live, drainOptions)
+    },
+    close: () => follower?.stop(),
+  }
+}
+
+function endingFor(refusal: SessionRefusal | null): SessionEnding | null {
+  return refusal === 'ticket_revoked' ? 'session_revoked' : refusal
+}
+
+function lose(live: LiveSessions, { log, emit, clock, endsWithLog }: SessionRules): void {
+  emit({ type: 'session_log_lost', at: clock(), log: log?.name ?? '' })
+  if (!endsWithLog) return
+  for (const { id } of live.list(null)) live.end(id, 'log_lost')
+}
+
+/** Who may come in. */
+interface Door {
+  isClosed: boolean
+  refusalOf(ticket: RevocableTicket): SessionRefusal | null
+  /** Ends the session that has to go for one more. */
+  makeRoom(subject: Subject): void
+  revoke(revocation: Revocation): void
+}
+
+function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow }: SessionRules): Door {
+  const standing = createStandingRevocations()
+  const isCrowded = (subject: Subject) => live.countOf(subject) >= mostPerSubject || live.count >= mostInAll
+  return {
+    isClosed: false,
+    refusalOf(ticket) {
+      if (this.isClosed) return 'draining'
+      if (standing.cover(ticket)) return 'ticket_revoked'
+      return overflow === 'refuse_new' && isCrowded(ticket.subject) ? 'too_many_sessions' : null
+    },
+    makeRoom(subject) {
+      if (overflow !== 'end_oldest' || !isCrowded(subject)) return
+      const oldest = live.oldest(live.countOf(subject) >= mostPerSubject ? subject : null)
+      if (oldest !== null) live.end(oldest.id, 'too_many_sessions')
+    },
+    revoke(revocation) {
+      standing.add(revocation)
+      const { selector } = revocation
+      for (const session of live.list(selector.kind === 'subject' ? selector.subject : null))
+        if (isOf(revocation, session)) live.end(session.id, 'session_revoked')
+    },
+  }
 }

@@ -10,7 +10,7 @@ import type { Admission, AdmittedDecision, AwaitMessageDecision } from '../admis
 import { maxHeaderLines } from '../handshake.ts'
 import { type HttpAnswer, issueRefusalAnswer, refusalAnswer } from '../problem.ts'
 import { refusals } from '../refusals.ts'
-import type { Session } from '../sessions.ts'
+import type { Session } from '../session.ts'
 import type { TicketEndpoint } from '../ticket-endpoint.ts'
 import { boundRequests, type RequestListener } from './bounded-requests.ts'
 import { readFirstFrame } from './first-frame.ts'

@@ -9,6 +9,7 @@ import { systemClock } from '../clock.ts'
 import { type EventSink, noEvents, safeSink } from '../events.ts'
 import { isOriginForm } from '../handshake.ts'
 import { refusalAnswer } from '../problem.ts'
+import type { SessionConnection } from '../session.ts'
 import { createUpgradeListener, decisionOf, refuseUpgrade, type UpgradeListener } from './node.ts'
 
 export { sessionOf } from './node.ts'
@@ -16,6 +17,9 @@ export { sessionOf } from './node.ts'
 /** What is needed of a `WebSocket` of `ws`, whichever major version. */
 export interface WsSocketLike {
   on(event: 'error', listener: (error: Error) => void): unknown
+  once(event: 'close', listener: () => void): unknown
+  close(code: number, reason: string): void
+  terminate(): void
 }
 
 /**
@@ -74,10 +78,11 @@ export function createWebSocketUpgrade(
     if (fallbackProtocol === null || headers.some((line) => line.startsWith('Sec-WebSocket-Protocol:'))) return
     headers.push(`Sec-WebSocket-Protocol: ${fallbackProtocol}`)
   })
-  const upgrade = createUpgradeListener(admission, ({ request, socket, head }) => {
+  const upgrade = createUpgradeListener(admission, ({ request, socket, head }, decision) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
       // A bad frame is an error event on the WebSocket; without a listener it would end the process.
       webSocket.on('error', () => {})
+      webSocket.once('close', decision.attach(connectionOf(webSocket)))
       server.emit('connection', webSocket, request)
     })
   })
@@ -89,6 +94,20 @@ export function createWebSocketUpgrade(
       return refuseUpgrade(socket, refusalAnswer('handshake_malformed'))
     }
     upgrade(request, socket, head)
+  }
+}
+
+// A peer that does not answer the close frame by then is gone. That of ws itself is 30 seconds.
+const closeDeadlineMs = 3000
+
+function connectionOf(webSocket: WsSocketLike): SessionConnection {
+  return {
+    close({ closeCode, publicCode }) {
+      webSocket.close(closeCode, publicCode)
+      const timer = setTimeout(() => webSocket.terminate(), closeDeadlineMs).unref()
+      webSocket.once('close', () => clearTimeout(timer))
+    },
+    destroy: () => webSocket.terminate(),
   }
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Admission } from '../admission.ts'
-import type { Session } from '../sessions.ts'
+import type { Session } from '../session.ts'
 import type { TicketEndpoint } from '../ticket-endpoint.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 

@@ -23,6 +23,7 @@ describe('admission', () => {
       claims,
       clientAddress: '192.0.2.7',
       origin: pageOrigin,
+      issuedAt: start,
       admittedAt: start,
       expiresAt: start + 3_600_000,
     })

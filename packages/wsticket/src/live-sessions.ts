@@ -1,0 +1,146 @@
+/**
+ * The sessions that are open in this process, by id and by subject, each with its connection.
+ * @module
+ */
+import type { Clock, EpochMs } from './clock.ts'
+import type { Subject } from './credential.ts'
+import type { AuditEvent } from './events.ts'
+import { type SessionEnding, sessionEndings } from './refusals.ts'
+import type { Session, SessionConnection } from './session.ts'
+import { createSessionDeadlines } from './session-deadlines.ts'
+import type { SessionRules } from './sessions-options.ts'
+import type { TicketId } from './ticket.ts'
+
+/** A session that is open. */
+export interface LiveSession extends Session {
+  /** When it ends unless it is renewed; null for no limit. */
+  readonly endsAt: EpochMs | null
+}
+
+interface Live {
+  readonly session: Session
+  readonly connection: SessionConnection
+  endsAt: EpochMs | null
+  ending: SessionEnding | null
+}
+
+/** The sessions that are open. One that is closing already is neither found, listed nor counted for its subject. */
+export interface LiveSessions {
+  /** Those that are closing included. */
+  readonly count: number
+  countOf(subject: Subject): number
+  /** Of a subject, or of all for null; null where there is none. */
+  oldest(subject: Subject | null): LiveSession | null
+  /** Those of a subject, or all for null; the oldest first. */
+  list(subject: Subject | null): LiveSession[]
+  /** Null where there is none. */
+  find(id: TicketId): LiveSession | null
+  add(session: Session, connection: SessionConnection, endsAt: EpochMs | null): void
+  /** Moves the end of a session. */
+  move(id: TicketId, endsAt: EpochMs | null): void
+  /** Closes it, with what its ending has in the table; it is over once its connection is. Nothing happens where it is closing already. */
+  end(id: TicketId, ending: SessionEnding): void
+  /** The connection is closed: the session is over. */
+  remove(id: TicketId): void
+  /** Ends all connections at once. */
+  destroyAll(): void
+}
+
+/** Creates the collection: empty. Of each session that is over there is an event. */
+export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' | 'emit'>): LiveSessions {
+  const shelf = createShelf(clock, (live) => end(live, 'session_expired'))
+
+  function end(live: Live, ending: SessionEnding): void {
+    if (!isOpen(live)) return
+    live.ending = ending
+    shelf.uncount(live)
+    live.connection.close(sessionEndings[ending])
+  }
+
+  return {
+    get count() {
+      return shelf.byId.size
+    },
+    countOf: (subject) => shelf.of(subject).size,
+    oldest: (subject) => oldestOf(shelf.listed(subject)),
+    list: (subject) => Array.from(shelf.listed(subject)).filter(isOpen).map(seen),
+    find: (id) => oldestOf(shelf.named(id)),
+    add: (session, connection, endsAt) => shelf.add({ session, connection, endsAt, ending: null }),
+    move(id, endsAt) {
+      for (const live of shelf.named(id)) shelf.move(live, endsAt)
+    },
+    end(id, ending) {
+      for (const live of shelf.named(id)) end(live, ending)
+    },
+    remove(id) {
+      for (const live of shelf.named(id)) {
+        shelf.remove(live)
+        emit(endedEvent(live, clock()))
+      }
+    },
+    destroyAll() {
+      for (const { connection } of shelf.byId.values()) connection.destroy()
+    },
+  }
+}
+
+const nobody: ReadonlySet<Live> = new Set()
+
+/** Sessions by id, and those that are open by subject and by their end. */
+function createShelf(clock: Clock, expire: (live: Live) => void) {
+  const byId = new Map<TicketId, Live>()
+  const bySubject = new Map<Subject, Set<Live>>()
+  const deadlines = createSessionDeadlines(clock, expire)
+  const of = (subject: Subject): ReadonlySet<Live> => bySubject.get(subject) ?? nobody
+
+  function uncount(live: Live): void {
+    const { subject } = live.session
+    const others = bySubject.get(subject)
+    others?.delete(live)
+    if (others?.size === 0) bySubject.delete(subject)
+    deadlines.forget(live)
+  }
+
+  return {
+    byId,
+    of,
+    uncount,
+    /** One, or none. */
+    named: (id: TicketId): readonly Live[] => [byId.get(id)].flatMap((live) => live ?? []),
+    listed: (subject: Subject | null): Iterable<Live> => (subject === null ? byId.values() : of(subject)),
+    add(live: Live): void {
+      const { id, subject } = live.session
+      byId.set(id, live)
+      const others = bySubject.get(subject)
+      if (others === undefined) bySubject.set(subject, new Set([live]))
+      else others.add(live)
+      deadlines.watch(live)
+    },
+    move(live: Live, endsAt: EpochMs | null): void {
+      live.endsAt = endsAt
+      if (isOpen(live)) deadlines.watch(live)
+    },
+    remove(live: Live): void {
+      byId.delete(live.session.id)
+      uncount(live)
+    },
+  }
+}
+
+function oldestOf(lives: Iterable<Live>): LiveSession | null {
+  for (const live of lives) if (isOpen(live)) return seen(live)
+  return null
+}
+
+function isOpen({ ending }: Live): boolean {
+  return ending === null
+}
+
+function endedEvent({ session, ending }: Live, at: EpochMs): AuditEvent {
+  const { id: ticketId, subject, audience } = session
+  return { type: 'session_ended', at, ticketId, subject, audience, ending }
+}
+
+function seen({ session, endsAt }: Live): LiveSession {
+  return { ...session, endsAt }
+}

@@ -1,0 +1,97 @@
+/**
+ * Renewals: the end of a session moves, on the node that has it; the others hear whether it did.
+ * @module
+ */
+import type { EpochMs } from './clock.ts'
+import type { LiveSessions } from './live-sessions.ts'
+import type { Session } from './session.ts'
+import type { Renewal, Renewed } from './session-log.ts'
+import type { SessionRules } from './sessions-options.ts'
+
+/** When a session ends. */
+export interface SessionEnd {
+  /** Null for no limit. */
+  readonly endsAt: EpochMs | null
+}
+
+/** Renews. */
+export interface Renewals {
+  /** When a session ends that may go on until then: no later than the registry allows. */
+  endOf(session: Session, expiresAt: EpochMs | null): EpochMs | null
+  /** Asks all nodes. */
+  ask(renewal: Renewal): Promise<SessionEnd | 'unknown'>
+  /** Hears what all nodes hear. */
+  apply(entry: Renewal | Renewed): void
+}
+
+const answerDeadlineMs = 2000
+// The clocks of two nodes may differ.
+const staleMs = 60_000
+
+/** Creates them for the sessions of a process. */
+export function createRenewals(live: LiveSessions, rules: SessionRules): Renewals {
+  const { log, maximumAgeMs, graceMs, clock, emit } = rules
+  const answers = createAnswers()
+
+  function endOf({ admittedAt }: Session, expiresAt: EpochMs | null): EpochMs | null {
+    const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, admittedAt + maximumAgeMs)
+    return end === Number.POSITIVE_INFINITY ? null : ((end + graceMs) as EpochMs)
+  }
+
+  /** Null where there is no such session of this subject here. */
+  function renewHere({ id, subject, expiresAt }: Renewal): SessionEnd | null {
+    const session = live.find(id)
+    if (session === null || session.subject !== subject) return null
+    const endsAt = endOf(session, expiresAt)
+    live.move(id, endsAt)
+    const { audience } = session
+    emit({ type: 'session_renewed', at: clock(), ticketId: id, subject, audience, endsAt })
+    return { endsAt }
+  }
+
+  return {
+    endOf,
+    async ask(renewal) {
+      const end = renewHere(renewal)
+      if (end !== null || log === null) return end ?? 'unknown'
+      const answered = answers.to(renewal)
+      await log.append(renewal)
+      return answered
+    },
+    apply(entry) {
+      if (entry.kind === 'renewed') return answers.give(entry)
+      const end = renewHere(entry)
+      // Of an older one nobody waits for the answer any more.
+      if (end === null || clock() - entry.at > staleMs) return
+      const { id, subject } = entry
+      log?.append({ kind: 'renewed', id, subject, expiresAt: end.endsAt }).catch(() => {})
+    },
+  }
+}
+
+/** Those who wait for what became of a renewal. */
+function createAnswers() {
+  const waiting = new Map<string, Set<(end: SessionEnd) => void>>()
+  // Somebody else who asks for the same session is not answered by it.
+  const keyOf = ({ id, subject }: Renewal | Renewed) => `${id} ${subject}`
+  return {
+    to(renewal: Renewal): Promise<SessionEnd | 'unknown'> {
+      const key = keyOf(renewal)
+      const others = waiting.get(key) ?? new Set()
+      waiting.set(key, others)
+      return new Promise((resolve) => {
+        const finish = (end: SessionEnd | 'unknown') => {
+          clearTimeout(timer)
+          others.delete(finish)
+          if (others.size === 0) waiting.delete(key)
+          resolve(end)
+        }
+        const timer = setTimeout(() => finish('unknown'), answerDeadlineMs)
+        others.add(finish)
+      })
+    },
+    give(renewed: Renewed): void {
+      for (const finish of waiting.get(keyOf(renewed)) ?? []) finish({ endsAt: renewed.expiresAt })
+    },
+  }
+}

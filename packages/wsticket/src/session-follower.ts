@@ -1,0 +1,119 @@
+/**
+ * Follows a session log: reads what is new, again and again, and says whether it still can.
+ * @module
+ */
+import { withinDeadline } from './deadline.ts'
+import { StoreError } from './errors.ts'
+import type { LogPosition, SessionEntry, SessionLog } from './session-log.ts'
+
+/** What a follower does. */
+export interface SessionFollowerOptions {
+  readonly log: SessionLog
+  /** How long there is between two looks, in milliseconds. */
+  readonly pollMs: number
+  /** How long the log may be silent, in milliseconds. */
+  readonly patienceMs: number
+  apply(entry: SessionEntry): void
+  /** The log has lost what may have been written behind the last entry that was read, or has been silent for too long. Once each time. */
+  onLost(): void
+}
+
+/** A follower. */
+export interface SessionFollower {
+  /** Whether everything is known that was written up to a moment ago. */
+  readonly isCurrent: boolean
+  /** Resolves when everything is known that was written before the call. Rejects where the log cannot be read. */
+  catchUp(): Promise<void>
+  stop(): void
+}
+
+const mostEntries = 500
+const readDeadlineMs = 5000
+
+/** Begins to follow. The timer keeps no process alive. */
+export function followSessionLog(options: SessionFollowerOptions): SessionFollower {
+  const { pollMs, patienceMs, onLost } = options
+  const reader = createReader(options)
+  // For durations alone: never goes back, as a clock may.
+  let currentAt: number | null = null
+  let isLost = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stopped = false
+
+  const isCurrent = () => currentAt !== null && performance.now() - currentAt <= patienceMs
+
+  async function catchUp(): Promise<void> {
+    const askedAt = performance.now()
+    await reader.read()
+    currentAt = Math.max(currentAt ?? 0, askedAt)
+    isLost = false
+  }
+
+  function noteFailure(): void {
+    if (isLost || currentAt === null || isCurrent()) return
+    isLost = true
+    onLost()
+  }
+
+  async function poll(): Promise<void> {
+    await catchUp().catch(noteFailure)
+    if (stopped) return
+    timer = setTimeout(() => void poll(), pollMs)
+    ;(timer as { unref?(): unknown }).unref?.()
+  }
+
+  void poll()
+  return {
+    get isCurrent() {
+      return isCurrent()
+    },
+    catchUp,
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Reads a log from where it was left. */
+interface Reader {
+  /** Resolves when all is read that was written before the call. */
+  read(): Promise<void>
+}
+
+function createReader({ log, apply, onLost }: SessionFollowerOptions): Reader {
+  let position: LogPosition | null = null
+  let reading: Promise<void> | null = null
+
+  /** Whether there may be more. */
+  async function readSome(): Promise<boolean> {
+    const entries = await withinDeadline(log.readAfter(position, mostEntries), readDeadlineMs)
+    if (entries === 'lost') {
+      if (position === null) throw new StoreError('corrupt', 'the session log has lost its beginning')
+      // From the oldest that there is: what was applied before changes nothing when it is applied again.
+      position = null
+      onLost()
+      return true
+    }
+    for (const { position: next, entry } of entries) {
+      apply(entry)
+      position = next
+    }
+    return entries.length === mostEntries
+  }
+
+  async function readAll(): Promise<void> {
+    while (await readSome());
+  }
+
+  return {
+    async read() {
+      // What is asked for while somebody reads may have been written behind what he gets.
+      await reading?.catch(() => {})
+      reading ??= readAll().finally(() => {
+        reading = null
+      })
+      await reading
+    },
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The options of a session registry, checked once.
+ * @module
+ */
+import { type Clock, systemClock } from './clock.ts'
+import { requireDeadline } from './deadline.ts'
+import { ConfigurationError } from './errors.ts'
+import { type EventSink, noEvents, safeSink } from './events.ts'
+import type { SessionLog } from './session-log.ts'
+
+/** How the sessions of a process live. */
+export interface SessionsOptions {
+  /**
+   * Tells all nodes what is revoked and renewed: of each node a handle on the same engine. Default: none, and this process hears of
+   * nothing but what is said here.
+   */
+  readonly log?: SessionLog
+  /** How long a session may last, renewals included, in milliseconds. Default: for as long as it is renewed. */
+  readonly maximumAgeMs?: number
+  /** How long a session goes on behind its end, in milliseconds. Default 0. */
+  readonly graceMs?: number
+  /** The most sessions of one subject in this process. Default 100. */
+  readonly sessionsPerSubject?: number | 'unlimited'
+  /** The most sessions in this process. Default `unlimited`. */
+  readonly sessionsInAll?: number | 'unlimited'
+  /** Who yields where there are too many: the one that comes (`refuse_new`, the default), or the one that is there for longest. */
+  readonly overflow?: 'refuse_new' | 'end_oldest'
+  /** How often the log is looked at, in milliseconds. Default 250. */
+  readonly pollMs?: number
+  /** How long the log may be silent before nobody is admitted any more, in milliseconds. Default 10,000. */
+  readonly patienceMs?: number
+  /** What becomes of the sessions that there are where the log is silent for longer, or has lost entries. Default `keep_sessions`. */
+  readonly whenLogIsLost?: 'keep_sessions' | 'end_sessions'
+  /** Hears of what becomes of sessions. Default: nobody. */
+  readonly onEvent?: EventSink
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+}
+
+/** What holds for the sessions of a process. */
+export interface SessionRules {
+  readonly log: SessionLog | null
+  readonly maximumAgeMs: number
+  readonly graceMs: number
+  readonly mostPerSubject: number
+  readonly mostInAll: number
+  readonly overflow: 'refuse_new' | 'end_oldest'
+  readonly pollMs: number
+  readonly patienceMs: number
+  readonly endsWithLog: boolean
+  readonly emit: EventSink
+  readonly clock: Clock
+}
+
+const defaultPerSubject = 100
+const defaultPollMs = 250
+const defaultPatienceMs = 10_000
+
+/**
+ * Checks the options, and fills in the defaults.
+ * @throws ConfigurationError for an option that cannot be.
+ */
+export function readSessionsOptions(options: SessionsOptions): SessionRules {
+  const { log = null, maximumAgeMs, graceMs = 0, overflow = 'refuse_new', whenLogIsLost = 'keep_sessions' } = options
+  if (log !== null && typeof log.readAfter !== 'function') throw new ConfigurationError('log', 'must be a SessionLog')
+  if (overflow !== 'refuse_new' && overflow !== 'end_oldest')
+    throw new ConfigurationError('overflow', 'must be refuse_new or end_oldest')
+  if (whenLogIsLost !== 'keep_sessions' && whenLogIsLost !== 'end_sessions')
+    throw new ConfigurationError('whenLogIsLost', 'must be keep_sessions or end_sessions')
+  return {
+    log,
+    maximumAgeMs: maximumAgeMs === undefined ? Number.POSITIVE_INFINITY : requireDuration('maximumAgeMs', maximumAgeMs),
+    graceMs: graceMs === 0 ? 0 : requireDuration('graceMs', graceMs),
+    mostPerSubject: requireMost('sessionsPerSubject', options.sessionsPerSubject ?? defaultPerSubject),
+    mostInAll: requireMost('sessionsInAll', options.sessionsInAll ?? 'unlimited'),
+    overflow,
+    pollMs: requireDeadline(options.pollMs ?? defaultPollMs, 'pollMs'),
+    patienceMs: requireDeadline(options.patienceMs ?? defaultPatienceMs, 'patienceMs'),
+    endsWithLog: whenLogIsLost === 'end_sessions',
+    emit: safeSink(options.onEvent ?? noEvents),
+    clock: options.clock ?? systemClock,
+  }
+}
+
+function requireDuration(option: string, durationMs: number): number {
+  if (Number.isSafeInteger(durationMs) && durationMs >= 1) return durationMs
+  throw new ConfigurationError(option, 'must be a whole number of milliseconds, 1 or more')
+}
+
+function requireMost(option: string, most: number | 'unlimited'): number {
+  if (most === 'unlimited') return Number.POSITIVE_INFINITY
+  if (Number.isSafeInteger(most) && most >= 1) return most
+  throw new ConfigurationError(option, 'must be a whole number, 1 or more, or unlimited')
+}

@@ -1,0 +1,74 @@
+/**
+ * The revocations that tickets are held against: of each subject, ticket and audience the latest.
+ * @module
+ */
+import type { EpochMs } from './clock.ts'
+import { entryAgeMs, type Revocation, type SessionSelector } from './session-log.ts'
+import type { TicketRecord } from './ticket.ts'
+
+/** What is known of a ticket where it is held against revocations. */
+export type RevocableTicket = Pick<TicketRecord, 'id' | 'subject' | 'audience' | 'issuedAt'>
+
+/** Revocations that are kept in mind. */
+export interface StandingRevocations {
+  add(revocation: Revocation): void
+  /** Whether a ticket, or the session that it opened, is void. */
+  cover(ticket: RevocableTicket): boolean
+}
+
+/** Creates them: none yet. What is older than the log's entries is forgotten, and no ticket lives as long. */
+export function createStandingRevocations(): StandingRevocations {
+  // In the order in which they were written, so that the oldest come first.
+  const latest = new Map<string, EpochMs>()
+
+  function forgetOld(now: EpochMs): void {
+    for (const [key, at] of latest) {
+      if (now - at < entryAgeMs) return
+      latest.delete(key)
+    }
+  }
+
+  return {
+    add({ selector, at }) {
+      const key = keyOf(selector)
+      const known = latest.get(key) ?? at
+      latest.delete(key)
+      latest.set(key, Math.max(known, at) as EpochMs)
+      forgetOld(at)
+    },
+    cover({ id, subject, audience, issuedAt }) {
+      if (latest.size === 0) return false
+      const selectors: readonly SessionSelector[] = [
+        { kind: 'everything' },
+        { kind: 'subject', subject },
+        { kind: 'audience', audience },
+        { kind: 'session', id },
+      ]
+      return selectors.some((selector) => issuedAt <= (latest.get(keyOf(selector)) ?? Number.NEGATIVE_INFINITY))
+    },
+  }
+}
+
+/** Whether a revocation is of a session. */
+export function isOf({ selector, at }: Revocation, { id, subject, audience, issuedAt }: RevocableTicket): boolean {
+  return (
+    issuedAt <= at &&
+    (selector.kind === 'everything' ||
+      (selector.kind === 'subject' && selector.subject === subject) ||
+      (selector.kind === 'audience' && selector.audience === audience) ||
+      (selector.kind === 'session' && selector.id === id))
+  )
+}
+
+function keyOf(selector: SessionSelector): string {
+  switch (selector.kind) {
+    case 'subject':
+      return `subject ${selector.subject}`
+    case 'audience':
+      return `audience ${selector.audience}`
+    case 'session':
+      return `session ${selector.id}`
+    default:
+      return 'everything'
+  }
+}

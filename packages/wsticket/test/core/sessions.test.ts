@@ -1,0 +1,330 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Subject } from '../../src/credential.ts'
+import type { Closing, Session } from '../../src/session.ts'
+import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
+import { createSessions, type SessionsOptions } from '../../src/sessions.ts'
+import { createMovableClock } from '../../src/testing/movable-clock.ts'
+import { idOfTicket } from '../../src/ticket.ts'
+import { at, createAudit, recordOf, start, ticketOf } from './fixtures.ts'
+import { codeOf, offering, setUpVerifier } from './verifier.ts'
+
+const alice = 'https://issuer.example#alice' as Subject
+const bob = 'https://issuer.example#bob' as Subject
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function sessionOf(seed: number, members: Partial<Session> = {}): Session {
+  return {
+    id: idOfTicket(ticketOf(seed)),
+    subject: alice,
+    audience: 'chat',
+    claims: {},
+    clientAddress: null,
+    origin: null,
+    issuedAt: start,
+    admittedAt: start,
+    expiresAt: at(start + 60_000),
+    ...members,
+  }
+}
+
+/** A registry, and the WebSockets of its sessions: what each was closed with. A client answers its close frame at once, or never. */
+function setUp(options: SessionsOptions = {}, client: { readonly answers: boolean } = { answers: true }) {
+  const clock = createMovableClock(start)
+  const audit = createAudit()
+  const sessions = createSessions({ clock: clock.now, onEvent: audit.onEvent, ...options })
+  const closings = new Map<Session['id'], Closing | 'destroyed'>()
+  function open(session: Session): Session['id'] {
+    const { id } = session
+    let closed = () => {}
+    const end = (closing: Closing | 'destroyed') => {
+      closings.set(id, closing)
+      if (client.answers || closing === 'destroyed') closed()
+    }
+    const attached = sessions.attach(session, {
+      close: (closing) => queueMicrotask(() => end(closing)),
+      destroy: () => end('destroyed'),
+    })
+    closed = attached
+    return id
+  }
+  async function pass(durationMs: number): Promise<void> {
+    for (let passed = 0; passed < durationMs; passed += 50) {
+      clock.advance(50)
+      await vi.advanceTimersByTimeAsync(50)
+    }
+  }
+  const codeOfClosing = (id: Session['id']) => {
+    const closing = closings.get(id)
+    return typeof closing === 'object' ? closing.closeCode : closing
+  }
+  return { sessions, clock, events: audit.events, open, pass, codeOfClosing }
+}
+
+describe('the end of a session', () => {
+  it('comes within a second of its time, with 4205, and not before', async () => {
+    const { sessions, open, pass, codeOfClosing, events } = setUp()
+    const id = open(sessionOf(1))
+    const unlimited = open(sessionOf(2, { expiresAt: null }))
+    await pass(59_950)
+    expect(codeOfClosing(id)).toBeUndefined()
+    await pass(1050)
+    expect(codeOfClosing(id)).toBe(4205)
+    expect(events.at(-1)).toMatchObject({ type: 'session_ended', ticketId: id, ending: 'session_expired' })
+    expect(sessions.list().map((session) => session.id)).toEqual([unlimited])
+  })
+
+  it('is that of the registry where that is sooner, and comes later by the grace', async () => {
+    const { open, pass, codeOfClosing } = setUp({ maximumAgeMs: 10_000, graceMs: 5000 })
+    const id = open(sessionOf(1))
+    await pass(14_950)
+    expect(codeOfClosing(id)).toBeUndefined()
+    await pass(1050)
+    expect(codeOfClosing(id)).toBe(4205)
+  })
+
+  it('is told of once, and as nobody’s doing where the client has closed', () => {
+    const { sessions, events } = setUp()
+    const detach = sessions.attach(sessionOf(1), { close() {}, destroy() {} })
+    detach()
+    detach()
+    expect(events).toMatchObject([{ type: 'session_ended', ending: null }])
+    expect(sessions.count()).toBe(0)
+  })
+
+  it('leaves no timer behind', async () => {
+    const { open, pass } = setUp()
+    open(sessionOf(1))
+    await pass(61_000)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('a renewal', () => {
+  it('moves the end of a session of this subject, and of no other', async () => {
+    const { sessions, open, pass, codeOfClosing, events } = setUp()
+    const id = open(sessionOf(1))
+    expect(await sessions.renew({ id, subject: bob, expiresAt: at(start + 120_000) })).toBe('unknown')
+    expect(sessions.list()[0]?.endsAt).toBe(start + 60_000)
+    expect(await sessions.renew({ id, subject: alice, expiresAt: at(start + 120_000) })).toEqual({
+      endsAt: start + 120_000,
+    })
+    expect(events.at(-1)).toMatchObject({ type: 'session_renewed', ticketId: id, endsAt: start + 120_000 })
+    await pass(119_950)
+    expect(codeOfClosing(id)).toBeUndefined()
+    await pass(1050)
+    expect(codeOfClosing(id)).toBe(4205)
+  })
+
+  it('can bring the end nearer, and never takes it beyond the longest age', async () => {
+    const { sessions, open, pass, codeOfClosing } = setUp({ maximumAgeMs: 90_000 })
+    const id = open(sessionOf(1))
+    expect(await sessions.renew({ id, subject: alice, expiresAt: null })).toEqual({ endsAt: start + 90_000 })
+    expect(await sessions.renew({ id, subject: alice, expiresAt: at(start + 5000) })).toEqual({ endsAt: start + 5000 })
+    await pass(6000)
+    expect(codeOfClosing(id)).toBe(4205)
+    expect(await sessions.renew({ id, subject: alice, expiresAt: null })).toBe('unknown')
+  })
+
+  it('reaches the node that has the session, and is answered by it', async () => {
+    const log = createMemorySessionLog()
+    const here = setUp({ log })
+    const there = setUp({ log })
+    const id = there.open(sessionOf(1))
+    const renewed = here.sessions.renew({ id, subject: alice, expiresAt: at(start + 120_000) })
+    const refused = here.sessions.renew({ id, subject: bob, expiresAt: at(start + 240_000) })
+    await Promise.all([here.pass(3000), there.pass(3000)])
+    expect(await renewed).toEqual({ endsAt: start + 120_000 })
+    expect(await refused).toBe('unknown')
+    expect(there.sessions.list()[0]?.endsAt).toBe(start + 120_000)
+  })
+})
+
+describe('a revocation', () => {
+  const selectors = [
+    { kind: 'subject', subject: alice },
+    { kind: 'session', id: idOfTicket(ticketOf(1)) },
+    { kind: 'audience', audience: 'chat' },
+    { kind: 'everything' },
+  ] as const
+
+  it.each(selectors)(
+    'by $kind ends the sessions of what was issued before, on all nodes, and no other',
+    async (selector) => {
+      const log = createMemorySessionLog()
+      const here = setUp({ log })
+      const there = setUp({ log })
+      const isAll = selector.kind === 'everything'
+      const id = there.open(sessionOf(1))
+      const other = there.open(sessionOf(2, { subject: bob, audience: 'news' }))
+      const later = there.open(sessionOf(1, { id: idOfTicket(ticketOf(3)), issuedAt: at(start + 1) }))
+      await here.sessions.revoke(selector)
+      await Promise.all([here.pass(300), there.pass(300)])
+      expect(there.codeOfClosing(id)).toBe(4401)
+      expect(there.codeOfClosing(other)).toBe(isAll ? 4401 : undefined)
+      expect(there.codeOfClosing(later)).toBeUndefined()
+    },
+  )
+
+  it.each(selectors)('by $kind voids the tickets that are out', async (selector) => {
+    const sessions = createSessions({ clock: () => start })
+    const { admission, store } = setUpVerifier({ sessions })
+    for (const seed of [1, 2]) await store.insert(recordOf(ticketOf(seed), { issuedAt: at(start + seed - 1) }))
+    await sessions.revoke(selector)
+    expect(await codeOf(admission, offering(ticketOf(1)))).toBe('ticket_revoked')
+    expect(await codeOf(admission, offering(ticketOf(2)))).toBe('admitted')
+  })
+
+  it.each(['store', 'permit', 'attach'] as const)(
+    'that falls before the %s is done ends the session all the same',
+    async (step) => {
+      const sessions = createSessions({ clock: () => start })
+      const revoke = () => sessions.revoke({ kind: 'subject', subject: alice })
+      const { store, ...verifier } = setUpVerifier({
+        sessions,
+        permit: async () => {
+          if (step === 'permit') await revoke()
+          return true
+        },
+      })
+      await store.insert(recordOf(ticketOf(1)))
+      if (step === 'store') await revoke()
+      const decision = await verifier.admission.admit(offering(ticketOf(1)))
+      if (step === 'store') return expect(decision).toMatchObject({ kind: 'refused', code: 'ticket_revoked' })
+      if (decision.kind !== 'admitted') throw new TypeError('it should be admitted')
+      if (step === 'attach') await revoke()
+      const closings: Closing[] = []
+      decision.attach({ close: (closing) => void closings.push(closing), destroy() {} })
+      expect(closings).toMatchObject([{ closeCode: 4401, publicCode: 'session_revoked' }])
+    },
+  )
+})
+
+describe('a log', () => {
+  it('that is away for longer than one has patience admits nobody, says so once, and keeps the sessions', async () => {
+    const log = createMemorySessionLog()
+    let isAway = false
+    const flaky = {
+      ...log,
+      readAfter: async (...asked: Parameters<typeof log.readAfter>) => {
+        if (isAway) throw new Error('away')
+        return log.readAfter(...asked)
+      },
+    }
+    const { sessions, open, pass, codeOfClosing, events } = setUp({ log: flaky, patienceMs: 2000 })
+    const id = open(sessionOf(1))
+    await pass(500)
+    expect(sessions.refusalOf(recordOf(ticketOf(2)))).toBeNull()
+    isAway = true
+    await pass(1500)
+    expect(sessions.refusalOf(recordOf(ticketOf(2)))).toBeNull()
+    await pass(2000)
+    await expect(sessions.refusalOf(recordOf(ticketOf(2)))).rejects.toThrow('away')
+    expect(events.filter(({ type }) => type === 'session_log_lost')).toHaveLength(1)
+    expect(codeOfClosing(id)).toBeUndefined()
+    await log.append({ kind: 'revocation', selector: { kind: 'subject', subject: alice }, at: start })
+    isAway = false
+    await pass(300)
+    expect(codeOfClosing(id)).toBe(4401)
+    expect(sessions.refusalOf(recordOf(ticketOf(2), { subject: bob }))).toBeNull()
+  })
+
+  it('that has lost entries ends what there is, where the operator says so', async () => {
+    const lost = createMemorySessionLog()
+    const found = createMemorySessionLog()
+    await lost.append({ kind: 'revocation', selector: { kind: 'subject', subject: bob }, at: start })
+    await lost.append({ kind: 'revocation', selector: { kind: 'subject', subject: bob }, at: start })
+    let current = lost
+    const log = { ...lost, readAfter: (...asked: Parameters<typeof lost.readAfter>) => current.readAfter(...asked) }
+    const { open, pass, codeOfClosing, events } = setUp({ log, whenLogIsLost: 'end_sessions' })
+    const id = open(sessionOf(1))
+    await pass(500)
+    current = found
+    await pass(500)
+    expect(events.filter(({ type }) => type === 'session_log_lost')).toHaveLength(1)
+    expect(codeOfClosing(id)).toBe(1013)
+  })
+})
+
+describe('room', () => {
+  it('is refused to one more, before and after its ticket is spent', () => {
+    const { sessions, open, codeOfClosing } = setUp({ sessionsPerSubject: 2 })
+    for (const seed of [1, 2]) open(sessionOf(seed))
+    expect(sessions.refusalOf(recordOf(ticketOf(3)))).toBe('too_many_sessions')
+    expect(sessions.refusalOf(recordOf(ticketOf(3), { subject: bob }))).toBeNull()
+    const late = open(sessionOf(3))
+    return vi.waitFor(() => expect(codeOfClosing(late)).toBe(4429))
+  })
+
+  it.each([
+    ['sessionsPerSubject', alice],
+    ['sessionsInAll', bob],
+  ] as const)('is made by the oldest where %s says so', async (option, subject) => {
+    const { sessions, open, pass, codeOfClosing } = setUp({ [option]: 2, overflow: 'end_oldest' })
+    const [first, second] = [1, 2].map((seed) => open(sessionOf(seed)))
+    const third = open(sessionOf(3, { subject }))
+    await pass(50)
+    expect(codeOfClosing(first as Session['id'])).toBe(4429)
+    expect(sessions.list().map(({ id }) => id)).toEqual([second, third])
+  })
+})
+
+describe('draining', () => {
+  it('lets nobody in, closes with 1012 over a window, and resolves when all are gone', async () => {
+    const { sessions, open, pass, codeOfClosing } = setUp()
+    const ids = Array.from({ length: 100 }, (_, seed) => open(sessionOf(seed)))
+    let isDone = false
+    const drained = sessions.drain({ windowMs: 1000, deadlineMs: 5000 }).then(() => {
+      isDone = true
+    })
+    expect(sessions.refusalOf(recordOf(ticketOf(200)))).toBe('draining')
+    await pass(500)
+    const closed = ids.filter((id) => codeOfClosing(id) === 1012).length
+    expect(closed).toBeGreaterThanOrEqual(40)
+    expect(closed).toBeLessThanOrEqual(60)
+    await pass(600)
+    expect(isDone).toBe(true)
+    await drained
+  })
+
+  it('cuts what does not answer at its deadline', async () => {
+    const { sessions, open, pass, codeOfClosing } = setUp({}, { answers: false })
+    const id = open(sessionOf(1))
+    const drained = sessions.drain({ windowMs: 0, deadlineMs: 1000 })
+    await pass(500)
+    expect(codeOfClosing(id)).toBe(1012)
+    await pass(1000)
+    await drained
+    expect(codeOfClosing(id)).toBe('destroyed')
+    expect(sessions.count()).toBe(0)
+  })
+
+  it('refuses handshakes before their tickets are spent', async () => {
+    const sessions = createSessions()
+    const { admission, redeemed } = setUpVerifier({ sessions })
+    await sessions.drain()
+    expect(await codeOf(admission, offering(ticketOf(1)))).toBe('draining')
+    expect(redeemed).toEqual([])
+  })
+})
+
+describe('options', () => {
+  it.each([
+    [{ log: {} as never }, 'log'],
+    [{ maximumAgeMs: 0 }, 'maximumAgeMs'],
+    [{ graceMs: -1 }, 'graceMs'],
+    [{ sessionsPerSubject: 0 }, 'sessionsPerSubject'],
+    [{ sessionsInAll: 1.5 }, 'sessionsInAll'],
+    [{ overflow: 'no' as never }, 'overflow'],
+    [{ pollMs: 0 }, 'pollMs'],
+    [{ patienceMs: 0 }, 'patienceMs'],
+    [{ whenLogIsLost: 'no' as never }, 'whenLogIsLost'],
+  ])('%j cannot be', (options, option) => {
+    expect(() => createSessions(options)).toThrow(expect.objectContaining({ option }))
+  })
+})
