@@ -45,7 +45,15 @@ const ports = [
 const words = [...vocabulary, ...ports]
 const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-failure', 'sqlite-file', 'sqlite-reign']
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
-const steps = ['admission-options', 'admission-findings', 'presentation', 'ticket-request', 'cors']
+const steps = [
+  'admission-options',
+  'admission-findings',
+  'ticket-endpoint-options',
+  'ticket-routes',
+  'presentation',
+  'ticket-request',
+  'cors',
+]
 const sessionParts = [
   'session-deadlines',
   'session-follower',
@@ -54,6 +62,7 @@ const sessionParts = [
   'standing-revocations',
   'live-sessions',
   'renewals',
+  'refusal-notes',
 ]
 const limiting = ['limits', 'limiters/']
 const entries = ['admission', 'ticket-endpoint']
@@ -129,7 +138,7 @@ export const layers = [
   { places: [...sessionParts, 'sessions'], mayImport: [...words, ...sessionParts] },
   { places: ['limits'], mayImport: [...words, 'checks/', 'limiters/'] },
   { places: ['issuer'], mayImport: [...words, 'limits'] },
-  { places: steps, mayImport: [...words, ...parts, 'presentation', 'limits', 'sessions'] },
+  { places: steps, mayImport: [...words, ...parts, ...steps, 'limits', 'sessions'] },
   { places: entries, mayImport: [...words, ...parts, ...steps, 'limits', 'sessions'] },
   {
     places: ['adapters/'],

@@ -60,6 +60,11 @@ export interface AdmissionOptions {
    * end in time and nobody else can end them.
    */
   readonly sessions?: Sessions
+  /**
+   * What a spent ticket does that is presented again: the audit hears of it (`report`, the default), or it also ends the session that it
+   * opened (`end_session`): then whoever gets hold of a spent ticket can end a session.
+   */
+  readonly reuse?: 'report' | 'end_session'
   /** The operator's last word. Anything but `true` refuses; so does a throw. Default: everyone with a good ticket. */
   readonly permit?: (session: Session, passage: Passage) => boolean | Promise<boolean>
   /** How long a decision may take, store and `permit` included, in milliseconds; then it is a refusal. Default 5,000. */
@@ -84,6 +89,7 @@ export interface AdmissionRules {
   /** Whether the two addresses fit, for the audit; null where nobody shall know. */
   readonly compareAddresses: (issuedTo: string | null, presentedFrom: string | null) => boolean | null
   readonly sessions: Sessions
+  readonly reuse: 'report' | 'end_session'
   readonly permit: AdmissionOptions['permit']
   readonly deadlineMs: number
   readonly messageDeadlineMs: number
@@ -118,6 +124,7 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
     ],
     compareAddresses: policy === 'off' ? () => null : (one, other) => addressesMatch(one, other, prefixes),
     sessions: options.sessions ?? createSessions({ clock, ...(options.onEvent && { onEvent: options.onEvent }) }),
+    reuse: requireOneOf('reuse', options.reuse ?? 'report', ['report', 'end_session']),
     permit,
     deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),
     messageDeadlineMs: requireDeadline(options.messageDeadlineMs ?? defaultDeadlineMs, 'messageDeadlineMs'),

@@ -108,14 +108,24 @@ async function settle<Made extends Decision>(
 ): Promise<Made | RefusedDecision> {
   try {
     const decision: Decision = await withinDeadline(make(), rules.deadlineMs)
-    if (decision.kind === 'refused') rules.emit(refusedEvent(decision.code, rules.clock(), findings))
+    if (decision.kind === 'refused') tellRefusal(rules, decision.code, findings)
     else if (decision.kind === 'admitted') rules.emit(admittedEvent(decision.session, findings))
     return decision as Made
   } catch (error) {
     findings.fault = nameFault(error)
-    rules.emit(refusedEvent('store_unavailable', rules.clock(), findings))
+    tellRefusal(rules, 'store_unavailable', findings)
     return refused('store_unavailable')
   }
+}
+
+function tellRefusal({ emit, clock, sessions, reuse }: AdmissionRules, code: RefusalCode, findings: Findings): void {
+  emit(refusedEvent(code, clock(), findings))
+  const { ticketId, subject } = findings
+  if (ticketId === null) return
+  // With a subject: this handshake has spent the ticket, and nobody else was let in with it.
+  if (subject !== null) sessions.noteRefusal(ticketId, code)
+  if (code === 'ticket_spent' && reuse === 'end_session')
+    sessions.revoke({ kind: 'session', id: ticketId, subject: null }).catch(() => {})
 }
 
 async function decide(rules: AdmissionRules, opening: Opening, findings: Findings): Promise<Decision> {

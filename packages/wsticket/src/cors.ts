@@ -31,14 +31,14 @@ export function createCorsHeaders(origins: ReadonlySet<string>, credentials: Cor
   return (origin) => (origin === null ? vary : (listed.get(origin) ?? vary))
 }
 
-/** The answer to the OPTIONS request by which a browser asks whether a page may send the real one. */
-export function preflightAnswer(cors: HttpAnswer['headers']): HttpAnswer {
+/** The answer to the OPTIONS request by which a browser asks whether a page may send the real one, by one of these methods. */
+export function preflightAnswer(cors: HttpAnswer['headers'], methods: Iterable<string>): HttpAnswer {
   return {
     status: 204,
     headers: {
       ...answerHeaders,
       ...cors,
-      'Access-Control-Allow-Methods': 'POST',
+      'Access-Control-Allow-Methods': [...methods].join(', '),
       'Access-Control-Allow-Headers': 'Authorization, Content-Type',
       'Access-Control-Max-Age': '600',
     },

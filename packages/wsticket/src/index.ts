@@ -103,6 +103,8 @@ export {
   type CookiePolicy,
   createTicketEndpoint,
   type Peer,
+  type RenewalGrant,
+  type RenewalRequest,
   type TicketEndpoint,
   type TicketEndpointOptions,
   type TicketRequest,

@@ -74,6 +74,7 @@ export interface IssuedTicket {
 /** Issues tickets. */
 export interface Issuer {
   readonly audiences: readonly string[]
+  readonly store: TicketStore
   /**
    * Stores a record and returns its ticket; or `lock_missing` where the policy requires a lock and there is none,
    * `credential_expired` where the credential has ended, and how long to wait where the subject has `ticketsPerSubject` outstanding.
@@ -85,6 +86,12 @@ export interface Issuer {
     grant: Grant,
     context: IssueContext,
   ): Promise<IssuedTicket | (IssueRefusalCode & ('lock_missing' | 'credential_expired')) | Limited<'too_many_tickets'>>
+  /**
+   * When a session ends that an identity opens or renews now; null for no limit.
+   * @param sessionLifetimeMs default: the issuer's
+   * @throws ConfigurationError for an identity, or a lifetime, that cannot be.
+   */
+  sessionEnd(identity: Identity, sessionLifetimeMs?: number): EpochMs | null
 }
 
 const defaultLifetimeMs = 30_000
@@ -105,6 +112,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
   announceDangers(limits.maximumLifetimeMs, clock(), emit)
   return {
     audiences,
+    store,
+    sessionEnd(identity, sessionLifetimeMs = limits.sessionLifetimeMs) {
+      return sessionEndOf(identity, sessionLifetimeMs, clock())
+    },
     async issue(identity, grant, { clientAddress, origin, lock = null }) {
       const subject = subjectOf(identity)
       const { audience } = grant
@@ -149,15 +160,20 @@ function readLimits(options: IssuerOptions): Limits {
 function endsOf(identity: Identity, grant: Grant, limits: Limits & { readonly issuedAt: EpochMs }) {
   const { issuedAt, maximumLifetimeMs } = limits
   const wanted = requireDuration('grant.lifetimeMs', grant.lifetimeMs ?? limits.lifetimeMs, maximumLifetimeMs)
-  const session = grant.sessionLifetimeMs ?? limits.sessionLifetimeMs
-  if (session !== undefined) requireDuration('grant.sessionLifetimeMs', session, Number.MAX_SAFE_INTEGER)
-  const credentialEnd = requireInstant('identity.expiresAt', identity.expiresAt) ?? Number.POSITIVE_INFINITY
-  // A NumericDate may have a fraction (RFC 7519 section 2); a column of milliseconds has none.
-  const sessionEnd = Math.floor(Math.min(issuedAt + (session ?? Number.POSITIVE_INFINITY), credentialEnd))
+  const sessionExpiresAt = sessionEndOf(identity, grant.sessionLifetimeMs ?? limits.sessionLifetimeMs, issuedAt)
   return {
-    expiresAt: Math.min(issuedAt + wanted, sessionEnd) as EpochMs,
-    sessionExpiresAt: sessionEnd === Number.POSITIVE_INFINITY ? null : (sessionEnd as EpochMs),
+    expiresAt: Math.min(issuedAt + wanted, sessionExpiresAt ?? Number.POSITIVE_INFINITY) as EpochMs,
+    sessionExpiresAt,
   }
+}
+
+function sessionEndOf({ expiresAt }: Identity, sessionLifetimeMs: number | undefined, from: EpochMs): EpochMs | null {
+  if (sessionLifetimeMs !== undefined)
+    requireDuration('grant.sessionLifetimeMs', sessionLifetimeMs, Number.MAX_SAFE_INTEGER)
+  const credentialEnd = requireInstant('identity.expiresAt', expiresAt) ?? Number.POSITIVE_INFINITY
+  // A NumericDate may have a fraction (RFC 7519 section 2); a column of milliseconds has none.
+  const end = Math.floor(Math.min(from + (sessionLifetimeMs ?? Number.POSITIVE_INFINITY), credentialEnd))
+  return end === Number.POSITIVE_INFINITY ? null : (end as EpochMs)
 }
 
 function issuedEvent({ id: ticketId, issuedAt: at, ...record }: TicketRecord): AuditEvent {

@@ -52,7 +52,6 @@ export function refusalAnswer(code: RefusalCode, retryAfterMs?: number): HttpAns
 export function issueRefusalAnswer(code: IssueRefusalCode, retryAfterMs?: number): HttpAnswer {
   const row: RefusalRow = issueRefusals[code]
   if (mayWait(row)) return problemAnswer(row, waiting(retryAfterMs))
-  if (row.status === 405) return problemAnswer(row, { Allow: 'POST, OPTIONS' })
   if (row.status !== 401) return problemAnswer(row, {})
   const error = code === 'credential_missing' ? '' : ', error="invalid_token"'
   return problemAnswer(row, { 'WWW-Authenticate': `Bearer realm="tickets"${error}` })

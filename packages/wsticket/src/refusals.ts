@@ -149,6 +149,14 @@ const invalidToken: RefusalRow = {
   action: 'stop',
 }
 
+const notFound: RefusalRow = {
+  ...badRequest,
+  status: 404,
+  closeCode: 4404,
+  publicCode: 'not_found',
+  detail: 'There is nothing here.',
+}
+
 /** Why the ticket endpoint refuses. The close code is the one that the browser client reports, for want of a socket. */
 export type IssueRefusalCode =
   | 'credential_missing'
@@ -167,6 +175,10 @@ export type IssueRefusalCode =
   | 'address_rate_limited'
   | 'subject_rate_limited'
   | 'too_many_tickets'
+  | 'ticket_not_found'
+  | 'session_not_found'
+  | 'renewal_denied'
+  | 'draining'
   | 'issue_unavailable'
 
 /** Every refusal by its private code. */
@@ -193,19 +205,13 @@ export const issueRefusals: { readonly [code in IssueRefusalCode]: RefusalRow } 
     detail:
       'At most 100 header lines, and a body that is empty or a JSON object with "audience", a string, "lock", a SHA-256 in base64url, and "carrier", "cookie", where that is on.',
   },
-  route_unknown: {
-    ...badRequest,
-    status: 404,
-    closeCode: 4404,
-    publicCode: 'not_found',
-    detail: 'There is nothing here.',
-  },
+  route_unknown: notFound,
   method_not_allowed: {
     ...badRequest,
     status: 405,
     closeCode: 4405,
     publicCode: 'method_not_allowed',
-    detail: 'Tickets are issued by POST only.',
+    detail: 'This is not what can be done here: see Allow.',
   },
   body_too_large: {
     ...badRequest,
@@ -225,6 +231,10 @@ export const issueRefusals: { readonly [code in IssueRefusalCode]: RefusalRow } 
   address_rate_limited: rateLimited,
   subject_rate_limited: rateLimited,
   too_many_tickets: rateLimited,
+  ticket_not_found: notFound,
+  session_not_found: notFound,
+  renewal_denied: { ...forbidden, detail: 'The subject may not renew this session.' },
+  draining: restarting,
   issue_unavailable: tryLater,
 }
 

@@ -5,12 +5,16 @@
  */
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
+import type { RefusalCode } from './refusals.ts'
 import type { TicketId } from './ticket.ts'
 
-/** Whose tickets and sessions. `session`: one ticket, or the session that it opened; both have its id. */
+/**
+ * Whose tickets and sessions. `session`: one ticket, or the session that it opened; both have its id. With a subject: only if it is this
+ * subject's.
+ */
 export type SessionSelector =
   | { readonly kind: 'subject'; readonly subject: Subject }
-  | { readonly kind: 'session'; readonly id: TicketId }
+  | { readonly kind: 'session'; readonly id: TicketId; readonly subject: Subject | null }
   | { readonly kind: 'audience'; readonly audience: string }
   | { readonly kind: 'everything' }
 
@@ -42,8 +46,15 @@ export interface Renewed {
   readonly expiresAt: EpochMs | null
 }
 
+/** Says why a handshake was refused whose ticket is spent: whoever asked for the ticket may ask. */
+export interface RefusedTicket {
+  readonly kind: 'refused'
+  readonly id: TicketId
+  readonly code: RefusalCode
+}
+
 /** What the log is made of. */
-export type SessionEntry = Revocation | Renewal | Renewed
+export type SessionEntry = Revocation | Renewal | Renewed | RefusedTicket
 
 declare const logPosition: unique symbol
 

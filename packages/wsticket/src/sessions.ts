@@ -4,14 +4,16 @@
  */
 import type { Subject } from './credential.ts'
 import { createLiveSessions, type LiveSession, type LiveSessions } from './live-sessions.ts'
+import { createRefusalNotes, type RefusalNotes } from './refusal-notes.ts'
 import type { RefusalCode, SessionEnding } from './refusals.ts'
-import { createRenewals, type SessionEnd } from './renewals.ts'
+import { createRenewals, type Renewals, type SessionEnd } from './renewals.ts'
 import type { Session, SessionConnection } from './session.ts'
 import { type DrainOptions, drainSessions } from './session-drain.ts'
 import { followSessionLog } from './session-follower.ts'
 import type { Renewal, Revocation, SessionEntry, SessionSelector } from './session-log.ts'
 import { readSessionsOptions, type SessionRules, type SessionsOptions } from './sessions-options.ts'
 import { createStandingRevocations, isOf, type RevocableTicket } from './standing-revocations.ts'
+import type { TicketId } from './ticket.ts'
 
 export type { LiveSession } from './live-sessions.ts'
 export type { DrainOptions } from './session-drain.ts'
@@ -44,6 +46,10 @@ export interface Sessions {
    * @throws StoreError where the log cannot be written.
    */
   renew(renewal: Omit<Renewal, 'kind' | 'at'>): Promise<SessionEnd | 'unknown'>
+  /** Tells all nodes why a handshake was refused whose ticket is spent. */
+  noteRefusal(id: TicketId, code: RefusalCode): void
+  /** Why the handshake of a ticket was refused, on whichever node; null where it was not. Rejects where the log cannot be read. */
+  refusalNoted(id: TicketId): Promise<RefusalCode | null>
   /**
    * Lets nobody in any more, and closes the sessions that there are with 1012, spread over a window. Resolves when all are closed, or
    * have been cut at the deadline.
@@ -66,7 +72,8 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const live = createLiveSessions(rules)
   const door = createDoor(live, rules)
   const renewals = createRenewals(live, rules)
-  const apply = (entry: SessionEntry) => (entry.kind === 'revocation' ? door.revoke(entry) : renewals.apply(entry))
+  const notes = createRefusalNotes(log, async () => follower?.catchUp())
+  const apply = (entry: SessionEntry) => applyTo({ door, renewals, notes }, entry)
   const follower = log && followSessionLog({ ...rules, log, apply, onLost: () => lose(live, rules) })
 
   return {
@@ -92,12 +99,27 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       emit({ type: 'revoked', at: revocation.at, selector })
     },
     renew: (renewal) => renewals.ask({ kind: 'renewal', ...renewal, at: clock() }),
+    noteRefusal: notes.tell,
+    refusalNoted: notes.ask,
     drain(drainOptions = {}) {
       door.isClosed = true
       return drainSessions(live, drainOptions)
     },
     close: () => follower?.stop(),
   }
+}
+
+/** What entries of the log are told to. */
+interface Told {
+  readonly door: Door
+  readonly renewals: Renewals
+  readonly notes: RefusalNotes
+}
+
+function applyTo({ door, renewals, notes }: Told, entry: SessionEntry): void {
+  if (entry.kind === 'revocation') door.revoke(entry)
+  else if (entry.kind === 'refused') notes.apply(entry)
+  else renewals.apply(entry)
 }
 
 function endingFor(refusal: SessionRefusal | null): SessionEnding | null {

@@ -42,7 +42,8 @@ export function createStandingRevocations(): StandingRevocations {
         { kind: 'everything' },
         { kind: 'subject', subject },
         { kind: 'audience', audience },
-        { kind: 'session', id },
+        { kind: 'session', id, subject: null },
+        { kind: 'session', id, subject },
       ]
       return selectors.some((selector) => issuedAt <= (latest.get(keyOf(selector)) ?? Number.NEGATIVE_INFINITY))
     },
@@ -56,7 +57,7 @@ export function isOf({ selector, at }: Revocation, { id, subject, audience, issu
     (selector.kind === 'everything' ||
       (selector.kind === 'subject' && selector.subject === subject) ||
       (selector.kind === 'audience' && selector.audience === audience) ||
-      (selector.kind === 'session' && selector.id === id))
+      (selector.kind === 'session' && selector.id === id && (selector.subject ?? subject) === subject))
   )
 }
 
@@ -67,7 +68,7 @@ function keyOf(selector: SessionSelector): string {
     case 'audience':
       return `audience ${selector.audience}`
     case 'session':
-      return `session ${selector.id}`
+      return `session ${selector.id} ${selector.subject ?? ''}`
     default:
       return 'everything'
   }

@@ -63,12 +63,14 @@ function everyEntry(): readonly SessionEntry[] {
   const id = newId()
   return [
     { kind: 'revocation', selector: { kind: 'subject', subject }, at: instant },
-    { kind: 'revocation', selector: { kind: 'session', id }, at: instant },
+    { kind: 'revocation', selector: { kind: 'session', id, subject: null }, at: instant },
+    { kind: 'revocation', selector: { kind: 'session', id, subject }, at: instant },
     { kind: 'revocation', selector: { kind: 'audience', audience: 'chat' }, at: instant },
     { kind: 'revocation', selector: { kind: 'everything' }, at: instant },
     { kind: 'renewal', id, subject, expiresAt: later(instant, 1), at: instant },
     { kind: 'renewal', id, subject, expiresAt: null, at: instant },
     { kind: 'renewed', id, subject, expiresAt: null },
+    { kind: 'refused', id, code: 'address_mismatch' },
   ]
 }
 

@@ -148,7 +148,8 @@ describe('a renewal', () => {
 describe('a revocation', () => {
   const selectors = [
     { kind: 'subject', subject: alice },
-    { kind: 'session', id: idOfTicket(ticketOf(1)) },
+    { kind: 'session', id: idOfTicket(ticketOf(1)), subject: null },
+    { kind: 'session', id: idOfTicket(ticketOf(1)), subject: alice },
     { kind: 'audience', audience: 'chat' },
     { kind: 'everything' },
   ] as const

@@ -201,8 +201,8 @@ describe('the ticket endpoint', () => {
   })
 
   it('has been refused in every way that there is', () => {
-    // In limits.test.ts.
-    const elsewhere = ['too_many_tickets']
+    // In limits.test.ts, and in session-routes.test.ts.
+    const elsewhere = ['too_many_tickets', 'ticket_not_found', 'session_not_found', 'renewal_denied', 'draining']
     const ways = [...new Set(refused.map(([code]) => code)), ...elsewhere]
     expect(ways.sort()).toEqual(Object.keys(issueRefusals).sort())
   })
