@@ -58,6 +58,9 @@ const defaults = {
   timezone: 'UTC',
 }
 
+/** For tests in which no machine loses its power: what a process of the server has written survives the process. */
+export const unsynced = { settings: { fsync: 'off' } }
+
 /**
  * Starts a server, and resolves when it takes connections.
  * @param {PostgresOptions} [options]

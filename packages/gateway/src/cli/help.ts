@@ -53,11 +53,11 @@ ${optionsHelp()}
       Look whether the settings are good, and do nothing else.
 `
 
-const storeHelp = `wsticket-gateway store check [url] [--json]: looks whether an engine is good for tickets.
+const storeHelp = `wsticket-gateway store check [url] [--json] [--tickets n]: looks whether an engine is good for tickets.
 
 It runs the published conformance suite and a short race on your own engine, and prints the guarantee that holds there and what
 weakens it. Everything happens beside your data, under names with "check_" in them, and is removed at the end; the race loads the engine
-for some seconds. Exit status: 0 where nothing speaks against the engine, 1 where something does, 2 for a call that is wrong.
+for some seconds, for it is about a thousand tickets, or as many as --tickets says. Exit status: 0 where nothing speaks against the engine, 1 where something does, 2 for a call that is wrong.
 
 Without a URL it takes that of WSTICKET_STORE. A URL with a password belongs there: everybody on the machine can read arguments.
 

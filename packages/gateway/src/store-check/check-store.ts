@@ -18,12 +18,13 @@ export interface StoreReport extends StoreInspection {
 
 /**
  * Checks the engine that a URL names, on namespaces of its own, which are removed. Stops early where the signal says so.
+ * @param tickets how many are raced for
  * @throws ConfigurationError for a URL that cannot be, and an engine that is of no use; StoreError for one that is away.
  */
-export async function checkStore(url: string, signal: AbortSignal): Promise<StoreReport> {
+export async function checkStore(url: string, tickets: number, signal: AbortSignal): Promise<StoreReport> {
   const inspection = await inspect(url)
   const suite = await runSuite(url, signal)
-  const raced = suite.complete && !signal.aborted ? await race(url, signal).catch(reasonOf) : null
+  const raced = suite.complete && !signal.aborted ? await race(url, tickets, signal).catch(reasonOf) : null
   const objections = [...objectionsToSuite(suite), ...objectionsToRace(raced)]
   if (signal.aborted) objections.push('the check was stopped')
   return { ...inspection, suite, race: typeof raced === 'string' ? null : raced, objections }

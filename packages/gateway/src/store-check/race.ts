@@ -6,7 +6,7 @@ import { type Clock, createIssuer, type Issuer, type TicketId, type TicketStore 
 import { createUrlHarness } from 'wsticket/testing/url-harness'
 
 /** How many take part. */
-export const field = { tickets: 1000, racers: 16, connections: 4 } as const
+export const field = { racers: 16, connections: 4 } as const
 
 /** How often tickets were redeemed. */
 export interface RaceResult {
@@ -23,12 +23,12 @@ const atOnce = 20
 const identity = { issuer: 'https://race.example', subject: 'racer', expiresAt: null, claims: {} }
 
 /** Races on a namespace of its own, which is removed afterwards. */
-export async function race(url: string, signal: AbortSignal): Promise<RaceResult> {
+export async function race(url: string, tickets: number, signal: AbortSignal): Promise<RaceResult> {
   const harness = createUrlHarness(url)
   try {
     const stores: [TicketStore, ...TicketStore[]] = [await harness.open()]
     while (stores.length < field.connections) stores.push(await harness.openSecond())
-    return await raceOver(stores, harness.clock.now, signal)
+    return await raceOver(stores, { tickets, clock: harness.clock.now, signal })
   } finally {
     await harness.dispose()
   }
@@ -36,11 +36,18 @@ export async function race(url: string, signal: AbortSignal): Promise<RaceResult
 
 type Stores = readonly [TicketStore, ...TicketStore[]]
 
-async function raceOver(stores: Stores, clock: Clock, signal: AbortSignal): Promise<RaceResult> {
+interface Course {
+  readonly tickets: number
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+async function raceOver(stores: Stores, { tickets, clock, signal }: Course): Promise<RaceResult> {
   const issuer = createIssuer({ store: stores[0], audiences: ['race'], ticketsPerSubject: 'unlimited', clock })
   const result = { tickets: 0, redeemedOnce: 0, redeemedOften: 0, redeemedNever: 0, faults: 0 }
-  while (result.tickets < field.tickets && !signal.aborted) {
-    const ids = await Promise.all(Array.from({ length: atOnce }, () => issue(issuer)))
+  while (result.tickets < tickets && !signal.aborted) {
+    const length = Math.min(atOnce, tickets - result.tickets)
+    const ids = await Promise.all(Array.from({ length }, () => issue(issuer)))
     for (const { redeemed, faults } of await Promise.all(ids.map((id) => redeemAtOnce(stores, id, clock)))) {
       result.tickets += 1
       result.faults += faults

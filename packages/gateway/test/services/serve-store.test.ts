@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startNats } from 'wsticket-engines/nats'
-import { startPostgres } from 'wsticket-engines/postgres'
+import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
 import { nextMessage, openWebSocket, sendHandshake } from '../clients.ts'
 import { startUpstream } from '../upstreams.ts'
@@ -26,7 +26,7 @@ const engines: readonly (readonly [name: string, start: () => Promise<Engine>])[
   [
     'postgres',
     async () => {
-      const postgres = await startPostgres()
+      const postgres = await startPostgres(unsynced)
       return { ...postgres, kill: () => postgres.kill9(), start: () => postgres.start() }
     },
   ],

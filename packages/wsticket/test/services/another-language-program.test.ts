@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { TicketRecord } from 'wsticket'
 import { openStore } from 'wsticket/open-store'
-import { startPostgres } from 'wsticket-engines/postgres'
+import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { type RedisServer, startRedis } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
@@ -196,7 +196,7 @@ async function startFrozenRedis() {
 }
 
 it('Python removes from PostgreSQL what has expired more than a minute ago', async () => {
-  const postgres = await startPostgres()
+  const postgres = await startPostgres(unsynced)
   onTestFinished(() => postgres.dispose())
   const emptied = await openStore(postgres.url)
   onTestFinished(() => emptied.close())

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startNats } from 'wsticket-engines/nats'
-import { startPostgres } from 'wsticket-engines/postgres'
+import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
@@ -25,7 +25,7 @@ async function observedRedis(): Promise<Observed> {
 }
 
 async function observedPostgres(): Promise<Observed> {
-  const postgres = await startPostgres()
+  const postgres = await startPostgres(unsynced)
   const count = `SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
   return { ...postgres, connections: async () => Number(await postgres.query(count)) }
 }
@@ -124,7 +124,7 @@ describe('the URL of a Redis', () => {
 
 describe('the URL of a PostgreSQL', () => {
   it('names the table, and leaves the rest to pg', async () => {
-    const postgres = await startPostgres()
+    const postgres = await startPostgres(unsynced)
     onTestFinished(() => postgres.dispose())
     await postgres.query('CREATE SCHEMA auth')
     const store = await open(`${postgres.url}?table=auth.tickets&application_name=by-url`)

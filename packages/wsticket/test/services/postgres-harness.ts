@@ -2,7 +2,7 @@
 import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
+import { type PostgresServer, startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { fromPg, pgOptions } from '../../src/drivers/pg.ts'
 import { fromPostgresJs, postgresJsOptions } from '../../src/drivers/postgres-js.ts'
 import type { PostgresDriver } from '../../src/postgres-driver.ts'
@@ -66,7 +66,7 @@ export function describeStore(client: string, connect: Connect): void {
   describe(`the PostgreSQL store over ${client}`, () => {
     let server: PostgresServer
     beforeAll(async () => {
-      server = await startPostgres()
+      server = await startPostgres(unsynced)
     })
     afterAll(() => server.dispose())
 

@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type PostgresServer, type PostgresStandby, startPostgres, startStandby } from 'wsticket-engines/postgres'
+import {
+  type PostgresServer,
+  type PostgresStandby,
+  startPostgres,
+  startStandby,
+  unsynced,
+} from 'wsticket-engines/postgres'
 import { systemClock } from '../../src/clock.ts'
 import { createPostgresStore, postgresSchema } from '../../src/stores/postgres.ts'
 import { newId, sampleRecord } from '../../src/testing/store-harness.ts'
@@ -14,7 +20,7 @@ let standby: PostgresStandby
 const connections: Connected[] = []
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await startPostgres(unsynced)
   standby = await startStandby(server)
   await server.query(
     'CREATE ROLE guest LOGIN; CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on',

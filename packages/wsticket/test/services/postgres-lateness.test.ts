@@ -1,7 +1,7 @@
 /** A statement that is late takes its own connection along, and nobody else's. */
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
+import { type PostgresServer, startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { createPostgresStore } from '../../src/stores/postgres.ts'
@@ -15,7 +15,7 @@ let server: PostgresServer
 const connections: Pick<Connected, 'end'>[] = []
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await startPostgres(unsynced)
 })
 
 afterEach(async () => {

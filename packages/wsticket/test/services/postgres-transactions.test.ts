@@ -1,7 +1,7 @@
 /** Transactions that somebody else has begun: a redemption in one of them goes back with it, and is none. */
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
+import { type PostgresServer, startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { postgresJsOptions } from '../../src/drivers/postgres-js.ts'
@@ -16,7 +16,7 @@ let server: PostgresServer
 const connections: Pick<Connected, 'end'>[] = []
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await startPostgres(unsynced)
 })
 
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
+import { type PostgresServer, startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { type RedisServer, startRedis } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
 import { createAdmission } from '../../src/admission.ts'
@@ -45,7 +45,7 @@ describe.each(clients)('in PostgreSQL, over %s', (_, connect) => {
   const open: { end(): unknown }[] = []
   const stores: TicketStore[] = []
   beforeAll(async () => {
-    server = await startPostgres()
+    server = await startPostgres(unsynced)
     for (let handle = 0; handle < 2; handle++) {
       const connected = connect(server.url)
       open.push(connected)

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { RateLimiterPostgres, RateLimiterRedis } from 'rate-limiter-flexible'
 import { createClient } from 'redis'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startPostgres } from 'wsticket-engines/postgres'
+import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
 import { fromRateLimiter, type RateLimiterLike } from '../../src/limiters/rate-limiter-flexible.ts'
 import { asking, peer, setUpEndpoint } from '../core/ticket-requests.ts'
@@ -52,7 +52,7 @@ const engines: readonly (readonly [string, () => Promise<Engine>])[] = [
   [
     'PostgreSQL over pg',
     async () => {
-      const server = await startPostgres()
+      const server = await startPostgres(unsynced)
       onTestFinished(() => server.dispose())
       const open = async () => {
         const pool = new pg.Pool({ connectionString: server.url })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { playInjections } from 'wsticket-corpus/injection-play'
-import { startPostgres } from 'wsticket-engines/postgres'
+import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
 import { createPostgresStore } from '../../src/stores/postgres.ts'
 import { createRedisStore } from '../../src/stores/redis.ts'
@@ -24,7 +24,7 @@ it.each(['ioredis', 'nodeRedis'] as const)(
 it.each(clients)(
   'PostgreSQL, over %s, does nothing for an id that means something to an engine, and keeps such texts whole',
   async (_, connect) => {
-    const server = await startPostgres()
+    const server = await startPostgres(unsynced)
     const connected = connect(server.url)
     try {
       expect(await playInjections(createPostgresStore(connected.driver))).toEqual([])
