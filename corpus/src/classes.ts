@@ -5,6 +5,7 @@
 
 import { claims } from './classes/claims.ts'
 import { configuration } from './classes/configuration.ts'
+import { firstMessages } from './classes/first-messages.ts'
 import { forgedCredentials } from './classes/forged-credentials.ts'
 import { forwardedChains } from './classes/forwarded-chains.ts'
 import { frames } from './classes/frames.ts'
@@ -31,6 +32,7 @@ export const classes: readonly CorpusClass[] = [
   logTexts,
   rawHandshakes,
   frames,
+  firstMessages,
   smuggling,
   configuration,
 ]

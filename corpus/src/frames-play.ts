@@ -44,7 +44,7 @@ async function outcomeOf({ port, store }: FramesTarget, { name, bytes, together 
 }
 
 /** What a server has sent behind its 101: `echo`, `pong`, the code of a close, or the opcode of anything else. */
-function framesOf(text: string): readonly string[] {
+export function framesOf(text: string): readonly string[] {
   const bytes = Buffer.from(text.slice(text.indexOf('\r\n\r\n') + 4), 'latin1')
   if (!text.includes('\r\n\r\n')) return []
   const frames: string[] = []
