@@ -46,6 +46,7 @@ const words = [...vocabulary, ...ports]
 const sqlite = ['sqlite-connection', 'sqlite-database', 'sqlite-failure', 'sqlite-file', 'sqlite-reign']
 const parts = ['issuer', 'checks/', 'carriers/', 'credentials/']
 const steps = [
+  'pending-handshakes',
   'admission-options',
   'admission-findings',
   'ticket-endpoint-options',
@@ -145,7 +146,7 @@ export const layers = [
     mayImport: [...words, ...entries, 'adapters/'],
     node: true,
   },
-  { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting, 'sessions'] },
+  { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting, 'sessions', 'pending-handshakes'] },
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   {
     places: ['testing/'],

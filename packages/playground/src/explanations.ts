@@ -28,6 +28,7 @@ export const explanations: { readonly [code in PrivateCode]: string } = {
   message_malformed: 'The first message was not the one that carries a ticket.',
   message_timeout: 'No ticket came in the first message in time.',
   too_many_sessions: 'The subject has as many WebSockets open as it may.',
+  overloaded: 'Too many handshakes wait to be decided.',
   draining: 'The server is about to stop, and lets nobody in.',
   store_unavailable: 'The ticket store gave no certain answer, and what is not certain is refused.',
   credential_missing: 'The request for a ticket carried no token.',

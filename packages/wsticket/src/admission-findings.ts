@@ -7,12 +7,15 @@ import type { Attempt } from './check.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
 import type { AuditEvent } from './events.ts'
+import type { PendingHandshake } from './pending-handshakes.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { Session } from './session.ts'
 import type { TicketId } from './ticket.ts'
 
 /** What is known so far, for the audit. */
 export interface Findings {
+  /** Null where there are too many handshakes. */
+  readonly pending: PendingHandshake | null
   attempt: Attempt | null
   ticketId: TicketId | null
   subject: Subject | null
@@ -21,8 +24,8 @@ export interface Findings {
 }
 
 /** At the beginning. */
-export function nothingFound(): Findings {
-  return { attempt: null, ticketId: null, subject: null, addressMatches: null, fault: null }
+export function nothingFound(pending: PendingHandshake | null): Findings {
+  return { pending, attempt: null, ticketId: null, subject: null, addressMatches: null, fault: null }
 }
 
 /** The event of a handshake that is admitted. */

@@ -25,6 +25,7 @@ import { type EventSink, noEvents, safeSink } from './events.ts'
 import type { Passage } from './handshake.ts'
 import { createGate, type Gate, type RateLimits } from './limits.ts'
 import { type LockPolicy, requireLockPolicy } from './lock.ts'
+import { createPendingHandshakes, type PendingHandshakes, type PendingLimits } from './pending-handshakes.ts'
 import { defaultCarriers, parseCarriers } from './presentation.ts'
 import type { Session } from './session.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -53,6 +54,8 @@ export interface AdmissionOptions {
   readonly addressPrefixes?: AddressPrefixes
   /** Whether every ticket has to be locked. Default `optional`: those are whose client asked for it. */
   readonly lockPolicy?: LockPolicy
+  /** How many handshakes may wait at once: more are refused at once, with 503 and before anything costs. */
+  readonly pending?: PendingLimits
   /** How many handshakes there may be. Looked at before the ticket is. */
   readonly limits?: RateLimits
   /**
@@ -82,6 +85,7 @@ export interface AdmissionRules {
   readonly store: TicketStore
   readonly carriersOn: readonly Carrier[]
   readonly resolveClientAddress: ClientAddressResolver
+  readonly pending: PendingHandshakes
   readonly passGate: Gate
   readonly checkOrigin: AttemptCheck
   /** In order, after the ticket is spent. */
@@ -115,6 +119,7 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
     store,
     carriersOn,
     resolveClientAddress: createClientAddressResolver(options.trustedProxies ?? []),
+    pending: createPendingHandshakes(options.pending),
     passGate: createGate(options.limits ?? {}),
     checkOrigin: createOriginCheck(parseOrigins(options.origins), nonBrowserClients),
     ticketChecks: [

@@ -66,7 +66,7 @@ export interface AwaitMessageDecision {
   readonly protocol: string | null
   /** What counts as a first message, from the 101 on. Traffic MUST NOT move the deadline. */
   readonly limits: MessageLimits
-  /** To be called once. Never throws and never rejects, as {@link Admission.admit}. */
+  /** MUST be called once, also where nothing came. Never throws and never rejects, as {@link Admission.admit}. */
   admit(message: FirstMessage): Promise<AdmittedDecision | RefusedDecision>
 }
 
@@ -94,7 +94,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const rules = readAdmissionOptions(options)
   return {
     admit(opening) {
-      const findings = nothingFound()
+      const findings = nothingFound(rules.pending.begin())
       return settle(rules, findings, () => decide(rules, opening, findings))
     },
   }
@@ -110,9 +110,11 @@ async function settle<Made extends Decision>(
     const decision: Decision = await withinDeadline(make(), rules.deadlineMs)
     if (decision.kind === 'refused') tellRefusal(rules, decision.code, findings)
     else if (decision.kind === 'admitted') rules.emit(admittedEvent(decision.session, findings))
+    if (decision.kind !== 'await_message') findings.pending?.end()
     return decision as Made
   } catch (error) {
     findings.fault = nameFault(error)
+    findings.pending?.end()
     tellRefusal(rules, 'store_unavailable', findings)
     return refused('store_unavailable')
   }
@@ -129,6 +131,7 @@ function tellRefusal({ emit, clock, sessions, reuse }: AdmissionRules, code: Ref
 }
 
 async function decide(rules: AdmissionRules, opening: Opening, findings: Findings): Promise<Decision> {
+  if (findings.pending === null) return refused('overloaded')
   if (rules.sessions.isDraining()) return refused('draining')
   const handshake = parseHandshake(opening)
   if (handshake === null) return refused('handshake_malformed')
@@ -136,6 +139,7 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   const attempt = attemptOf(rules, handshake, presentation)
   findings.attempt = attempt
 
+  if (!findings.pending.isFrom(attempt.clientAddress)) return refused('overloaded')
   const passing = rules.passGate(attempt.clientAddress, rules.clock())
   const limited = passing !== null && 'then' in passing ? await passing : passing
   if (limited !== null) return { kind: 'refused', ...limited }

@@ -57,6 +57,7 @@ export type { Limiter } from './limiter.ts'
 export { createMemoryLimiter, type MemoryLimiterOptions, type Rate } from './limiters/memory.ts'
 export type { IssueLimits, Limited, RateLimits } from './limits.ts'
 export { generateKey, type Key, type Lock, type LockPolicy, lockOfKey, parseKey, parseLock } from './lock.ts'
+export type { PendingLimits } from './pending-handshakes.ts'
 export { type HttpAnswer, refusalAnswer } from './problem.ts'
 export type { RandomSource } from './random.ts'
 export {

@@ -30,8 +30,8 @@ export interface IssuerOptions {
   /** Whether every ticket has to be locked. Default `optional`: those are whose lock was asked for. */
   readonly lockPolicy?: LockPolicy
   /**
-   * The most tickets of one subject that are good and not spent yet. Default 5. Counted by the store, over all processes that share its
-   * engine; a store without a `quota` counts nothing.
+   * The most tickets of one subject that are good and not spent yet: up to 1,000,000. Default 5. Counted by the store, over all processes
+   * that share its engine; a store without a `quota` (NATS, SQLite) counts nothing, which is announced as a `dangerous_setting`.
    */
   readonly ticketsPerSubject?: number | 'unlimited'
   /** Hears of every ticket. Default: nobody. */
@@ -96,6 +96,7 @@ export interface Issuer {
 
 const defaultLifetimeMs = 30_000
 const longestOrdinaryLifetimeMs = 60_000
+const mostTicketsPerSubject = 1_000_000
 
 /**
  * Creates the issuer's side.
@@ -109,7 +110,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const lockPolicy = requireLockPolicy(options.lockPolicy ?? 'optional')
   const mostTickets = readMostTickets(options.ticketsPerSubject ?? 5)
   requireAudiences(audiences)
-  announceDangers(limits.maximumLifetimeMs, clock(), emit)
+  announceDangers(options, clock(), emit)
   return {
     audiences,
     store,
@@ -190,8 +191,11 @@ function requireAudiences(audiences: readonly string[]): void {
 
 function readMostTickets(most: number | 'unlimited'): number | null {
   if (most === 'unlimited') return null
-  if (Number.isSafeInteger(most) && most >= 1) return most
-  throw new ConfigurationError('ticketsPerSubject', 'must be a whole number, 1 or more, or unlimited')
+  if (Number.isSafeInteger(most) && most >= 1 && most <= mostTicketsPerSubject) return most
+  throw new ConfigurationError(
+    'ticketsPerSubject',
+    `must be a whole number from 1 to ${mostTicketsPerSubject}, or unlimited`,
+  )
 }
 
 function requireLock(lock: Lock | null): Lock | null {
@@ -216,8 +220,17 @@ function requireInstant(option: string, instant: number | null): number | null {
   return instant
 }
 
-function announceDangers(maximumLifetimeMs: number, at: EpochMs, emit: EventSink): void {
-  if (maximumLifetimeMs <= longestOrdinaryLifetimeMs) return
-  const consequence = 'whoever gets hold of an unused ticket has that long to use it'
-  emit({ type: 'dangerous_setting', at, setting: `maximumLifetimeMs: ${maximumLifetimeMs}`, consequence })
+function announceDangers(
+  { store, ticketsPerSubject, maximumLifetimeMs = 0 }: IssuerOptions,
+  at: EpochMs,
+  emit: EventSink,
+): void {
+  if (maximumLifetimeMs > longestOrdinaryLifetimeMs) {
+    const consequence = 'whoever gets hold of an unused ticket has that long to use it'
+    emit({ type: 'dangerous_setting', at, setting: `maximumLifetimeMs: ${maximumLifetimeMs}`, consequence })
+  }
+  if (ticketsPerSubject !== 'unlimited' && store.quota === undefined) {
+    const consequence = `ticketsPerSubject limits nothing: the store ${store.name} counts no tickets`
+    emit({ type: 'dangerous_setting', at, setting: `store: ${store.name}`, consequence })
+  }
 }

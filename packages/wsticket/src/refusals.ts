@@ -95,6 +95,7 @@ export type RefusalCode =
   | 'message_timeout'
   | 'too_many_sessions'
   | 'draining'
+  | 'overloaded'
   | 'store_unavailable'
 
 /** Every refusal by its private code. */
@@ -129,6 +130,7 @@ export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
   },
   too_many_sessions: rateLimited,
   draining: restarting,
+  overloaded: tryLater,
   store_unavailable: tryLater,
 }
 

@@ -10,6 +10,7 @@ import type { IssueRefusalCode } from './refusals.ts'
 import { parseTicketId, type TicketId } from './ticket.ts'
 import { settingTicketCookie } from './ticket-cookie.ts'
 import type { Desk } from './ticket-endpoint-options.ts'
+import { giveBack } from './ticket-quota.ts'
 import { readRequestedTicket } from './ticket-request.ts'
 
 /** Somebody whose credential is good, and what he sent. */
@@ -74,14 +75,15 @@ async function tell(desk: Desk, { identity }: Visit, id: TicketId): Promise<Outc
 /** Ends what is the subject's. Nobody learns whether there was something. */
 async function end(desk: Desk, { identity }: Visit, id: TicketId): Promise<Outcome> {
   const subject = subjectOf(identity)
-  if (await isOf(desk, id, subject)) await desk.issuer.store.revoke(id, desk.clock())
+  await voidTicket(desk, id, subject)
   await desk.sessions?.revoke({ kind: 'session', id, subject })
   return { status: 204, headers: { ...answerHeaders }, body: '' }
 }
 
-async function isOf({ issuer, clock }: Desk, id: TicketId, subject: Subject): Promise<boolean> {
-  const known = await issuer.store.read(id, clock())
-  return known.kind === 'pending' && known.record.subject === subject
+async function voidTicket({ issuer: { store }, clock }: Desk, id: TicketId, subject: Subject): Promise<void> {
+  const known = await store.read(id, clock())
+  if (known.kind !== 'pending' || known.record.subject !== subject) return
+  if (await store.revoke(id, clock())) void giveBack(store.quota, known.record)
 }
 
 async function renew(desk: Desk, { identity, request, clientAddress, origin }: Visit, id: TicketId): Promise<Outcome> {

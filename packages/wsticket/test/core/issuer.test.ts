@@ -299,6 +299,24 @@ describe('the tickets of a subject', () => {
   })
 })
 
+describe('a store that counts no tickets', () => {
+  const { quota: _, ...store } = createMemoryStore({ clock: () => start })
+
+  it('is announced at once: a limit that limits nothing is dangerous', () => {
+    const expected = { type: 'dangerous_setting', at: start, setting: 'store: memory' }
+    expect(setUp({ store }).events).toEqual([{ ...expected, consequence: expect.stringMatching(/limits nothing/) }])
+    expect(setUp({ store, ticketsPerSubject: 3 }).events).toHaveLength(1)
+  })
+
+  it('is not where nothing has to be counted', () => {
+    expect(setUp({ store, ticketsPerSubject: 'unlimited' }).events).toEqual([])
+  })
+
+  it.each([0, 1.5, 1_000_001, Number.NaN])('of a subject there cannot be %d', (ticketsPerSubject) => {
+    expect(() => setUp({ ticketsPerSubject })).toThrow(expect.objectContaining({ option: 'ticketsPerSubject' }))
+  })
+})
+
 describe('a lifetime of more than a minute', () => {
   it('is announced at once, as dangerous', async () => {
     const { issuer, events } = setUp({ maximumLifetimeMs: 120_000, lifetimeMs: 120_000 })

@@ -102,6 +102,14 @@ describe('DELETE /tickets/{id}', () => {
     expect(await send('GET', `/tickets/${id}`)).toMatchObject({ body: { state: 'revoked' } })
   })
 
+  it('makes room for another ticket of the subject', async () => {
+    const { send, issue } = setUp({ issuing: { ticketsPerSubject: 1 } })
+    const { id } = await issue()
+    expect((await send('POST', '/tickets')).status).toBe(429)
+    await send('DELETE', `/tickets/${id}`)
+    expect((await send('POST', '/tickets')).status).toBe(201)
+  })
+
   it('ends the session that it opened, on whichever node', async () => {
     const { send, issue, open, sessions } = setUp()
     const { ticket, id } = await issue()

@@ -1,0 +1,83 @@
+/**
+ * Handshakes that are not decided yet: how many there may be. Each keeps a socket, and what it waits for.
+ * @module
+ */
+import { networkOf } from './checks/client-address.ts'
+import { ConfigurationError } from './errors.ts'
+
+/** How many handshakes may wait at once, for the store, for a hook or for their first message. */
+export interface PendingLimits {
+  /** In this process. Default 10,000. */
+  readonly inAll?: number | 'unlimited'
+  /** From one address; of IPv6 from one /64. Addresses that cannot be told are one. Default 1,000. */
+  readonly perAddress?: number | 'unlimited'
+}
+
+/** A handshake that waits. */
+export interface PendingHandshake {
+  /** False where there are too many of this address: it is to be refused. To be called once at the most. */
+  isFrom(clientAddress: string | null): boolean
+  /** It waits no more. */
+  end(): void
+}
+
+/** The handshakes that wait. */
+export interface PendingHandshakes {
+  /** Null where there are too many: it is to be refused. */
+  begin(): PendingHandshake | null
+}
+
+const defaultInAll = 10_000
+const defaultPerAddress = 1000
+
+/**
+ * Counts.
+ * @throws ConfigurationError for a limit that is none.
+ */
+export function createPendingHandshakes({ inAll, perAddress }: PendingLimits = {}): PendingHandshakes {
+  const mostInAll = requireMost('pending.inAll', inAll ?? defaultInAll)
+  const mostPerAddress = requireMost('pending.perAddress', perAddress ?? defaultPerAddress)
+  const byNetwork = new Map<string, number>()
+  let count = 0
+
+  function enter(clientAddress: string | null): string | null {
+    const network = networkOf(clientAddress)
+    const others = byNetwork.get(network) ?? 0
+    if (others >= mostPerAddress) return null
+    byNetwork.set(network, others + 1)
+    return network
+  }
+
+  function leave(network: string): void {
+    const others = (byNetwork.get(network) ?? 1) - 1
+    if (others === 0) byNetwork.delete(network)
+    else byNetwork.set(network, others)
+  }
+
+  return {
+    begin() {
+      if (count >= mostInAll) return null
+      count += 1
+      let network: string | null = null
+      let isOver = false
+      return {
+        isFrom(clientAddress) {
+          network = enter(clientAddress)
+          return network !== null
+        },
+        end() {
+          if (isOver) return
+          isOver = true
+          count -= 1
+          if (network !== null) leave(network)
+        },
+      }
+    },
+  }
+}
+
+function requireMost(option: string, most: number | 'unlimited'): number {
+  if (most === 'unlimited') return Number.POSITIVE_INFINITY
+  if (Number.isSafeInteger(most) && most >= 1) return most
+  throw new ConfigurationError(option, 'must be a whole number, 1 or more, or unlimited')
+}
