@@ -10,7 +10,7 @@ const from = (peerAddress: string) => ({ peerAddress })
 async function setUpHeld(options: Parameters<typeof setUpVerifier>[0]) {
   const store = createHeldStore(createMemoryStore())
   for (let seed = 1; seed <= 9; seed += 1) await store.insert(recordOf(ticketOf(seed)))
-  store.hold()
+  void store.hold()
   return { held: store, ...setUpVerifier({ store, addressPolicy: 'report', ...options }) }
 }
 
