@@ -54,14 +54,6 @@ export interface GatewayOptions {
   readonly upstreamTimeoutMs?: number
 }
 
-/** The gateway's listeners, and its end. */
-export interface Gateway extends Listeners {
-  /** Lets nobody in any more, and closes what is open as the configuration says. */
-  drain(): Promise<void>
-  /** Stops to follow the session log. */
-  close(): void
-}
-
 const ticketsPath = '/tickets'
 const sessionsPath = '/sessions'
 const maxRequestBodySize = 4096
@@ -70,7 +62,7 @@ const maxRequestBodySize = 4096
  * Creates the gateway's listeners.
  * @throws ConfigurationError for an option that cannot be.
  */
-export function createGateway(options: GatewayOptions): Gateway {
+export function createGateway(options: GatewayOptions): Listeners {
   const { configuration, pages } = options
   const sessions = createRegistry(options)
   const answerTicketRequest = createRequestListener(createEndpoint(options, sessions))

@@ -12,12 +12,18 @@ import type { ListenAddress } from '../config/configuration.ts'
 export interface Listeners {
   readonly request: RequestListener
   readonly upgrade: UpgradeListener
+  /** Lets nobody in any more, and resolves once no WebSocket is open. Default: they are cut when the server closes. */
+  drain?(): Promise<void>
+  /** Called when nothing is heard any more. */
+  close?(): void
 }
 
 /** A server that listens. */
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
   readonly url: string
+  /** Closes WebSockets as the listeners do, while requests are answered as ever. */
+  drain(): Promise<void>
   /** Stops listening, lets requests under way finish for a moment, cuts WebSockets, and resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -36,19 +42,27 @@ export async function startServer(
   const server = createServer({ ...serverLimits })
   // Sockets that are no longer the HTTP server's, so that it does not close them.
   const upgraded = new Set<Duplex>()
-  await new Promise<void>((resolve, reject) => {
+  const listeners = await new Promise<Listeners>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       try {
-        attach(server, createListeners((server.address() as AddressInfo).port), upgraded)
-        resolve()
+        const made = createListeners((server.address() as AddressInfo).port)
+        attach(server, made, upgraded)
+        resolve(made)
       } catch (error) {
         server.close()
         reject(error)
       }
     })
   })
-  return { url: urlOf(server.address() as AddressInfo), close: () => closeServer(server, upgraded) }
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    drain: async () => listeners.drain?.(),
+    async close() {
+      await closeServer(server, upgraded)
+      listeners.close?.()
+    },
+  }
 }
 
 function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): void {
