@@ -5,6 +5,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type RequestListener, serverLimits, type UpgradeListener } from 'wsticket/adapters/node'
 import type { ListenAddress } from '../config/configuration.ts'
 
@@ -22,7 +23,7 @@ export interface Listeners {
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
   readonly url: string
-  /** Closes WebSockets as the listeners do, while requests are answered as ever. */
+  /** Closes WebSockets as the listeners do, while requests are answered as ever. Handshakes under way then have a moment more. */
   drain(): Promise<void>
   /** Stops listening, lets requests under way finish for a moment, cuts WebSockets, and resolves when nothing is left. */
   close(): Promise<void>
@@ -57,7 +58,10 @@ export async function startServer(
   })
   return {
     url: urlOf(server.address() as AddressInfo),
-    drain: async () => listeners.drain?.(),
+    async drain() {
+      await listeners.drain?.()
+      await untilEmpty(upgraded)
+    },
     async close() {
       await closeServer(server, upgraded)
       listeners.close?.()
@@ -74,6 +78,12 @@ function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): vo
     socket.once('close', () => upgraded.delete(socket))
     listeners.upgrade(request, socket, head)
   })
+}
+
+/** Waits for those who are being refused, or have just been let in and are closed again; not for long. */
+async function untilEmpty(upgraded: ReadonlySet<Duplex>): Promise<void> {
+  const startedAt = performance.now()
+  while (upgraded.size > 0 && performance.now() - startedAt < closeGraceMs) await pause(closeSweepMs)
 }
 
 function closeServer(server: Server, upgraded: ReadonlySet<Duplex>): Promise<void> {
