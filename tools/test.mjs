@@ -57,6 +57,7 @@ const steps = [
     command: ['node', 'proofs/single-use.mjs', '--short'],
   },
   { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'] },
+  { part: 'proof', title: 'An orderly drain, in short', command: ['node', 'proofs/drain.mjs', '--short'] },
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },

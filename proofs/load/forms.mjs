@@ -14,7 +14,7 @@ import { pathOf, start } from './processes.mjs'
  * @property {number} port
  * @property {() => Promise<void>} stop
  *
- * @typedef {(issuer: string, sessionLifetimeMs: number) => Promise<Attacked>} Form
+ * @typedef {(issuer: string, sessionLifetimeMs: number, more?: readonly string[]) => Promise<Attacked>} Form
  */
 
 const probed = ['--expose-gc', '--import', pathOf('./probe.mjs')]
@@ -25,7 +25,7 @@ export const forms = {
     const server = start(pathOf('./server.mjs'), [issuer, String(sessionLifetimeMs)], probed)
     return { server, port: portOf(await server.url()), stop: server.stop }
   },
-  async gateway(issuer, sessionLifetimeMs) {
+  async gateway(issuer, sessionLifetimeMs, more = []) {
     const upstream = start(pathOf('./echo.mjs'), [])
     const options = {
       listen: '127.0.0.1:0',
@@ -36,12 +36,13 @@ export const forms = {
       upstream: (await upstream.url()).replace('http', 'ws'),
       'session-lifetime-ms': String(sessionLifetimeMs),
       'tickets-per-subject': 'unlimited',
+      'sessions-per-subject': 'unlimited',
       'ticket-rate-per-subject': 'unlimited',
       'ticket-rate-per-address': 'unlimited',
       'handshake-rate-per-address': 'unlimited',
     }
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
-    const server = start(pathOf('../../packages/gateway/dist/main.js'), ['serve', ...flags], probed)
+    const server = start(pathOf('../../packages/gateway/dist/main.js'), ['serve', ...flags, ...more], probed)
     const stop = async () => {
       await server.stop()
       await upstream.stop()

@@ -22,6 +22,8 @@ const continuation = frameOf(0x00, 1)
 
 /** The server looks for requests that are late every two seconds. */
 const lookMs = 2000
+/** Sessions end within a second, and a peer that does not answer the close frame has three more. */
+const closeMs = 4000
 
 /** @type {{ readonly [name: string]: Way }} */
 export const ways = {
@@ -50,11 +52,15 @@ export const ways = {
       writeWithoutEnd(socket, requests)
     },
   },
-  'silent after 101': { share: 0.2, admitted: true, endedAfterMs: ({ sessionLifetimeMs }) => sessionLifetimeMs },
+  'silent after 101': {
+    share: 0.2,
+    admitted: true,
+    endedAfterMs: ({ sessionLifetimeMs }) => sessionLifetimeMs + closeMs,
+  },
   'tiny fragments': {
     share: 0.197,
     admitted: true,
-    endedAfterMs: ({ sessionLifetimeMs }) => sessionLifetimeMs,
+    endedAfterMs: ({ sessionLifetimeMs }) => sessionLifetimeMs + closeMs,
     misbehave(socket) {
       socket.write(frameOf(0x02, 1))
       every(socket, 1000, () => socket.write(Buffer.concat(Array.from({ length: 10 }, () => continuation))))
@@ -63,7 +69,7 @@ export const ways = {
   'reads no messages': {
     share: 0.001,
     admitted: true,
-    endedAfterMs: ({ sessionLifetimeMs }) => sessionLifetimeMs,
+    endedAfterMs: ({ sessionLifetimeMs }) => sessionLifetimeMs + closeMs,
     misbehave(socket) {
       socket.pause()
       writeWithoutEnd(socket, frameOf(0x82, 32_768))

@@ -13,6 +13,9 @@ import { fileURLToPath } from 'node:url'
  * @typedef {object} Running
  * @property {(question: unknown) => Promise<any>} ask
  * @property {() => Promise<string>} url where it listens, as it says on standard error
+ * @property {(pattern: RegExp) => Promise<string>} said waits for something on standard error
+ * @property {(signal: NodeJS.Signals) => void} tell
+ * @property {Promise<number | null>} ended its exit code; null where a signal ended it
  * @property {() => Promise<void>} stop
  */
 
@@ -47,7 +50,10 @@ export function start(program, args, nodeOptions = []) {
       child.send(/** @type {any} */ (question))
       return Promise.race([answer, failed])
     },
-    url: () => Promise.race([urlIn(child, () => said), failed]),
+    url: () => Promise.race([heard(child, /http:\/\/127\.0\.0\.1:\d+/, () => said), failed]),
+    said: (pattern) => Promise.race([heard(child, pattern, () => said), failed]),
+    tell: (signal) => child.kill(signal),
+    ended: ended.then(([code]) => code),
     async stop() {
       child.kill('SIGKILL')
       await ended
@@ -55,11 +61,11 @@ export function start(program, args, nodeOptions = []) {
   }
 }
 
-/** @param {ChildProcess} child @param {() => string} said @returns {Promise<string>} */
-async function urlIn(child, said) {
+/** @param {ChildProcess} child @param {RegExp} pattern @param {() => string} said @returns {Promise<string>} */
+async function heard(child, pattern, said) {
   for (;;) {
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said())?.[0]
-    if (url !== undefined) return url
+    const found = pattern.exec(said())?.[0]
+    if (found !== undefined) return found
     await once(/** @type {import('node:stream').Readable} */ (child.stderr), 'data')
   }
 }

@@ -5,9 +5,9 @@
  */
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { createAdmission, createIssuer, createTicketEndpoint } from 'wsticket'
+import { createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
 import { createRequestListener, serverLimits } from 'wsticket/adapters/node'
-import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
+import { createWebSocketUpgrade, webSocketLimits } from 'wsticket/adapters/ws'
 import { discoverKeys } from 'wsticket/credentials/discovery'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import { createMemoryStore } from 'wsticket/stores/memory'
@@ -36,15 +36,10 @@ const endpoint = createTicketEndpoint({
 const server = createServer(serverLimits, createRequestListener(endpoint))
 
 const wss = new WebSocketServer({ noServer: true, ...webSocketLimits })
-const admission = createAdmission({ store, audience, origins: [origin], limits: unlimited })
+const sessions = createSessions({ sessionsPerSubject: 'unlimited' })
+const admission = createAdmission({ store, audience, origins: [origin], limits: unlimited, sessions })
 server.on('upgrade', createWebSocketUpgrade(admission, wss))
-wss.on('connection', (socket, request) => {
-  // The library leaves it to the application to end a session in time.
-  const { expiresAt, admittedAt } = sessionOf(request)
-  const timer = setTimeout(() => socket.terminate(), Number(expiresAt) - admittedAt)
-  socket.on('close', () => clearTimeout(timer))
-  echo(socket)
-})
+wss.on('connection', echo)
 
 server.listen(0, '127.0.0.1', () => {
   process.stderr.write(`http://127.0.0.1:${/** @type {AddressInfo} */ (server.address()).port}\n`)

@@ -103,13 +103,14 @@ describe('the events of a gateway', () => {
     const credential = 'Bearer sesame-open'
     for (const lines of [[], [], ['Authorization: Bearer sesame-open']]) {
       await sendHandshake(gateway, spent, { lines }).all()
+      await gateway.event('session_ended')
     }
     await sendHandshake(gateway, 'app.v1', { target: `/ws?ticket=${unused}&ticket=${unused}` }).all()
     await fetch(`${gateway.url}/tickets?x=${unused}`, {
       headers: { authorization: credential, origin: 'https://b.example' },
     })
     const lines = linesOf(...gateway.events).join('')
-    const types = 'ticket_issued ticket_issued admitted refused refused refused issue_refused'
+    const types = 'ticket_issued ticket_issued admitted session_ended refused refused refused issue_refused'
     expect(gateway.events.map(({ type }) => type).join(' ')).toBe(types)
     for (const secret of [spent.slice(4), unused.slice(4), 'sesame', '?']) expect(lines).not.toContain(secret)
   })

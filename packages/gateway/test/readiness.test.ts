@@ -14,6 +14,14 @@ function countLooks() {
 }
 
 describe('readiness', () => {
+  it('is gone at once when the gateway is about to stop, however good the store is', async () => {
+    const stopping = new AbortController()
+    const isReady = createReadiness(createMemoryStore(), stopping.signal)
+    expect(await isReady()).toBe(true)
+    stopping.abort()
+    expect(await isReady()).toBe(false)
+  })
+
   it('looks at the store once a second, however many ask', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { counted, isReady } = countLooks()

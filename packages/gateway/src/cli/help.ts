@@ -37,8 +37,8 @@ Verbs
   version   the version
 `
 
-const serveHelp = `wsticket-gateway serve: issues tickets at POST /tickets, admits WebSockets that present one, and
-passes them on to the upstream, which is told who is speaking in X-Wsticket-Subject and X-Wsticket-Session.
+const serveHelp = `wsticket-gateway serve: issues tickets at POST /tickets, admits WebSockets that present one, passes
+them on to the upstream, and closes them when their sessions end. The upstream is told who is speaking in X-Wsticket-Subject and X-Wsticket-Session.
 Health is at GET /livez and /readyz. Standard output has one line of JSON for each event.
 
 Example

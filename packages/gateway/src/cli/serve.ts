@@ -50,12 +50,16 @@ interface Parts {
 }
 
 async function runUntilToldToStop(parts: Parts): Promise<number> {
-  const server = await start(parts)
+  const stopping = new AbortController()
+  const server = await start(parts, stopping.signal)
   if (server === null) return 1
-  const { path, upstream } = parts.configuration
+  const { path, upstream, drainDeadlineMs } = parts.configuration
   const stop = untilToldToStop()
   tell(`wsticket-gateway listens on ${server.url}; WebSockets at ${path} go to ${upstream.href}`)
   await stop
+  stopping.abort()
+  tell(`It stops: WebSockets are closed, within ${drainDeadlineMs} ms. Another signal ends it at once.`)
+  await server.drain()
   await server.close()
   return 0
 }
@@ -72,7 +76,7 @@ async function findKeys({ issuer }: Configuration): Promise<URL | null> {
 }
 
 /** Starts to listen; null, and a word about it, where that is impossible. */
-async function start({ configuration, keys, store }: Parts): Promise<RunningServer | null> {
+async function start({ configuration, keys, store }: Parts, stopping: AbortSignal): Promise<RunningServer | null> {
   const { issuer, tokenAudience: audience, algorithms, tokenType: type, listen } = configuration
   try {
     const authenticate = createJwtAuthenticator({ issuer, audience, keys, algorithms, type })
@@ -81,7 +85,9 @@ async function start({ configuration, keys, store }: Parts): Promise<RunningServ
         configuration,
         authenticate,
         store,
-        pages: createPages(createReadiness(store)),
+        // THE PLACE for the session log: `await openSessionLog(configuration.store)`, closed after the server.
+        sessionLog: null,
+        pages: createPages(createReadiness(store, stopping)),
         onEvent: auditToStdout(),
       }),
     )

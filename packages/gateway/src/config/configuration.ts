@@ -47,4 +47,13 @@ export interface Configuration {
   readonly handshakeRatePerAddress: LimitedRate
   /** Null: as long as the token is good. */
   readonly sessionLifetimeMs: number | null
+  /** Null: for as long as it is renewed. */
+  readonly maximumSessionAgeMs: number | null
+  readonly sessionGraceMs: number
+  readonly sessionsPerSubject: number | 'unlimited'
+  readonly sessionsInAll: number | 'unlimited'
+  readonly sessionOverflow: 'refuse_new' | 'end_oldest'
+  readonly reusePolicy: 'report' | 'end_session'
+  readonly drainWindowMs: number
+  readonly drainDeadlineMs: number
 }

@@ -14,7 +14,7 @@ export interface Option<Output> {
   /** One or two sentences. */
   readonly help: string
   /** Under which heading. */
-  readonly group: 'Network' | 'Tokens' | 'Tickets' | 'Who may connect' | 'Limits'
+  readonly group: 'Network' | 'Tokens' | 'Tickets' | 'Sessions' | 'Who may connect' | 'Limits'
   readonly reading: Reading<Output>
 }
 
@@ -130,9 +130,65 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
   sessionLifetimeMs: {
     flag: 'session-lifetime-ms',
     placeholder: 'milliseconds',
-    help: 'How long a WebSocket may stay open, unless its token ends before. Then the connection is cut.',
-    group: 'Tickets',
+    help: 'How long a WebSocket may stay open, unless its token ends before, or its client renews it. Then it is closed with 4205.',
+    group: 'Sessions',
     reading: { kind: 'nullable', value: values.milliseconds, without: 'until the token ends' },
+  },
+  maximumSessionAgeMs: {
+    flag: 'maximum-session-age-ms',
+    placeholder: 'milliseconds',
+    help: 'How long a WebSocket may stay open, renewals included.',
+    group: 'Sessions',
+    reading: { kind: 'nullable', value: values.milliseconds, without: 'for as long as it is renewed' },
+  },
+  sessionGraceMs: {
+    flag: 'session-grace-ms',
+    placeholder: 'milliseconds',
+    help: 'How long a WebSocket goes on behind the end of its session, for a client that renews late.',
+    group: 'Sessions',
+    reading: { kind: 'optional', value: values.millisecondsOrNone, fallback: '0' },
+  },
+  sessionsPerSubject: {
+    flag: 'sessions-per-subject',
+    placeholder: 'number',
+    help: 'The most WebSockets of one subject that are open at this gateway, or unlimited.',
+    group: 'Sessions',
+    reading: { kind: 'optional', value: values.countOf('sessions'), fallback: '100' },
+  },
+  sessionsInAll: {
+    flag: 'sessions-in-all',
+    placeholder: 'number',
+    help: 'The most WebSockets that are open at this gateway, or unlimited.',
+    group: 'Sessions',
+    reading: { kind: 'optional', value: values.countOf('sessions'), fallback: 'unlimited' },
+  },
+  sessionOverflow: {
+    flag: 'session-overflow',
+    placeholder: 'policy',
+    help: 'Who yields where there are too many: the one that comes (refuse_new, with 429), or the one that is there for longest (end_oldest, with 4429).',
+    group: 'Sessions',
+    reading: { kind: 'optional', value: values.oneOf('refuse_new', 'end_oldest'), fallback: 'refuse_new' },
+  },
+  reusePolicy: {
+    flag: 'reuse-policy',
+    placeholder: 'policy',
+    help: 'What a spent ticket does that is presented again: report tells the audit, end_session also ends the session that the ticket opened. Then whoever gets hold of a spent ticket can end a session.',
+    group: 'Sessions',
+    reading: { kind: 'optional', value: values.oneOf('report', 'end_session'), fallback: 'report' },
+  },
+  drainWindowMs: {
+    flag: 'drain-window-ms',
+    placeholder: 'milliseconds',
+    help: 'After SIGTERM or SIGINT: over how long the WebSockets are closed, with 1012, so that not everybody comes back at once. 0 for all at once.',
+    group: 'Sessions',
+    reading: { kind: 'optional', value: values.timerMillisecondsOrNone, fallback: '5000' },
+  },
+  drainDeadlineMs: {
+    flag: 'drain-deadline-ms',
+    placeholder: 'milliseconds',
+    help: 'After SIGTERM or SIGINT: when WebSockets that are still open are cut. The process ends within two seconds after that.',
+    group: 'Sessions',
+    reading: { kind: 'optional', value: values.timerMilliseconds, fallback: '10000' },
   },
   origins: {
     flag: 'origin',
@@ -189,7 +245,7 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
     placeholder: 'number',
     help: 'The most tickets of one subject that are good and not spent yet, or unlimited. Counted over all gateways that share a Redis or PostgreSQL; not counted in NATS and SQLite.',
     group: 'Limits',
-    reading: { kind: 'optional', value: values.count, fallback: '5' },
+    reading: { kind: 'optional', value: values.countOf('tickets'), fallback: '5' },
   },
   ticketRatePerSubject: {
     flag: 'ticket-rate-per-subject',

@@ -66,6 +66,11 @@ function contradictions(configuration: Configuration, { byFlag }: Given): string
     const { source } = byFlag.get('non-browser-clients') ?? { source: '--non-browser-clients' }
     problems.push(`${source} cannot be any_carrier with the carrier cookie, which needs an Origin`)
   }
+  if (configuration.drainWindowMs > configuration.drainDeadlineMs) {
+    const { source } = byFlag.get('drain-window-ms') ??
+      byFlag.get('drain-deadline-ms') ?? { source: '--drain-window-ms' }
+    problems.push(`${source} cannot be: the window of a drain ends before its deadline`)
+  }
   const issuerProblem = jwksUrl === null ? refusalOf(() => requireIssuerUrl(issuer)) : null
   if (issuerProblem !== null) problems.push(`--issuer ${issuerProblem}; or give --jwks-url`)
   return problems

@@ -13,6 +13,7 @@ import type { LimitedRate, ListenAddress } from './configuration.ts'
 /** Turns a text into a value, or says why it cannot. */
 export type Value<Output> = z.ZodType<Output, string>
 
+const longestTimerMs = 2 ** 31 - 1
 const visible = /^[!-~]+$/
 
 /** A name without spaces or control characters. */
@@ -56,7 +57,7 @@ export const upstreamUrl: Value<URL> = z.string().transform((text, context) => {
 export const path: Value<string> = z
   .string()
   .regex(/^(?:\/[\w.~-]+)+\/?$/, 'must be a path such as /ws')
-  .refine((text) => !reserved.has(text), 'is taken by the gateway itself')
+  .refine((text) => !reserved.test(text), 'is taken by the gateway itself')
 
 /** The origin of a page. */
 export const origin: Value<string> = takenBy((value) => createAdmission({ ...anyService, origins: [value] }))
@@ -80,11 +81,19 @@ export function bits(most: number): Value<number> {
 /** A duration. */
 export const milliseconds: Value<number> = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'milliseconds')
 
+/** A duration that may be none. */
+export const millisecondsOrNone: Value<number> = wholeNumber(0, Number.MAX_SAFE_INTEGER, 'milliseconds')
+
+/** A duration that a timer can wait for. */
+export const timerMilliseconds: Value<number> = wholeNumber(1, longestTimerMs, 'milliseconds')
+
+/** The same, or none. */
+export const timerMillisecondsOrNone: Value<number> = wholeNumber(0, longestTimerMs, 'milliseconds')
+
 /** So many, or as many as anybody likes. */
-export const count: Value<number | 'unlimited'> = z.union([
-  z.literal('unlimited'),
-  wholeNumber(1, 1_000_000, 'tickets'),
-])
+export function countOf(unit: string): Value<number | 'unlimited'> {
+  return z.union([z.literal('unlimited'), wholeNumber(1, 1_000_000, unit)])
+}
 
 /** `100/1000`: a hundred a second on the average, a thousand at once. */
 export const rate: Value<LimitedRate> = z.string().transform((text, context) => {
@@ -102,7 +111,7 @@ export function refusalOfLifetimes(lifetimeMs: number, maximumLifetimeMs: number
 const store = createMemoryStore({ clock: () => 0 as EpochMs })
 const anyService = { store, audience: 'any', origins: [] }
 const anyTokens = { issuer: 'any', audience: 'any', keys: { keys: [] }, algorithms: ['ES256'] }
-const reserved = new Set(['/tickets', '/livez', '/readyz'])
+const reserved = /^\/(?:(?:tickets|sessions)(?:\/.*)?|livez|readyz)$/
 
 function wholeNumber(least: number, most: number, unit: string): Value<number> {
   const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`

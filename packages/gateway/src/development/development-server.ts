@@ -43,7 +43,7 @@ export async function startDevelopmentServer(options: DevelopmentOptions): Promi
     createListeners({ ...options, port }, key, stream),
   )
   return {
-    url: server.url,
+    ...server,
     close: () => {
       stream.close()
       return server.close()
@@ -81,7 +81,7 @@ function createListeners(options: DevelopmentOptions, key: SigningKey, stream: E
       onEvent(event)
     },
   })
-  return { request: gateway.request, upgrade: witness.watch(gateway.upgrade) }
+  return { ...gateway, upgrade: witness.watch(gateway.upgrade) }
 }
 
 const developmentOnly: MiddlewareHandler = async (context, next) => {

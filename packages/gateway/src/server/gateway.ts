@@ -11,9 +11,12 @@ import {
   createClientAddressResolver,
   createIssuer,
   createMemoryLimiter,
+  createSessions,
   createTicketEndpoint,
   isOriginForm,
   type Limiter,
+  type SessionLog,
+  type Sessions,
   type TicketEndpoint,
   type TicketStore,
 } from 'wsticket'
@@ -37,6 +40,11 @@ export interface GatewayOptions {
   readonly authenticate: Authenticate
   /** Whoever opened it closes it. */
   readonly store: TicketStore
+  /**
+   * Tells the gateways that share the store of what is revoked and renewed at one of them. Whoever opened it closes it. Default null:
+   * this one hears of what it is asked itself.
+   */
+  readonly sessionLog?: SessionLog | null
   /** Audiences that tickets are issued for besides the configured one, which alone opens the WebSocket. Default none. */
   readonly otherAudiences?: readonly string[]
   /** Answers every request but those for tickets. */
@@ -47,6 +55,7 @@ export interface GatewayOptions {
 }
 
 const ticketsPath = '/tickets'
+const sessionsPath = '/sessions'
 const maxRequestBodySize = 4096
 
 /**
@@ -55,12 +64,15 @@ const maxRequestBodySize = 4096
  */
 export function createGateway(options: GatewayOptions): Listeners {
   const { configuration, pages } = options
-  const answerTicketRequest = createRequestListener(createEndpoint(options))
+  const sessions = createRegistry(options)
+  const answerTicketRequest = createRequestListener(createEndpoint(options, sessions))
   const answerOther = createPagesListener(pages)
-  const admit = createUpgradeListener(createGate(options), createProxy(options))
+  const admit = createUpgradeListener(createGate(options, sessions), createProxy(options))
   return {
+    drain: () => sessions.drain({ windowMs: configuration.drainWindowMs, deadlineMs: configuration.drainDeadlineMs }),
+    close: () => sessions.close(),
     request(request, response) {
-      if (pathOf(request.url) === ticketsPath) answerTicketRequest(request, response)
+      if (isOfEndpoint(pathOf(request.url))) answerTicketRequest(request, response)
       else answerOther(request, response)
     },
     upgrade(request, socket, head) {
@@ -73,6 +85,19 @@ export function createGateway(options: GatewayOptions): Listeners {
   }
 }
 
+function createRegistry({ configuration, sessionLog = null, onEvent }: GatewayOptions): Sessions {
+  const { maximumSessionAgeMs, sessionGraceMs, sessionsPerSubject, sessionsInAll, sessionOverflow } = configuration
+  return createSessions({
+    ...(sessionLog === null ? {} : { log: sessionLog }),
+    ...(maximumSessionAgeMs === null ? {} : { maximumAgeMs: maximumSessionAgeMs }),
+    graceMs: sessionGraceMs,
+    sessionsPerSubject,
+    sessionsInAll,
+    overflow: sessionOverflow,
+    onEvent,
+  })
+}
+
 function createPagesListener(pages: Hono): RequestListener {
   const answer: (...listened: Parameters<RequestListener>) => Promise<void> = async (request, response) => {
     const page = await pages.fetch(new NodeRequest({ req: request, res: response, maxRequestBodySize }))
@@ -83,7 +108,7 @@ function createPagesListener(pages: Hono): RequestListener {
   })
 }
 
-function createEndpoint(options: GatewayOptions): TicketEndpoint {
+function createEndpoint(options: GatewayOptions, sessions: Sessions): TicketEndpoint {
   const { configuration, authenticate, store, otherAudiences = [], onEvent } = options
   const { audience, origins, trustedProxies, ticketLifetimeMs, maximumTicketLifetimeMs, sessionLifetimeMs } =
     configuration
@@ -107,14 +132,16 @@ function createEndpoint(options: GatewayOptions): TicketEndpoint {
       perAddress: limiterOf(configuration.ticketRatePerAddress),
       perSubject: limiterOf(configuration.ticketRatePerSubject),
     },
+    sessions,
     path: ticketsPath,
+    sessionsPath,
     // No cookie is a credential here: pages of another origin get one, and have none to send.
     ...(configuration.carriers.includes('cookie') ? { cookiePolicy: 'on_request', corsCredentials: 'include' } : {}),
     onEvent,
   })
 }
 
-function createGate({ configuration, store, onEvent }: GatewayOptions): Admission {
+function createGate({ configuration, store, onEvent }: GatewayOptions, sessions: Sessions): Admission {
   const { audience, origins, carriers, nonBrowserClients, trustedProxies, addressPolicy, lockPolicy } = configuration
   const addressPrefixes = { ipv4: configuration.addressPrefixIpv4, ipv6: configuration.addressPrefixIpv6 }
   return createAdmission({
@@ -127,6 +154,8 @@ function createGate({ configuration, store, onEvent }: GatewayOptions): Admissio
     addressPolicy,
     addressPrefixes,
     lockPolicy,
+    sessions,
+    reuse: configuration.reusePolicy,
     limits: {
       everybody: limiterOf(configuration.handshakeRate),
       perAddress: limiterOf(configuration.handshakeRatePerAddress),
@@ -145,6 +174,10 @@ function createProxy({ configuration, onEvent, upstreamTimeoutMs = 10_000 }: Gat
   // Behind a trusted proxy, and only there, the peer alone does not tell who the client is.
   const isTrustedProxy = (peerAddress: string | null) => resolveClientAddress(peerAddress, null) === null
   return createWebSocketProxy({ upstream, isTrustedProxy, onEvent, answerTimeoutMs: upstreamTimeoutMs })
+}
+
+function isOfEndpoint(path: string): boolean {
+  return path === ticketsPath || path.startsWith(`${ticketsPath}/`) || path.startsWith(`${sessionsPath}/`)
 }
 
 function pathOf(target: string | undefined): string {

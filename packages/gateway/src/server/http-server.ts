@@ -5,6 +5,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type RequestListener, serverLimits, type UpgradeListener } from 'wsticket/adapters/node'
 import type { ListenAddress } from '../config/configuration.ts'
 
@@ -12,12 +13,18 @@ import type { ListenAddress } from '../config/configuration.ts'
 export interface Listeners {
   readonly request: RequestListener
   readonly upgrade: UpgradeListener
+  /** Lets nobody in any more, and resolves once no WebSocket is open. Default: they are cut when the server closes. */
+  drain?(): Promise<void>
+  /** Called when nothing is heard any more. */
+  close?(): void
 }
 
 /** A server that listens. */
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
   readonly url: string
+  /** Closes WebSockets as the listeners do, while requests are answered as ever. Handshakes under way then have a moment more. */
+  drain(): Promise<void>
   /** Stops listening, lets requests under way finish for a moment, cuts WebSockets, and resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -36,19 +43,30 @@ export async function startServer(
   const server = createServer({ ...serverLimits })
   // Sockets that are no longer the HTTP server's, so that it does not close them.
   const upgraded = new Set<Duplex>()
-  await new Promise<void>((resolve, reject) => {
+  const listeners = await new Promise<Listeners>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       try {
-        attach(server, createListeners((server.address() as AddressInfo).port), upgraded)
-        resolve()
+        const made = createListeners((server.address() as AddressInfo).port)
+        attach(server, made, upgraded)
+        resolve(made)
       } catch (error) {
         server.close()
         reject(error)
       }
     })
   })
-  return { url: urlOf(server.address() as AddressInfo), close: () => closeServer(server, upgraded) }
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    async drain() {
+      await listeners.drain?.()
+      await untilEmpty(upgraded)
+    },
+    async close() {
+      await closeServer(server, upgraded)
+      listeners.close?.()
+    },
+  }
 }
 
 function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): void {
@@ -60,6 +78,12 @@ function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): vo
     socket.once('close', () => upgraded.delete(socket))
     listeners.upgrade(request, socket, head)
   })
+}
+
+/** Waits for those who are being refused, or have just been let in and are closed again; not for long. */
+async function untilEmpty(upgraded: ReadonlySet<Duplex>): Promise<void> {
+  const startedAt = performance.now()
+  while (upgraded.size > 0 && performance.now() - startedAt < closeGraceMs) await pause(closeSweepMs)
 }
 
 function closeServer(server: Server, upgraded: ReadonlySet<Duplex>): Promise<void> {

@@ -6,7 +6,7 @@ import { Hono } from 'hono'
 import { notFound, problem, responseOf } from '../problems.ts'
 import type { Readiness } from './readiness.ts'
 
-const notReady = problem(503, 'store_unavailable', 'Tickets can be neither issued nor redeemed now.')
+const notReady = problem(503, 'not_ready', 'Tickets can be neither issued nor redeemed now.')
 const serverError = problem(500, 'server_error', 'The request could not be answered.')
 
 /** An app with the health checks (`/livez`, `/readyz`), to which more may be added. */

@@ -11,9 +11,9 @@ const freshForMs = 1000
 
 /**
  * Asks the store, one question at a time and at most one a second: probes come from many sides, and every look is work for the
- * engine.
+ * engine. Once the gateway is about to stop it is not ready, whatever the store says.
  */
-export function createReadiness(store: Pick<TicketStore, 'inspect'>): Readiness {
+export function createReadiness(store: Pick<TicketStore, 'inspect'>, stopping: AbortSignal | null = null): Readiness {
   let answer: Promise<boolean> | null = null
   let answeredAt = Number.NEGATIVE_INFINITY
 
@@ -26,7 +26,8 @@ export function createReadiness(store: Pick<TicketStore, 'inspect'>): Readiness 
     return ready
   }
 
-  return () => {
+  return async () => {
+    if (stopping?.aborted) return false
     if (answer === null || performance.now() - answeredAt >= freshForMs) {
       answeredAt = Number.POSITIVE_INFINITY
       answer = look()

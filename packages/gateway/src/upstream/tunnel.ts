@@ -1,34 +1,65 @@
 /**
- * Bytes both ways between two sockets, unread, at the pace of the slower one.
+ * Bytes both ways between two sockets, at the pace of the slower one, until both have ended or the session is closed.
  * @module
  */
-import { type Duplex, pipeline } from 'node:stream'
-import { type EpochMs, systemClock } from 'wsticket'
+import type { Duplex } from 'node:stream'
+import type { SessionConnection } from 'wsticket'
+import { closeFrame, maskedCloseFrame } from './frames.ts'
+import { passOn } from './one-way.ts'
 
-/** When a tunnel ends. */
-export interface TunnelLimits {
-  /** Both sides are cut at this time; null for never. */
-  readonly until: EpochMs | null
+/** How a tunnel ends. */
+export interface TunnelOptions {
   /** How long one side may go on after the other has ended, in milliseconds. */
   readonly lingerMs: number
+  /** How long the two sides may take to close after the session was closed, in milliseconds; then both are cut. */
+  readonly closeDeadlineMs: number
+  /** Neither side is open any longer. Called once. */
+  onClosed(): void
 }
 
-const longestTimerMs = 2 ** 31 - 1
+const goingAway = 1001
 
-/** Joins two sockets until both have ended, one has failed, or time is up; then neither is open any longer. */
-export function tunnel(client: Duplex, upstream: Duplex, { until, lingerMs }: TunnelLimits): void {
-  const cut = () => {
+/**
+ * Joins two sockets until both have ended, one has failed, or the session is closed. Then each side gets a close frame behind the frame
+ * that is on its way to it, unless the other side has closed by itself, and is ended once it has answered.
+ */
+export function tunnel(client: Duplex, upstream: Duplex, options: TunnelOptions): SessionConnection {
+  const { lingerMs, closeDeadlineMs, onClosed } = options
+  const down = passOn(upstream, client, settle)
+  const up = passOn(client, upstream, settle)
+  let open = 2
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function settle(): void {
+    if (down.isStopped && up.isSilent) client.end()
+    if (up.isStopped && down.isSilent) upstream.end()
+  }
+
+  function cut(): void {
     client.destroy()
     upstream.destroy()
   }
-  let timer = until === null ? undefined : setTimeout(cut, Math.min(Math.max(until - systemClock(), 0), longestTimerMs))
-  let flowing = 2
-  const onEnd = (error: Error | null | undefined) => {
-    flowing -= 1
-    clearTimeout(timer)
-    // After an error the pipeline has destroyed both sockets itself.
-    if (!error && flowing > 0) timer = setTimeout(cut, lingerMs)
+
+  for (const socket of [client, upstream]) {
+    socket.once('end', () => {
+      timer ??= setTimeout(cut, lingerMs)
+    })
+    socket.once('close', () => {
+      open -= 1
+      if (!socket.readableEnded) cut()
+      if (open > 0) return
+      clearTimeout(timer)
+      onClosed()
+    })
   }
-  pipeline(client, upstream, onEnd)
-  pipeline(upstream, client, onEnd)
+  return {
+    close({ closeCode, publicCode }) {
+      clearTimeout(timer)
+      timer = setTimeout(cut, closeDeadlineMs)
+      down.stop(closeFrame({ closeCode, publicCode }))
+      up.stop(maskedCloseFrame({ closeCode: goingAway, publicCode }))
+      settle()
+    },
+    destroy: cut,
+  }
 }

@@ -26,6 +26,7 @@ export interface WebSocketProxyOptions {
 }
 
 const lingerMs = 5000
+const closeDeadlineMs = 2000
 const keepAliveMs = 30_000
 
 const unavailable = problem(502, 'upstream_unavailable', 'The service behind this gateway did not take the WebSocket.')
@@ -74,7 +75,7 @@ interface ClientEnd extends End {
   readonly connection: Socket
 }
 
-function join(client: ClientEnd, upstream: Agreed, { session }: AdmittedDecision): void {
+function join(client: ClientEnd, upstream: Agreed, { attach }: AdmittedDecision): void {
   if (client.socket.destroyed) {
     upstream.socket.destroy()
     return
@@ -83,7 +84,8 @@ function join(client: ClientEnd, upstream: Agreed, { session }: AdmittedDecision
   keepAlive(client.connection)
   keepAlive(upstream.socket)
   client.socket.write(upstream.returned, 'latin1')
-  tunnel(client.socket, upstream.socket, { until: session.expiresAt, lingerMs })
+  const onClosed = () => detach()
+  const detach = attach(tunnel(client.socket, upstream.socket, { lingerMs, closeDeadlineMs, onClosed }))
 }
 
 function askedIn(request: IncomingMessage, { fallbackProtocol, clearingCookie }: AdmittedDecision): Asked {

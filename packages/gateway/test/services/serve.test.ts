@@ -62,7 +62,10 @@ describe('serve', () => {
     const { program, url } = await startServing({ upstream: 'ws://127.0.0.1:9' })
     program.process.kill()
     const { lines } = await program.ended
-    expect(lines).toEqual([`wsticket-gateway listens on ${url}; WebSockets at /ws go to ws://127.0.0.1:9/`])
+    expect(lines).toEqual([
+      `wsticket-gateway listens on ${url}; WebSockets at /ws go to ws://127.0.0.1:9/`,
+      'It stops: WebSockets are closed, within 10000 ms. Another signal ends it at once.',
+    ])
   })
 
   it('is healthy, and has nothing else to show', async () => {
@@ -128,6 +131,7 @@ describe('the log of serve', () => {
       'info admitted',
       'info refused',
       'info issue_refused',
+      'info session_ended',
     ])
     expect(stdout).not.toMatch(/ws[tk]_|eyJ|\?/)
   })
