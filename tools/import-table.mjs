@@ -150,7 +150,7 @@ export const layers = [
   { places: ['client/'], mayImport: ['client/', 'refusals', 'wire', 'loopback'] },
   {
     places: ['testing/'],
-    mayImport: [...words, ...parts, ...entries, 'opener', 'store-source', 'stores/', 'testing/'],
+    mayImport: [...words, ...parts, ...entries, 'sessions', 'opener', 'store-source', 'stores/', 'testing/'],
     node: true,
   },
 ]

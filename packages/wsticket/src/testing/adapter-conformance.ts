@@ -20,6 +20,7 @@ import { messageCases } from './adapter-messages.ts'
 import { passageCases } from './adapter-passage.ts'
 import { pendingCases } from './adapter-pending.ts'
 import { refusingCases } from './adapter-refusing.ts'
+import { sessionCases } from './adapter-sessions.ts'
 
 export type {
   AdapterCapability,
@@ -43,6 +44,7 @@ export const adapterConformance: readonly AdapterCase[] = [
   ...malformedCases,
   ...messageCases,
   ...firstMessageCases,
+  ...sessionCases,
 ]
 
 /** The cases that apply to a platform: all but those that need what it lacks. */

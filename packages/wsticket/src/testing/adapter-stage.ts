@@ -4,9 +4,11 @@
  * @module
  */
 import { type AdmissionOptions, createAdmission } from '../admission.ts'
+import type { Clock } from '../clock.ts'
 import type { Authenticate, Identity } from '../credential.ts'
-import { createIssuer, type IssuedTicket } from '../issuer.ts'
+import { createIssuer, type IssuedTicket, type Issuer } from '../issuer.ts'
 import type { Lock } from '../lock.ts'
+import { createSessions, type Sessions } from '../sessions.ts'
 import { createMemoryStore } from '../stores/memory.ts'
 import { type CookiePolicy, createTicketEndpoint } from '../ticket-endpoint.ts'
 import type { AdapterHarness, ConformanceApplication, ConnectionView, ServerUnderTest } from './adapter-harness.ts'
@@ -59,6 +61,8 @@ export interface TicketWish {
 export interface Stage {
   readonly server: ServerUnderTest
   readonly store: HeldStore
+  /** The sessions that the server has open: each lasts an hour. */
+  readonly sessions: Sessions
   /** What the application got, in order. */
   readonly connections: readonly ConnectionView[]
   readonly messages: readonly string[]
@@ -96,24 +100,27 @@ export async function onStage(
   }
 }
 
+const issuing = {
+  audiences: [audience, 'elsewhere'],
+  ticketsPerSubject: 'unlimited',
+  sessionLifetimeMs: 3_600_000,
+} as const
+
 async function setStage(harness: AdapterHarness, options: StageOptions, clients: RawClient[]): Promise<Stage> {
-  const { protocols = [], cookiePolicy = 'off', ...others } = options
-  const { store = createHeldStore(createMemoryStore()), ...admissionOptions } = others
+  const { protocols = [], ...others } = options
+  const { store = createHeldStore(createMemoryStore()) } = others
   const time = createMovableClock()
   const clock = time.now
-  const issuer = createIssuer({ store, clock, audiences: [audience, 'elsewhere'], ticketsPerSubject: 'unlimited' })
+  const sessions = createSessions({ clock, sessionsPerSubject: 'unlimited' })
+  const issuer = createIssuer({ ...issuing, store, clock })
   const application = createApplication(protocols)
-  const origins = [origin]
-  const server = await harness.start({
-    endpoint: createTicketEndpoint({ issuer, authenticate, origins, clock, cookiePolicy, grant }),
-    admission: createAdmission({ store, audience, origins, clock, addressPolicy: 'report', ...admissionOptions }),
-    application,
-  })
+  const server = await harness.start({ ...createSides(others, { store, issuer, sessions, clock }), application })
   const deadlineMs = harness.deadlineMs ?? 5000
   let stopped: Promise<void> | undefined
   return {
     server,
     store,
+    sessions,
     connections: application.connections,
     messages: application.messages,
     issue: (wish) => issueTo(issuer, wish),
@@ -128,6 +135,24 @@ async function setStage(harness: AdapterHarness, options: StageOptions, clients:
       stopped ??= server.stop()
       return within(deadlineMs, 'Stopping', stopped)
     },
+  }
+}
+
+/** What both sides work with. */
+interface Means {
+  readonly store: HeldStore
+  readonly issuer: Issuer
+  readonly sessions: Sessions
+  readonly clock: Clock
+}
+
+/** The two sides of the server: where tickets are asked for, and where they are presented. */
+function createSides({ cookiePolicy = 'off', ...options }: StageOptions, { issuer, ...means }: Means) {
+  const origins = [origin]
+  const { clock } = means
+  return {
+    endpoint: createTicketEndpoint({ issuer, authenticate, origins, clock, cookiePolicy, grant }),
+    admission: createAdmission({ audience, origins, addressPolicy: 'report', ...options, ...means }),
   }
 }
 

@@ -83,6 +83,13 @@ const readsJoinedHeaders: Guard = {
   sessionOf,
 }
 
+/** Forgets whom it has let in. */
+const neverAttaches: Guard = {
+  createUpgrade: ({ admission }, webSockets) =>
+    deciding(admission, webSockets, (socket, { code }) => refuseUpgrade(socket, refusalAnswer(code))),
+  sessionOf: (request) => sessions.get(request) ?? nobody,
+}
+
 /** Every broken adapter, and the cases that find it out (beginnings of their names). */
 export const brokenGuards: {
   readonly [name: string]: { readonly guard: Guard; readonly foundOutBy: readonly string[] }
@@ -130,6 +137,10 @@ export const brokenGuards: {
       'lets go of a refused client that never closes',
       'lets go of a refused client that goes on sending',
     ],
+  },
+  neverAttaches: {
+    guard: neverAttaches,
+    foundOutBy: ['closes a WebSocket with ', 'cuts a WebSocket whose client', 'forgets the session of a client'],
   },
   losesTheHead: { guard: losesTheHead, foundOutBy: ['delivers what arrives in one piece with the handshake'] },
   readsJoinedHeaders: {
