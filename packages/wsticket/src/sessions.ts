@@ -94,8 +94,9 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     list: (subject) => live.list(subject ?? null),
     async revoke(selector) {
       const revocation: Revocation = { kind: 'revocation', selector, at: clock() }
-      await log?.append(revocation)
+      // Here in any case: where it cannot be written, whoever revokes has to try again.
       door.revoke(revocation)
+      await log?.append(revocation)
       emit({ type: 'revoked', at: revocation.at, selector })
     },
     renew: (renewal) => renewals.ask({ kind: 'renewal', ...renewal, at: clock() }),
@@ -141,8 +142,8 @@ interface Door {
   revoke(revocation: Revocation): void
 }
 
-function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow }: SessionRules): Door {
-  const standing = createStandingRevocations()
+function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow, clock }: SessionRules): Door {
+  const standing = createStandingRevocations(clock)
   const isCrowded = (subject: Subject) => live.countOf(subject) >= mostPerSubject || live.count >= mostInAll
   return {
     isClosed: false,

@@ -2,7 +2,7 @@
  * The revocations that tickets are held against: of each subject, ticket and audience the latest.
  * @module
  */
-import type { EpochMs } from './clock.ts'
+import type { Clock, EpochMs } from './clock.ts'
 import { entryAgeMs, type Revocation, type SessionSelector } from './session-log.ts'
 import type { TicketRecord } from './ticket.ts'
 
@@ -17,11 +17,13 @@ export interface StandingRevocations {
 }
 
 /** Creates them: none yet. What is older than the log's entries is forgotten, and no ticket lives as long. */
-export function createStandingRevocations(): StandingRevocations {
+export function createStandingRevocations(clock: Clock): StandingRevocations {
   // In the order in which they were written, so that the oldest come first.
   const latest = new Map<string, EpochMs>()
 
-  function forgetOld(now: EpochMs): void {
+  function forgetOld(): void {
+    // Not by what was written: the clock of who wrote it may be wrong.
+    const now = clock()
     for (const [key, at] of latest) {
       if (now - at < entryAgeMs) return
       latest.delete(key)
@@ -34,7 +36,7 @@ export function createStandingRevocations(): StandingRevocations {
       const known = latest.get(key) ?? at
       latest.delete(key)
       latest.set(key, Math.max(known, at) as EpochMs)
-      forgetOld(at)
+      forgetOld()
     },
     cover({ id, subject, audience, issuedAt }) {
       if (latest.size === 0) return false

@@ -209,6 +209,24 @@ describe('a revocation', () => {
   )
 })
 
+it('a revocation that cannot be written is an error, and holds here all the same', async () => {
+  const log = { ...createMemorySessionLog(), append: async () => Promise.reject(new Error('away')) }
+  const { sessions, open, pass, codeOfClosing } = setUp({ log })
+  const id = open(sessionOf(1))
+  await expect(sessions.revoke({ kind: 'subject', subject: alice })).rejects.toThrow('away')
+  await pass(50)
+  expect(codeOfClosing(id)).toBe(4401)
+})
+
+it('a revocation of a clock that is days ahead makes nobody forget the others', async () => {
+  const log = createMemorySessionLog()
+  const { sessions, pass } = setUp({ log })
+  await log.append({ kind: 'revocation', selector: { kind: 'subject', subject: alice }, at: start })
+  await log.append({ kind: 'revocation', selector: { kind: 'subject', subject: bob }, at: at(start + 3 * 86_400_000) })
+  await pass(300)
+  expect(sessions.refusalOf(recordOf(ticketOf(1)))).toBe('ticket_revoked')
+})
+
 describe('a log', () => {
   it('that is away for longer than one has patience admits nobody, says so once, and keeps the sessions', async () => {
     const log = createMemorySessionLog()
