@@ -3,6 +3,8 @@
  *   node --expose-gc --import ./probe.mjs program.mjs     with an IPC channel
  * @module
  */
+import { Socket } from 'node:net'
+import { queryObjects } from 'node:v8'
 
 /**
  * @typedef {object} Footprint
@@ -10,10 +12,15 @@
  * @property {number} peakRss the most that it was since it was asked the last time
  * @property {number} kept bytes that are alive after a collection, buffers included
  * @property {number} sockets connections that are open
+ * @property {number} socketObjects that are alive, open or not
+ * @property {number} timerObjects that are alive, unreferenced ones included
  * @property {number} cpuMs that the process has used since it began
  */
 
 const sampleMs = 100
+const aTimer = setTimeout(() => {})
+const Timeout = /** @type {new () => unknown} */ (aTimer.constructor)
+clearTimeout(aTimer)
 
 let peakRss = 0
 setInterval(() => {
@@ -33,7 +40,8 @@ function measure() {
   const sockets = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
   const { user, system } = process.cpuUsage()
   const cpuMs = (user + system) / 1000
-  const footprint = { rss, peakRss: Math.max(peakRss, rss), kept: heapUsed + external, sockets, cpuMs }
+  const objects = { socketObjects: queryObjects(Socket), timerObjects: queryObjects(Timeout) }
+  const footprint = { rss, peakRss: Math.max(peakRss, rss), kept: heapUsed + external, sockets, ...objects, cpuMs }
   peakRss = 0
   return footprint
 }

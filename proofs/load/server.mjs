@@ -39,6 +39,9 @@ const wss = new WebSocketServer({ noServer: true, ...webSocketLimits })
 const sessions = createSessions({ sessionsPerSubject: 'unlimited' })
 const admission = createAdmission({ store, audience, origins: [origin], limits: unlimited, sessions })
 server.on('upgrade', createWebSocketUpgrade(admission, wss))
+process.on('message', (question) => {
+  if (question === 'sessions') process.send?.({ sessions: sessions.count() })
+})
 wss.on('connection', echo)
 
 server.listen(0, '127.0.0.1', () => {
