@@ -39,6 +39,7 @@ export const codes = {
   voided: 7,
   untouched: 8,
   counted: 9,
+  lost: 10,
 } as const
 
 /** Whether a ticket is bound to the reign that issued it. */
@@ -141,6 +142,32 @@ redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last + ARGV[5]))
 return ${codes.counted}
 `
 
+// The server's clock numbers the entries. Adds before it removes, as above.
+const append = `
+local id = redis.pcall('XADD', KEYS[1], '*', 'nonce', ARGV[1], 'entry', ARGV[2])
+if type(id) == 'table' then
+  return id
+end
+local old = tonumber(redis.call('TIME')[1]) * 1000 - tonumber(ARGV[3])
+local oldest = redis.call('XRANGE', KEYS[1], '-', string.format('%.0f', old), 'COUNT', 65)
+if #oldest > 1 then
+  redis.call('XTRIM', KEYS[1], 'MINID', oldest[#oldest][1])
+end
+return id
+`
+
+const readAfter = `
+local from = '-'
+if ARGV[1] ~= '' then
+  local at = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+  if not at or at[2][2] ~= ARGV[2] then
+    return ${codes.lost}
+  end
+  from = '(' .. ARGV[1]
+end
+return redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[3])
+`
+
 const encoder = new TextEncoder()
 
 function script(text: string): RedisScript {
@@ -153,6 +180,18 @@ function script(text: string): RedisScript {
  * fence: it decides of nothing that could be redeemed.
  */
 export const claimScript: RedisScript = script(claim)
+
+/**
+ * Writes an entry behind all others of the stream KEYS[1], and drops up to 64 of the oldest that have an old one behind them. ARGV:
+ * nonce, entry, the age of an old one in milliseconds. Replies the entry's id.
+ */
+export const appendScript: RedisScript = script(append)
+
+/**
+ * ARGV: the id and the nonce of the entry behind which is read, both empty for the beginning; how many at the most. Replies the entries as
+ * XRANGE does, or `lost` where that entry is not there.
+ */
+export const readAfterScript: RedisScript = script(readAfter)
 
 /** The four scripts on tickets, with the fence or without it. */
 export function createRedisScripts(fence: EpochFence): RedisScripts {

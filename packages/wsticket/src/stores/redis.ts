@@ -8,7 +8,6 @@
  * ```
  * @module
  */
-import { type Asker, requireWaiting } from '../asker.ts'
 import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { defaultEngineDeadlineMs } from '../engine.ts'
@@ -17,7 +16,8 @@ import { createRedisQuota } from '../quotas/redis.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { RedisDriver } from '../redis-driver.ts'
 import { createRedisEngine } from '../redis-engine.ts'
-import { claimScript, codes, createRedisScripts, type EpochFence, type RedisScript } from '../redis-scripts.ts'
+import { createRun, requirePrefix, strangeReply, type Target } from '../redis-run.ts'
+import { claimScript, codes, createRedisScripts, type EpochFence } from '../redis-scripts.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
 
@@ -33,12 +33,6 @@ export interface RedisStoreOptions {
    * was spent may be redeemed once more. Stores of the two kinds do not know each other's tickets.
    */
   readonly epochFence?: EpochFence
-}
-
-/** What a script runs on, and for whom. */
-interface Target {
-  readonly key: string
-  readonly asker: Asker
 }
 
 // Redis removes keys by its own clock, which is not the verifier's.
@@ -82,23 +76,6 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
       closed = true
       engine.close()
     },
-  }
-}
-
-/** Runs a script on a key. */
-type Run = (script: RedisScript, on: Target, parts: readonly string[]) => Promise<unknown>
-
-function createRun(driver: RedisDriver): Run {
-  return async ({ sha, text }, { key, asker }, parts) => {
-    try {
-      return await driver.send(key, ['EVALSHA', sha, '1', key, ...parts])
-    } catch (error) {
-      // Not executed, then: a server that has started or joined since does not know the script.
-      if (isReply(error, 'OOM')) throw new StoreError('capacity', 'redis has reached its maxmemory')
-      if (!isReply(error, 'NOSCRIPT')) throw error
-      requireWaiting(asker)
-      return driver.send(key, ['EVAL', text, '1', key, ...parts])
-    }
   }
 }
 
@@ -151,21 +128,6 @@ function answerOf(reply: unknown): boolean {
   if (reply === codes.voided) return true
   if (reply === codes.untouched) return false
   throw strangeReply()
-}
-
-function strangeReply(): StoreError {
-  return new StoreError('corrupt', 'redis answered with something that no script of ours replies')
-}
-
-/** Whether a server refused a command, with an error of this kind. */
-function isReply(error: unknown, kind: string): boolean {
-  return error instanceof Error && error.message.startsWith(`${kind} `)
-}
-
-function requirePrefix(prefix: string): void {
-  // A lone surrogate would be written as U+FFFD, like any other.
-  if (typeof prefix === 'string' && prefix !== '' && !/\p{Cs}/u.test(prefix)) return
-  throw new ConfigurationError('prefix', 'must be a text of one character or more')
 }
 
 function requireFence(epochFence: string): void {

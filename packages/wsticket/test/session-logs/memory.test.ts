@@ -1,11 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe } from 'vitest'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
-import {
-  createMovableClock,
-  runSessionLogCase,
-  type SessionLogHarness,
-  sessionLogConformance,
-} from '../../src/testing/session-log-conformance.ts'
+import { createMovableClock, type SessionLogHarness } from '../../src/testing/session-log-conformance.ts'
+import { itConformsAsLog } from './log-suite.ts'
 
 function createMemoryHarness(): SessionLogHarness {
   const clock = createMovableClock()
@@ -20,12 +16,4 @@ function createMemoryHarness(): SessionLogHarness {
   }
 }
 
-describe('the memory log', () => {
-  for (const conformanceCase of sessionLogConformance) {
-    it(conformanceCase.name, async ({ skip }) => {
-      const skipped = await runSessionLogCase(conformanceCase, createMemoryHarness)
-      if (skipped !== null) skip(skipped)
-      expect(skipped).toBeNull()
-    })
-  }
-})
+describe('the memory log', () => itConformsAsLog(createMemoryHarness))

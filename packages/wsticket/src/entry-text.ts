@@ -1,0 +1,105 @@
+/**
+ * An entry of the session log as text, the same in every engine: one JSON object with the members of its kind (docs/protocol.md). And
+ * its position as text: where the engine has it, and a nonce that no other entry has.
+ * @module
+ */
+import { hasSubjectForm } from './credential.ts'
+import { StoreError } from './errors.ts'
+import { randomText, systemRandom } from './random.ts'
+import { refusals } from './refusals.ts'
+import type { LogPosition, SessionEntry } from './session-log.ts'
+import { parseTicketId } from './ticket.ts'
+
+/** The text of an entry. */
+export function writeEntry(entry: SessionEntry): string {
+  return JSON.stringify(entry)
+}
+
+/**
+ * The entry that a text spells.
+ * @throws StoreError `malformed` where it spells none.
+ */
+export function readEntry(text: unknown): SessionEntry {
+  const entry = parse(text)
+  if (isEntry(entry)) return entry
+  throw new StoreError('malformed', 'the session log holds an entry that is none')
+}
+
+/** A nonce for an entry that is about to be written: 43 base64url characters. */
+export function newNonce(): string {
+  return randomText(systemRandom)
+}
+
+/** What a position is made of. */
+export interface PositionParts {
+  /** As the engine numbers its entries. */
+  readonly sequence: string
+  readonly nonce: string
+}
+
+// Redis numbers its entries in two parts.
+const positionForm = /^(\d{1,20}(?:-\d{1,20})?)\/([\w-]{1,64})$/
+
+/**
+ * The position of an entry.
+ * @throws StoreError `malformed` where another program has written something that cannot be one.
+ */
+export function positionOf(sequence: unknown, nonce: unknown): LogPosition {
+  const position = `${String(sequence)}/${String(nonce)}`
+  if (!positionForm.test(position)) throw new StoreError('malformed', 'the session log holds an entry that is none')
+  return position as LogPosition
+}
+
+/** The parts of a position; null where it is that of no engine. */
+export function parsePosition(position: LogPosition): PositionParts | null {
+  const [, sequence, nonce] = positionForm.exec(position) ?? []
+  return sequence === undefined || nonce === undefined ? null : { sequence, nonce }
+}
+
+type Check = (value: unknown) => boolean
+type Members = { readonly [member: string]: Check }
+
+const isId: Check = (value) => typeof value === 'string' && parseTicketId(value) !== null
+const isSubject: Check = (value) => typeof value === 'string' && hasSubjectForm(value)
+const isInstant: Check = (value) => Number.isSafeInteger(value)
+const isAny: Check = () => true
+
+function orNull(check: Check): Check {
+  return (value) => value === null || check(value)
+}
+
+const selectors: { readonly [kind: string]: Members } = {
+  subject: { kind: isAny, subject: isSubject },
+  session: { kind: isAny, id: isId, subject: orNull(isSubject) },
+  audience: { kind: isAny, audience: (value) => typeof value === 'string' },
+  everything: { kind: isAny },
+}
+
+const entries: { readonly [kind: string]: Members } = {
+  revocation: { kind: isAny, selector: (value) => isOneOf(selectors, value), at: isInstant },
+  renewal: { kind: isAny, id: isId, subject: isSubject, expiresAt: orNull(isInstant), at: isInstant },
+  renewed: { kind: isAny, id: isId, subject: isSubject, expiresAt: orNull(isInstant) },
+  refused: { kind: isAny, id: isId, code: (value) => typeof value === 'string' && Object.hasOwn(refusals, value) },
+}
+
+function isEntry(value: unknown): value is SessionEntry {
+  return isOneOf(entries, value)
+}
+
+/** Exactly the members of its kind: one more may narrow it in a way that this version does not know. */
+function isOneOf(kinds: { readonly [kind: string]: Members }, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const found = value as { readonly [member: string]: unknown }
+  const kind = String(found.kind)
+  const members = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  if (members === undefined || Object.keys(found).length !== Object.keys(members).length) return false
+  return Object.entries(members).every(([name, check]) => Object.hasOwn(found, name) && check(found[name]))
+}
+
+function parse(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : null
+  } catch {
+    return null
+  }
+}
