@@ -48,6 +48,8 @@ const plan = options.short
   ? { pairs: 1, rounds: 3, warmUps: 1 }
   : { pairs: Number(options.pairs ?? 7), rounds: 8, warmUps: 6 }
 
+const shown = ['admission', 'admission-redis', 'issue']
+
 // The subjects have core 0 to themselves: the load runs on core 1.
 const pinned = process.platform === 'linux' && cpus().length > 1
 if (pinned) execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)], { stdio: 'ignore' })
@@ -55,8 +57,8 @@ if (pinned) execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)]
 const results = []
 for (const [name, comparison] of Object.entries(comparisons)) {
   if (options.only !== undefined && options.only !== name) continue
-  // A floor is measured as admission is: that one runs shows that the other does.
-  if (options.short && options.only === undefined && name.startsWith('floor-')) continue
+  // The others are measured as these are: that these run shows that those do.
+  if (options.short && options.only === undefined && !shown.includes(name)) continue
   if (name.endsWith('-sqlite') && !hasSqlite(options.node))
     console.log(`${name}: not run, ${options.node} has no node:sqlite`)
   else results.push(await compare(name, comparison))

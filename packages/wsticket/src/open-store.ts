@@ -9,6 +9,7 @@
  * @module
  */
 import { type Clock, systemClock } from './clock.ts'
+import type { SessionLog } from './session-log.ts'
 import { sourceOf } from './store-source.ts'
 import type { TicketStore } from './ticket-store.ts'
 
@@ -27,6 +28,16 @@ export interface OpenStoreOptions {
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<TicketStore> {
   return sourceOf(url).open(options.clock ?? systemClock)
+}
+
+/**
+ * Opens the session log that stands beside the store of a URL, with a client of its own; null where there is none on that engine yet
+ * (PostgreSQL, NATS and SQLite). With `memory:` it is a log of this process, and each call opens another.
+ * @throws ConfigurationError as {@link openStore} does
+ */
+export async function openSessionLog(url: string): Promise<SessionLog | null> {
+  const { openLog } = sourceOf(url)
+  return openLog === null ? null : openLog()
 }
 
 /**

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Clock } from './clock.ts'
+import type { SessionLog } from './session-log.ts'
 import type { StoreUrl } from './store-url.ts'
 import type { TicketStore } from './ticket-store.ts'
 
@@ -14,6 +15,12 @@ export interface StoreSource {
    * @throws ConfigurationError where the client's package is not installed, or the options are none of the store.
    */
   open(clock: Clock): Promise<TicketStore>
+
+  /**
+   * Opens a handle on the session log of the same namespace, as `open` does. Null where the engine keeps none.
+   * @throws ConfigurationError as `open` does
+   */
+  readonly openLog: (() => Promise<SessionLog>) | null
 
   /** Removes what the handles have left in the engine, over a connection of its own. For trials only. */
   erase(): Promise<void>

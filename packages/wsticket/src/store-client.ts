@@ -4,7 +4,6 @@
  */
 import { withinDeadline } from './deadline.ts'
 import { ConfigurationError, StoreError } from './errors.ts'
-import type { TicketStore } from './ticket-store.ts'
 
 const endDeadlineMs = 1000
 const workDeadlineMs = 5000
@@ -41,11 +40,20 @@ export interface OwnClient {
   failure?(): unknown
 }
 
+/** What is asked of an engine, and can be looked at and closed. */
+interface Handle {
+  inspect?(): Promise<unknown>
+  close(): Promise<void>
+}
+
 /**
- * Creates a store whose end is also that of its client, which has a second to end in good order.
+ * Creates a store, or a log, whose end is also that of its client, which has a second to end in good order.
  * @throws what the creation throws; then the client has ended.
  */
-export async function openWithOwnClient(client: OwnClient, create: () => TicketStore): Promise<TicketStore> {
+export async function openWithOwnClient<Opened extends Handle>(
+  client: OwnClient,
+  create: () => Opened,
+): Promise<Opened> {
   try {
     return withOwnClient(create(), client)
   } catch (error) {
@@ -54,23 +62,24 @@ export async function openWithOwnClient(client: OwnClient, create: () => TicketS
   }
 }
 
-function withOwnClient(store: TicketStore, { end, failure = () => null }: OwnClient): TicketStore {
+function withOwnClient<Opened extends Handle>(handle: Opened, { end, failure = () => null }: OwnClient): Opened {
   let ended: Promise<void> | null = null
+  const { inspect } = handle
   return {
-    ...store,
-    async inspect() {
-      return store.inspect().catch((error: unknown) => {
-        const reason = reasonOf(failure())
-        if (!(error instanceof StoreError) || error.code !== 'unavailable' || reason === null) throw error
-        throw new StoreError('unavailable', `${error.message}; the connection fails with ${reason}`, { cause: error })
-      })
-    },
+    ...handle,
+    ...(inspect && { inspect: () => inspect().catch((error: unknown) => throwWithReason(error, failure())) }),
     async close() {
-      await store.close()
+      await handle.close()
       ended ??= endInTime(end)
       await ended
     },
   }
+}
+
+function throwWithReason(error: unknown, failure: unknown): never {
+  const reason = reasonOf(failure)
+  if (!(error instanceof StoreError) || error.code !== 'unavailable' || reason === null) throw error
+  throw new StoreError('unavailable', `${error.message}; the connection fails with ${reason}`, { cause: error })
 }
 
 /**

@@ -2,8 +2,8 @@
  * The store that `serve` keeps tickets in.
  * @module
  */
-import { ConfigurationError, StoreError, type TicketStore } from 'wsticket'
-import { openStore } from 'wsticket/open-store'
+import { ConfigurationError, type SessionLog, StoreError, type TicketStore } from 'wsticket'
+import { openSessionLog, openStore } from 'wsticket/open-store'
 import { tell } from './verb.ts'
 
 /**
@@ -22,6 +22,18 @@ export async function openTicketStore(url: string): Promise<TicketStore | null> 
     tell(`--store cannot be used: ${error.message}`)
     return null
   }
+}
+
+/** Opens the log by which the gateways that share a store hear of each other's sessions; null, and a word about it, where there is none. */
+export async function openLogBeside({ name }: TicketStore, url: string): Promise<SessionLog | null> {
+  // Nobody else has a store in this memory.
+  if (name === 'memory') return null
+  const log = await openSessionLog(url)
+  if (log === null)
+    tell(
+      `On ${name} gateways hear nothing of each other's sessions: what is ended or renewed at one is so there alone.`,
+    )
+  return log
 }
 
 async function describe(store: TicketStore): Promise<void> {

@@ -2,7 +2,7 @@
  * `wsticket-gateway serve`: the gateway in front of a real service.
  * @module
  */
-import { ConfigurationError, type TicketStore } from 'wsticket'
+import { ConfigurationError, type SessionLog, type TicketStore } from 'wsticket'
 import { discoverKeys } from 'wsticket/credentials/discovery'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import type { Configuration } from '../config/configuration.ts'
@@ -14,7 +14,7 @@ import { createPages } from '../server/pages.ts'
 import { createReadiness } from '../server/readiness.ts'
 import { auditToStdout } from './audit-to-stdout.ts'
 import { help } from './help.ts'
-import { openTicketStore } from './open-ticket-store.ts'
+import { openLogBeside, openTicketStore } from './open-ticket-store.ts'
 import { untilToldToStop } from './until-told-to-stop.ts'
 import { tell } from './verb.ts'
 
@@ -37,7 +37,9 @@ export async function serve(args: readonly string[], environment: Environment): 
   const keys = configuration.jwksUrl ?? (await findKeys(configuration))
   const store = keys === null ? null : await openTicketStore(configuration.store)
   if (keys === null || store === null) return 1
-  const code = await runUntilToldToStop({ configuration, keys, store })
+  const sessionLog = await openLogBeside(store, configuration.store)
+  const code = await runUntilToldToStop({ configuration, keys, store, sessionLog })
+  await sessionLog?.close()
   await store.close()
   return code
 }
@@ -47,6 +49,8 @@ interface Parts {
   readonly configuration: Configuration
   readonly keys: URL
   readonly store: TicketStore
+  /** Null where this gateway hears of no other. */
+  readonly sessionLog: SessionLog | null
 }
 
 async function runUntilToldToStop(parts: Parts): Promise<number> {
@@ -76,7 +80,10 @@ async function findKeys({ issuer }: Configuration): Promise<URL | null> {
 }
 
 /** Starts to listen; null, and a word about it, where that is impossible. */
-async function start({ configuration, keys, store }: Parts, stopping: AbortSignal): Promise<RunningServer | null> {
+async function start(
+  { configuration, keys, store, sessionLog }: Parts,
+  stopping: AbortSignal,
+): Promise<RunningServer | null> {
   const { issuer, tokenAudience: audience, algorithms, tokenType: type, listen } = configuration
   try {
     const authenticate = createJwtAuthenticator({ issuer, audience, keys, algorithms, type })
@@ -85,8 +92,7 @@ async function start({ configuration, keys, store }: Parts, stopping: AbortSigna
         configuration,
         authenticate,
         store,
-        // THE PLACE for the session log: `await openSessionLog(configuration.store)`, closed after the server.
-        sessionLog: null,
+        sessionLog,
         pages: createPages(createReadiness(store, stopping)),
         onEvent: auditToStdout(),
       }),

@@ -136,6 +136,7 @@ describe('serve, with a store by URL', () => {
           /^Tickets are kept in redis \d+\.\d+\.\d+, standalone: A ticket is redeemed at most once, .*\.$/,
         ),
         `wsticket-gateway listens on ${url}; WebSockets at /ws go to ${upstream.url}/`,
+        expect.stringMatching(/^It stops: /),
       ],
     })
   })

@@ -4,6 +4,8 @@
  */
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
+import type { SessionLog } from '../session-log.ts'
+import { createMemorySessionLog } from '../session-logs/memory.ts'
 import { requireParameters } from '../store-url.ts'
 import { createMemoryStore } from '../stores/memory.ts'
 import type { TicketStore } from '../ticket-store.ts'
@@ -15,10 +17,15 @@ export const memoryOpener: Opener = {
     requireParameters(url)
     if (url.authority !== null || url.path !== '') throw new ConfigurationError('url', 'must be memory: and no more')
     let store: TicketStore | null = null
+    let log: SessionLog | null = null
     return {
       async open(clock) {
         store ??= createMemoryStore({ clock })
         return store
+      },
+      async openLog() {
+        log ??= createMemorySessionLog()
+        return log
       },
       async erase() {
         await store?.close()

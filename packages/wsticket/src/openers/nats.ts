@@ -32,6 +32,7 @@ export const natsOpener: Opener = {
         const client = connecting.connection.then((connection) => jetstream(connection))
         return openWithOwnClient(connecting, () => createNatsStore(fromNats(client), options))
       },
+      openLog: null,
       async erase() {
         const { connect, jetstreamManager } = await loadClients()
         const connection = await connect(connectionOptions)

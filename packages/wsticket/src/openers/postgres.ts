@@ -51,6 +51,7 @@ export const postgresOpener: Opener = {
         const create = () => createPostgresStore(fromPg(pool), { ...options, clock })
         return openWithOwnClient({ end: () => pool.end() }, create)
       },
+      openLog: null,
       async erase() {
         const pool = await connect(1)
         const name = options.table?.replace(/[^.]+/g, '"$&"')

@@ -8,6 +8,7 @@ import { fromIoredis, ioredisClusterOptions, ioredisOptions } from '../drivers/i
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
 import type { RedisDriver } from '../redis-driver.ts'
+import { createRedisSessionLog } from '../session-logs/redis.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { credentialsOf, numberOptions, requireParameters, type StoreUrl, serversOf, textOptions } from '../store-url.ts'
 import { createRedisStore, type RedisStoreOptions } from '../stores/redis.ts'
@@ -38,6 +39,13 @@ export const redisOpener: Opener = {
           const driver = fromIoredis(client)
           return createRedisStore(trial === null ? driver : noting(touched, driver), options)
         })
+      },
+      async openLog() {
+        const client = await connect()
+        const { prefix = 'wsticket:', deadlineMs } = options
+        return openWithOwnClient({ end: () => end(client) }, () =>
+          createRedisSessionLog(fromIoredis(client), { prefix, ...(deadlineMs === undefined ? {} : { deadlineMs }) }),
+        )
       },
       async erase() {
         if (touched.size === 0) return

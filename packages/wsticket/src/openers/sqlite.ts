@@ -21,6 +21,7 @@ export const sqliteOpener: Opener = {
       async open(clock) {
         return createSqliteStore({ ...options, clock })
       },
+      openLog: null,
       async erase() {
         const { rm } = await import('node:fs/promises')
         await Promise.all(['', '-wal', '-shm'].map((suffix) => rm(`${path}${suffix}`, { force: true })))
