@@ -105,8 +105,8 @@ export function createUpgradeListener(admission: Admission, accept: Accept): Upg
       .then((decision) => {
         if (decision.kind === 'refused')
           return refuseUpgrade(socket, refusalAnswer(decision.code, decision.retryAfterMs))
-        if (!socket.readable || !socket.writable) return void socket.destroy()
         if (decision.kind === 'await_message') return awaitMessage({ request, socket, head }, decision, accept)
+        if (!socket.readable || !socket.writable) return void socket.destroy()
         bind(request, decision)
         return accept({ request, socket, head }, decision)
       })
@@ -131,7 +131,8 @@ function bind(request: IncomingMessage, decision: AdmittedDecision): void {
 async function awaitMessage(upgrade: Upgrade, waiting: AwaitMessageDecision, accept: Accept): Promise<void> {
   const { request, socket } = upgrade
   if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true)
-  socket.write(acceptance(request.headers['sec-websocket-key'] ?? '', waiting.protocol))
+  // Of a client that is gone there is no first message, and that, too, has to be decided.
+  if (socket.writable) socket.write(acceptance(request.headers['sec-websocket-key'] ?? '', waiting.protocol))
   const { message, rest } = await readFirstFrame(socket, upgrade.head, waiting.limits)
   const decision = await waiting.admit(message)
   if (decision.kind === 'refused') return closeWebSocket(socket, refusals[decision.code])
