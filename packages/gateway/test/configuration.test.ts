@@ -60,6 +60,8 @@ describe('the configuration', () => {
       ticketRatePerAddress: { perSecond: 100, burst: 1000 },
       ticketRate: { perSecond: 5000, burst: 10_000 },
       handshakeRatePerAddress: { perSecond: 100, burst: 1000 },
+      pendingHandshakes: 10_000,
+      pendingHandshakesPerAddress: 1000,
       handshakeRate: { perSecond: 5000, burst: 10_000 },
     })
   })

@@ -27,6 +27,28 @@ it('answers 429 before the upgrade, and for a ticket, and says how long to wait'
   expect(await refused.json()).toMatchObject({ code: 'rate_limited' })
 })
 
+it.each(['--pending-handshakes=1', '--pending-handshakes-per-address=1'])(
+  'answers 503 where another waits for its first message, with %s, until that is gone',
+  async (flag) => {
+    const gateway = await startGateway(nowhere, ['--carrier=message', flag])
+    const attempt = async () => {
+      const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/ws`, { origin })
+      socket.on('error', () => {})
+      const [outcome] = (await Promise.race([
+        once(socket, 'open').then(() => [101]),
+        once(socket, 'unexpected-response').then(([, response]) => [(response as IncomingMessage).statusCode]),
+      ])) as [number]
+      return { socket, outcome }
+    }
+    const waiting = await attempt()
+    const refused = await attempt()
+    expect([waiting.outcome, refused.outcome]).toEqual([101, 503])
+    expect(gateway.events.at(-1)).toMatchObject({ type: 'refused', code: 'overloaded' })
+    waiting.socket.terminate()
+    await expect.poll(async () => (await attempt()).outcome).toBe(101)
+  },
+)
+
 it.each(['', '5', '5/0', '0/5', '-1/5', '5/5/5', '1e3/5', '5/1.5', 'none'])('takes no rate such as %j', (text) => {
   const outcome = readConfiguration([`--ticket-rate=${text}`], {})
   expect('problems' in outcome && outcome.problems.some((problem) => problem.startsWith('--ticket-rate '))).toBe(true)

@@ -45,6 +45,8 @@ export interface Configuration {
   readonly ticketRatePerSubject: LimitedRate
   readonly handshakeRate: LimitedRate
   readonly handshakeRatePerAddress: LimitedRate
+  readonly pendingHandshakes: number | 'unlimited'
+  readonly pendingHandshakesPerAddress: number | 'unlimited'
   /** Null: as long as the token is good. */
   readonly sessionLifetimeMs: number | null
   /** Null: for as long as it is renewed. */

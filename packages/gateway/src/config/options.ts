@@ -268,6 +268,20 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
     group: 'Limits',
     reading: { kind: 'optional', value: values.rate, fallback: '5000/10000' },
   },
+  pendingHandshakes: {
+    flag: 'pending-handshakes',
+    placeholder: 'number',
+    help: 'The most handshakes that wait at once: for the store, or for their first message; or unlimited. More get 503 at once.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.countOf('handshakes'), fallback: '10000' },
+  },
+  pendingHandshakesPerAddress: {
+    flag: 'pending-handshakes-per-address',
+    placeholder: 'number',
+    help: 'The same of one address, or one /64 of IPv6.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.countOf('handshakes'), fallback: '1000' },
+  },
   handshakeRatePerAddress: {
     flag: 'handshake-rate-per-address',
     placeholder: 'rate',

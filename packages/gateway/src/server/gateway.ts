@@ -156,6 +156,7 @@ function createGate({ configuration, store, onEvent }: GatewayOptions, sessions:
     lockPolicy,
     sessions,
     reuse: configuration.reusePolicy,
+    pending: { inAll: configuration.pendingHandshakes, perAddress: configuration.pendingHandshakesPerAddress },
     limits: {
       everybody: limiterOf(configuration.handshakeRate),
       perAddress: limiterOf(configuration.handshakeRatePerAddress),
