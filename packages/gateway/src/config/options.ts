@@ -2,33 +2,12 @@
  * THE TABLE of options: flags, environment variables, defaults, `--help` and the reference are all made from it.
  * @module
  */
-import type { Configuration } from './configuration.ts'
+import { limitOptions } from './limit-options.ts'
+import type { OptionTable } from './option.ts'
 import * as values from './values.ts'
 
-/** One option of `serve`. */
-export interface Option<Output> {
-  /** Without its dashes. The environment variable is the same in capitals, with `WSTICKET_` before it. */
-  readonly flag: string
-  /** What stands for the value in help texts. */
-  readonly placeholder: string
-  /** One or two sentences. */
-  readonly help: string
-  /** Under which heading. */
-  readonly group: 'Network' | 'Tokens' | 'Tickets' | 'Sessions' | 'Who may connect' | 'Limits'
-  readonly reading: Reading<Output>
-}
-
-/** How the given texts become the value. */
-export type Reading<Output> =
-  | { readonly kind: 'required'; readonly value: values.Value<Output> }
-  | { readonly kind: 'optional'; readonly value: values.Value<Output>; readonly fallback: string }
-  | { readonly kind: 'nullable'; readonly value: values.Value<NonNullable<Output>>; readonly without: string }
-  | { readonly kind: 'list'; readonly value: values.Value<MemberOf<Output>>; readonly fallback: readonly string[] }
-
-type MemberOf<Output> = Output extends readonly (infer Member)[] ? Member : never
-
-/** All options, by the member of the configuration that they set. */
-export const options: { readonly [member in keyof Configuration]: Option<Configuration[member]> } = {
+/** All options. */
+export const options: OptionTable = {
   listen: {
     flag: 'listen',
     placeholder: 'address:port',
@@ -240,62 +219,7 @@ export const options: { readonly [member in keyof Configuration]: Option<Configu
     group: 'Who may connect',
     reading: { kind: 'optional', value: values.bits(128), fallback: '56' },
   },
-  ticketsPerSubject: {
-    flag: 'tickets-per-subject',
-    placeholder: 'number',
-    help: 'The most tickets of one subject that are good and not spent yet, or unlimited. Counted over all gateways that share a Redis or PostgreSQL; not counted in NATS and SQLite.',
-    group: 'Limits',
-    reading: { kind: 'optional', value: values.countOf('tickets'), fallback: '5' },
-  },
-  ticketRatePerSubject: {
-    flag: 'ticket-rate-per-subject',
-    placeholder: 'rate',
-    help: 'How often one subject may ask for a ticket: so many a second on the average / so many at once; or unlimited. Each gateway counts for itself, here and below.',
-    group: 'Limits',
-    reading: { kind: 'optional', value: values.rate, fallback: '10/50' },
-  },
-  ticketRatePerAddress: {
-    flag: 'ticket-rate-per-address',
-    placeholder: 'rate',
-    help: 'How often one address, or one /64 of IPv6, may ask for a ticket. Looked at before the token is. Name the proxies in front with --trusted-proxy, or they are the one address.',
-    group: 'Limits',
-    reading: { kind: 'optional', value: values.rate, fallback: '100/1000' },
-  },
-  ticketRate: {
-    flag: 'ticket-rate',
-    placeholder: 'rate',
-    help: 'How often everybody together may ask for a ticket.',
-    group: 'Limits',
-    reading: { kind: 'optional', value: values.rate, fallback: '5000/10000' },
-  },
-  pendingHandshakes: {
-    flag: 'pending-handshakes',
-    placeholder: 'number',
-    help: 'The most handshakes that wait at once: for the store, or for their first message; or unlimited. More get 503 at once.',
-    group: 'Limits',
-    reading: { kind: 'optional', value: values.countOf('handshakes'), fallback: '10000' },
-  },
-  pendingHandshakesPerAddress: {
-    flag: 'pending-handshakes-per-address',
-    placeholder: 'number',
-    help: 'The same of one address, or one /64 of IPv6.',
-    group: 'Limits',
-    reading: { kind: 'optional', value: values.countOf('handshakes'), fallback: '1000' },
-  },
-  handshakeRatePerAddress: {
-    flag: 'handshake-rate-per-address',
-    placeholder: 'rate',
-    help: 'How often one address, or one /64 of IPv6, may open a WebSocket, or try to. Looked at before the ticket is.',
-    group: 'Limits',
-    reading: { kind: 'optional', value: values.rate, fallback: '100/1000' },
-  },
-  handshakeRate: {
-    flag: 'handshake-rate',
-    placeholder: 'rate',
-    help: 'How often everybody together may.',
-    group: 'Limits',
-    reading: { kind: 'optional', value: values.rate, fallback: '5000/10000' },
-  },
+  ...limitOptions,
 }
 
 /** The environment variable of a flag. */

@@ -5,7 +5,8 @@
 import { requireIssuerUrl } from 'wsticket/credentials/discovery'
 import type { Configuration } from './configuration.ts'
 import { collectGiven, type Environment, type Given, type GivenTexts } from './given.ts'
-import { type Option, options, type Reading, variableOf } from './options.ts'
+import type { Option, Reading } from './option.ts'
+import { options, variableOf } from './options.ts'
 import { refusalOf, refusalOfLifetimes, type Value } from './values.ts'
 
 /** A configuration, or one line for each problem. */

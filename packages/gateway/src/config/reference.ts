@@ -2,7 +2,8 @@
  * The table of options as people read it: in `--help`, and in the documentation.
  * @module
  */
-import { type Option, options, type Reading, variableOf } from './options.ts'
+import type { Option, Reading } from './option.ts'
+import { options, variableOf } from './options.ts'
 
 const rows: readonly Option<unknown>[] = Object.values(options)
 const columns = 100
