@@ -82,7 +82,8 @@ describe.each([
     const good = await open(engine.url)
     await good.inspect()
     await good.close()
-    await expect.poll(() => engine.connections()).toBe(before)
+    // Those of the test before may have gone meanwhile.
+    await expect.poll(() => engine.connections()).toBeLessThanOrEqual(before)
   })
 
   it('has its own deadline', async () => {
