@@ -4,11 +4,19 @@
  * @module
  */
 import { hasSubjectForm } from './credential.ts'
-import { StoreError } from './errors.ts'
+import { ConfigurationError, StoreError } from './errors.ts'
 import { randomText, systemRandom } from './random.ts'
-import { refusals } from './refusals.ts'
 import type { LogPosition, SessionEntry } from './session-log.ts'
 import { parseTicketId } from './ticket.ts'
+
+/**
+ * An entry that every node can read.
+ * @throws ConfigurationError for anything else: once it is in a log, nobody could read on.
+ */
+export function requireEntry<Entry extends SessionEntry>(entry: Entry): Entry {
+  if (isEntry(entry)) return entry
+  throw new ConfigurationError('selector', 'must have exactly the members of its kind: see SessionSelector')
+}
 
 /** The text of an entry. */
 export function writeEntry(entry: SessionEntry): string {
@@ -63,6 +71,8 @@ const isId: Check = (value) => typeof value === 'string' && parseTicketId(value)
 const isSubject: Check = (value) => typeof value === 'string' && hasSubjectForm(value)
 const isInstant: Check = (value) => Number.isSafeInteger(value)
 const isAny: Check = () => true
+// Also one of a later version: it is of use to who asks, and nothing is decided by it.
+const isCode: Check = (value) => typeof value === 'string' && /^[a-z_]{1,64}$/.test(value)
 
 function orNull(check: Check): Check {
   return (value) => value === null || check(value)
@@ -79,7 +89,7 @@ const entries: { readonly [kind: string]: Members } = {
   revocation: { kind: isAny, selector: (value) => isOneOf(selectors, value), at: isInstant },
   renewal: { kind: isAny, id: isId, subject: isSubject, expiresAt: orNull(isInstant), at: isInstant },
   renewed: { kind: isAny, id: isId, subject: isSubject, expiresAt: orNull(isInstant) },
-  refused: { kind: isAny, id: isId, code: (value) => typeof value === 'string' && Object.hasOwn(refusals, value) },
+  refused: { kind: isAny, id: isId, code: isCode },
 }
 
 function isEntry(value: unknown): value is SessionEntry {

@@ -6,7 +6,7 @@ import type { Clock, EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
 import type { AuditEvent } from './events.ts'
 import { type SessionEnding, sessionEndings } from './refusals.ts'
-import type { Session, SessionConnection } from './session.ts'
+import type { Closing, Session, SessionConnection } from './session.ts'
 import { createSessionDeadlines } from './session-deadlines.ts'
 import type { SessionRules } from './sessions-options.ts'
 import type { TicketId } from './ticket.ts'
@@ -21,6 +21,8 @@ interface Live {
   readonly session: Session
   readonly connection: SessionConnection
   endsAt: EpochMs | null
+  /** When its end was moved last. */
+  movedAt: EpochMs
   ending: SessionEnding | null
 }
 
@@ -36,8 +38,8 @@ export interface LiveSessions {
   /** Null where there is none. */
   find(id: TicketId): LiveSession | null
   add(session: Session, connection: SessionConnection, endsAt: EpochMs | null): void
-  /** Moves the end of a session. */
-  move(id: TicketId, endsAt: EpochMs | null): void
+  /** Moves the end of a session, unless it was moved later than at that instant. */
+  move(id: TicketId, endsAt: EpochMs | null, at: EpochMs): void
   /** Closes it, with what its ending has in the table; it is over once its connection is. Nothing happens where it is closing already. */
   end(id: TicketId, ending: SessionEnding): void
   /** The connection is closed: the session is over. */
@@ -54,7 +56,7 @@ export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' |
     if (!isOpen(live)) return
     live.ending = ending
     shelf.uncount(live)
-    live.connection.close(sessionEndings[ending])
+    closeOrDestroy(live.connection, sessionEndings[ending])
   }
 
   return {
@@ -65,9 +67,10 @@ export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' |
     oldest: (subject) => oldestOf(shelf.listed(subject)),
     list: (subject) => Array.from(shelf.listed(subject)).filter(isOpen).map(seen),
     find: (id) => oldestOf(shelf.named(id)),
-    add: (session, connection, endsAt) => shelf.add({ session, connection, endsAt, ending: null }),
-    move(id, endsAt) {
-      for (const live of shelf.named(id)) shelf.move(live, endsAt)
+    add: (session, connection, endsAt) =>
+      shelf.add({ session, connection, endsAt, movedAt: session.admittedAt, ending: null }),
+    move(id, endsAt, at) {
+      for (const live of shelf.named(id)) shelf.move(live, endsAt, at)
     },
     end(id, ending) {
       for (const live of shelf.named(id)) end(live, ending)
@@ -79,8 +82,25 @@ export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' |
       }
     },
     destroyAll() {
-      for (const { connection } of shelf.byId.values()) connection.destroy()
+      for (const { connection } of shelf.byId.values()) destroy(connection)
     },
+  }
+}
+
+/** An adapter that breaks its contract keeps no other session open. */
+function closeOrDestroy(connection: SessionConnection, closing: Closing): void {
+  try {
+    connection.close(closing)
+  } catch {
+    destroy(connection)
+  }
+}
+
+function destroy(connection: SessionConnection): void {
+  try {
+    connection.destroy()
+  } catch {
+    // There is nothing left that could be done to it.
   }
 }
 
@@ -116,7 +136,9 @@ function createShelf(clock: Clock, expire: (live: Live) => void) {
       else others.add(live)
       deadlines.watch(live)
     },
-    move(live: Live, endsAt: EpochMs | null): void {
+    move(live: Live, endsAt: EpochMs | null, at: EpochMs): void {
+      if (at < live.movedAt) return
+      live.movedAt = at
       live.endsAt = endsAt
       if (isOpen(live)) deadlines.watch(live)
     },

@@ -24,14 +24,15 @@ export interface Renewals {
   apply(entry: Renewal | Renewed): void
 }
 
-const answerDeadlineMs = 2000
+// Beside the two looks that it takes: of the node that has the session, and of the one that asks.
+const answerDeadlineMs = 1500
 // The clocks of two nodes may differ.
 const staleMs = 60_000
 
 /** Creates them for the sessions of a process. */
 export function createRenewals(live: LiveSessions, rules: SessionRules): Renewals {
   const { log, maximumAgeMs, graceMs, clock, emit } = rules
-  const answers = createAnswers()
+  const answers = createAnswers(answerDeadlineMs + 2 * rules.pollMs)
 
   function endOf({ admittedAt }: Session, expiresAt: EpochMs | null): EpochMs | null {
     const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, admittedAt + maximumAgeMs)
@@ -39,11 +40,11 @@ export function createRenewals(live: LiveSessions, rules: SessionRules): Renewal
   }
 
   /** Null where there is no such session of this subject here. */
-  function renewHere({ id, subject, expiresAt }: Renewal): SessionEnd | null {
+  function renewHere({ id, subject, expiresAt, at }: Renewal): SessionEnd | null {
     const session = live.find(id)
     if (session === null || session.subject !== subject) return null
     const endsAt = endOf(session, expiresAt)
-    live.move(id, endsAt)
+    live.move(id, endsAt, at)
     const { audience } = session
     emit({ type: 'session_renewed', at: clock(), ticketId: id, subject, audience, endsAt })
     return { endsAt }
@@ -70,7 +71,7 @@ export function createRenewals(live: LiveSessions, rules: SessionRules): Renewal
 }
 
 /** Those who wait for what became of a renewal. */
-function createAnswers() {
+function createAnswers(deadlineMs: number) {
   const waiting = new Map<string, Set<(end: SessionEnd) => void>>()
   // Somebody else who asks for the same session is not answered by it.
   const keyOf = ({ id, subject }: Renewal | Renewed) => `${id} ${subject}`
@@ -86,7 +87,7 @@ function createAnswers() {
           if (others.size === 0) waiting.delete(key)
           resolve(end)
         }
-        const timer = setTimeout(() => finish('unknown'), answerDeadlineMs)
+        const timer = setTimeout(() => finish('unknown'), deadlineMs)
         others.add(finish)
       })
     },

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Subject } from './credential.ts'
+import { requireEntry } from './entry-text.ts'
 import { createLiveSessions, type LiveSession, type LiveSessions } from './live-sessions.ts'
 import { createRefusalNotes, type RefusalNotes } from './refusal-notes.ts'
 import type { RefusalCode, SessionEnding } from './refusals.ts'
@@ -37,7 +38,7 @@ export interface Sessions {
   /**
    * Voids tickets that were issued until now, and ends the sessions that they opened, on all nodes that follow the log. Resolves when it
    * is written.
-   * @throws StoreError where it may not be written.
+   * @throws StoreError where it may not be written; ConfigurationError for a selector that is none.
    */
   revoke(selector: SessionSelector): Promise<void>
   /**
@@ -86,20 +87,20 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     attach(session, connection) {
       // What was refused since the ticket was redeemed ends now: two who come at once may both have found room.
       const ending = endingFor(door.refusalOf(session))
-      door.makeRoom(session.subject)
+      if (ending === null) door.makeRoom(session.subject)
       live.add(session, connection, renewals.endOf(session, session.expiresAt))
       if (ending !== null) live.end(session.id, ending)
       return () => live.remove(session.id)
     },
     list: (subject) => live.list(subject ?? null),
     async revoke(selector) {
-      const revocation: Revocation = { kind: 'revocation', selector, at: clock() }
+      const revocation: Revocation = requireEntry({ kind: 'revocation', selector, at: clock() })
       // Here in any case: where it cannot be written, whoever revokes has to try again.
       door.revoke(revocation)
       await log?.append(revocation)
       emit({ type: 'revoked', at: revocation.at, selector })
     },
-    renew: (renewal) => renewals.ask({ kind: 'renewal', ...renewal, at: clock() }),
+    renew: async (renewal) => renewals.ask(requireEntry({ kind: 'renewal', ...renewal, at: clock() })),
     noteRefusal: notes.tell,
     refusalNoted: notes.ask,
     drain(drainOptions = {}) {
@@ -142,6 +143,12 @@ interface Door {
   revoke(revocation: Revocation): void
 }
 
+/** Those that a selector may mean. */
+function candidates(live: LiveSessions, selector: SessionSelector): readonly LiveSession[] {
+  if (selector.kind === 'subject') return live.list(selector.subject)
+  return selector.kind === 'session' ? [live.find(selector.id)].flatMap((one) => one ?? []) : live.list(null)
+}
+
 function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow, clock }: SessionRules): Door {
   const standing = createStandingRevocations(clock)
   const isCrowded = (subject: Subject) => live.countOf(subject) >= mostPerSubject || live.count >= mostInAll
@@ -159,8 +166,7 @@ function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow, c
     },
     revoke(revocation) {
       standing.add(revocation)
-      const { selector } = revocation
-      for (const session of live.list(selector.kind === 'subject' ? selector.subject : null))
+      for (const session of candidates(live, revocation.selector))
         if (isOf(revocation, session)) live.end(session.id, 'session_revoked')
     },
   }

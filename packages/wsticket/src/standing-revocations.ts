@@ -40,14 +40,16 @@ export function createStandingRevocations(clock: Clock): StandingRevocations {
     },
     cover({ id, subject, audience, issuedAt }) {
       if (latest.size === 0) return false
-      const selectors: readonly SessionSelector[] = [
-        { kind: 'everything' },
-        { kind: 'subject', subject },
-        { kind: 'audience', audience },
-        { kind: 'session', id, subject: null },
-        { kind: 'session', id, subject },
-      ]
-      return selectors.some((selector) => issuedAt <= (latest.get(keyOf(selector)) ?? Number.NEGATIVE_INFINITY))
+      const before = (selector: SessionSelector) =>
+        issuedAt <= (latest.get(keyOf(selector)) ?? Number.NEGATIVE_INFINITY)
+      const has = (selector: SessionSelector) => latest.has(keyOf(selector))
+      return (
+        before({ kind: 'everything' }) ||
+        before({ kind: 'subject', subject }) ||
+        before({ kind: 'audience', audience }) ||
+        has({ kind: 'session', id, subject: null }) ||
+        has({ kind: 'session', id, subject })
+      )
     },
   }
 }
@@ -55,11 +57,12 @@ export function createStandingRevocations(clock: Clock): StandingRevocations {
 /** Whether a revocation is of a session. */
 export function isOf({ selector, at }: Revocation, { id, subject, audience, issuedAt }: RevocableTicket): boolean {
   return (
-    issuedAt <= at &&
-    (selector.kind === 'everything' ||
-      (selector.kind === 'subject' && selector.subject === subject) ||
-      (selector.kind === 'audience' && selector.audience === audience) ||
-      (selector.kind === 'session' && selector.id === id && (selector.subject ?? subject) === subject))
+    // There is no later ticket of this id: clocks that differ have no say.
+    (selector.kind === 'session' && selector.id === id && (selector.subject ?? subject) === subject) ||
+    (issuedAt <= at &&
+      (selector.kind === 'everything' ||
+        (selector.kind === 'subject' && selector.subject === subject) ||
+        (selector.kind === 'audience' && selector.audience === audience)))
   )
 }
 

@@ -18,6 +18,7 @@ export { sessionOf } from './node.ts'
 export interface WsSocketLike {
   on(event: 'error', listener: (error: Error) => void): unknown
   once(event: 'close', listener: () => void): unknown
+  removeAllListeners(event: 'message'): unknown
   close(code: number, reason: string): void
   terminate(): void
 }
@@ -103,6 +104,8 @@ const closeDeadlineMs = 3000
 function connectionOf(webSocket: WsSocketLike): SessionConnection {
   return {
     close({ closeCode, publicCode }) {
+      // Who is out has nothing to say any more, whatever comes before the close frame is answered.
+      webSocket.removeAllListeners('message')
       webSocket.close(closeCode, publicCode)
       const timer = setTimeout(() => webSocket.terminate(), closeDeadlineMs).unref()
       webSocket.once('close', () => clearTimeout(timer))

@@ -8,7 +8,7 @@ import { expectEcho, open } from './adapter-moves.ts'
 import { onStage, type Stage } from './adapter-stage.ts'
 import { expectSame, within } from './conformance-case.ts'
 import type { RawClient } from './raw-client.ts'
-import { closeFrame, opcodes } from './websocket-frame.ts'
+import { closeFrame, opcodes, textFrame } from './websocket-frame.ts'
 
 /** The WebSocket is closed as the table says, and its connection behind it, and it is nobody's any more. */
 async function expectEnded({ sessions }: Stage, client: RawClient, ending: SessionEnding): Promise<void> {
@@ -49,6 +49,21 @@ export const sessionCases: readonly AdapterCase[] = [
   ends('session_expired', 'when its time is up', ({ advance }) => advance(2 * hourMs)),
   ends('session_revoked', 'when it is revoked', ({ sessions }) => void sessions.revoke({ kind: 'everything' })),
   ends('draining', 'in a drain', ({ sessions }) => void sessions.drain({ windowMs: 0 })),
+  {
+    name: 'delivers nothing more of a client whose session is over',
+    run: (harness) =>
+      onStage(harness, {}, async (stage) => {
+        const client = await open(stage)
+        await expectEcho(client)
+        const { length } = stage.messages
+        await stage.sessions.revoke({ kind: 'everything' })
+        await client.readFrame()
+        client.send(textFrame('late'))
+        client.send(closeFrame(1000))
+        await client.readToEnd()
+        expectSame('the number of messages', stage.messages.length, length)
+      }),
+  },
   {
     name: 'cuts a WebSocket whose client does not answer the close frame',
     run: (harness) =>

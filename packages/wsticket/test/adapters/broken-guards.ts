@@ -140,7 +140,12 @@ export const brokenGuards: {
   },
   neverAttaches: {
     guard: neverAttaches,
-    foundOutBy: ['closes a WebSocket with ', 'cuts a WebSocket whose client', 'forgets the session of a client'],
+    foundOutBy: [
+      'closes a WebSocket with ',
+      'delivers nothing more of a client',
+      'cuts a WebSocket whose client',
+      'forgets the session of a client',
+    ],
   },
   losesTheHead: { guard: losesTheHead, foundOutBy: ['delivers what arrives in one piece with the handshake'] },
   readsJoinedHeaders: {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Subject } from '../../src/credential.ts'
 import type { Closing } from '../../src/session.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
@@ -18,6 +18,9 @@ function setUp(changes: EndpointChanges = {}, verifying: Parameters<typeof setUp
   const log = createMemorySessionLog({ clock })
   const api = createSessions({ log, clock, pollMs: 10 })
   const sessions = createSessions({ log, clock, pollMs: 10 })
+  onTestFinished(() => {
+    for (const registry of [api, sessions]) registry.close()
+  })
   const { endpoint, events } = setUpEndpoint({ sessions: api, ...changes, issuing: { store, ...changes.issuing } })
   const { admission } = setUpVerifier({ store, sessions, clock, ...verifying })
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Subject } from '../../src/credential.ts'
 import type { Closing, Session } from '../../src/session.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
@@ -40,6 +40,7 @@ function setUp(options: SessionsOptions = {}, client: { readonly answers: boolea
   const clock = createMovableClock(start)
   const audit = createAudit()
   const sessions = createSessions({ clock: clock.now, onEvent: audit.onEvent, ...options })
+  onTestFinished(() => sessions.close())
   const closings = new Map<Session['id'], Closing | 'destroyed'>()
   function open(session: Session): Session['id'] {
     const { id } = session
@@ -225,6 +226,60 @@ it('a revocation of a clock that is days ahead makes nobody forget the others', 
   await log.append({ kind: 'revocation', selector: { kind: 'subject', subject: bob }, at: at(start + 3 * 86_400_000) })
   await pass(300)
   expect(sessions.refusalOf(recordOf(ticketOf(1)))).toBe('ticket_revoked')
+})
+
+it('a revocation of one session holds whatever the clocks say, and no other is looked at', async () => {
+  const { sessions, open, pass, codeOfClosing } = setUp()
+  const [early, other] = [open(sessionOf(1, { issuedAt: at(start + 5000) })), open(sessionOf(2))]
+  await sessions.revoke({ kind: 'session', id: early, subject: alice })
+  await pass(50)
+  expect([codeOfClosing(early), codeOfClosing(other)]).toEqual([4401, undefined])
+})
+
+it.each([
+  { kind: 'sessions', id: idOfTicket(ticketOf(1)) },
+  { kind: 'subject', subject: 'alice' },
+  { kind: 'everything', but: 1 },
+])('a revocation of %j is none: it would void everything, or stop every node that reads it', async (selector) => {
+  const { sessions, open } = setUp()
+  open(sessionOf(1))
+  await expect(sessions.revoke(selector as never)).rejects.toMatchObject({ name: 'ConfigurationError' })
+  expect(sessions.list()).toHaveLength(1)
+})
+
+it('a session that is revoked before it is attached takes no other’s place', async () => {
+  const { sessions, open, pass, codeOfClosing } = setUp({ sessionsInAll: 1, overflow: 'end_oldest' })
+  const innocent = open(sessionOf(1, { subject: bob }))
+  await sessions.revoke({ kind: 'subject', subject: alice })
+  const revoked = open(sessionOf(2))
+  await pass(50)
+  expect([codeOfClosing(innocent), codeOfClosing(revoked)]).toEqual([undefined, 4401])
+})
+
+it('a connection that cannot be closed is cut, and keeps no other open', async () => {
+  const { sessions, open, pass, codeOfClosing } = setUp()
+  const cuts: string[] = []
+  const close = () => {
+    throw new Error('broken')
+  }
+  sessions.attach(sessionOf(1), { close, destroy: () => void cuts.push('cut') })
+  const other = open(sessionOf(2))
+  await sessions.revoke({ kind: 'everything' })
+  await pass(50)
+  expect([cuts, codeOfClosing(other)]).toEqual([['cut'], 4401])
+})
+
+it('a renewal that is read once more moves nothing back', async () => {
+  const log = createMemorySessionLog()
+  const { sessions, open, pass, clock } = setUp({ log })
+  const id = open(sessionOf(1))
+  await log.append({ kind: 'renewal', id, subject: alice, expiresAt: at(start + 90_000), at: start })
+  await pass(300)
+  clock.advance(10)
+  await sessions.renew({ id, subject: alice, expiresAt: at(start + 900_000) })
+  await log.append({ kind: 'renewal', id, subject: alice, expiresAt: at(start + 90_000), at: start })
+  await pass(300)
+  expect(sessions.list()[0]?.endsAt).toBe(start + 900_000)
 })
 
 describe('a log', () => {
