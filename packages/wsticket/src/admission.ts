@@ -193,6 +193,9 @@ async function spend(
   if (ticket === null) return refused('ticket_malformed')
   const id = idOfTicket(ticket)
   findings.ticketId = id
+  // Before the ticket is spent: nobody can be let in where it is not known what is revoked.
+  const readying = rules.sessions.ready()
+  if (readying !== null) await readying
   const outcome = await rules.store.redeem(id, rules.clock())
   if (outcome.kind !== 'redeemed') return refused(requireKnown(outcome.kind))
   const record = requireIntact(outcome.record, id)
@@ -205,8 +208,7 @@ async function spend(
     const refusal = check(record, attempt)
     if (refusal !== null) return refused(refusal)
   }
-  const closed = rules.sessions.refusalOf(record)
-  const sessionRefusal = closed !== null && typeof closed === 'object' ? await closed : closed
+  const sessionRefusal = rules.sessions.refusalOf(record)
   if (sessionRefusal !== null) return refused(sessionRefusal)
   findings.addressMatches = rules.compareAddresses(record.clientAddress, attempt.clientAddress)
   const session = openSession(record, attempt, now)

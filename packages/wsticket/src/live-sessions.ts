@@ -21,8 +21,6 @@ interface Live {
   readonly session: Session
   readonly connection: SessionConnection
   endsAt: EpochMs | null
-  /** When its end was moved last. */
-  movedAt: EpochMs
   ending: SessionEnding | null
 }
 
@@ -38,8 +36,8 @@ export interface LiveSessions {
   /** Null where there is none. */
   find(id: TicketId): LiveSession | null
   add(session: Session, connection: SessionConnection, endsAt: EpochMs | null): void
-  /** Moves the end of a session, unless it was moved later than at that instant. */
-  move(id: TicketId, endsAt: EpochMs | null, at: EpochMs): void
+  /** Moves the end of a session. */
+  move(id: TicketId, endsAt: EpochMs | null): void
   /** Closes it, with what its ending has in the table; it is over once its connection is. Nothing happens where it is closing already. */
   end(id: TicketId, ending: SessionEnding): void
   /** The connection is closed: the session is over. */
@@ -67,10 +65,9 @@ export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' |
     oldest: (subject) => oldestOf(shelf.listed(subject)),
     list: (subject) => Array.from(shelf.listed(subject)).filter(isOpen).map(seen),
     find: (id) => oldestOf(shelf.named(id)),
-    add: (session, connection, endsAt) =>
-      shelf.add({ session, connection, endsAt, movedAt: session.admittedAt, ending: null }),
-    move(id, endsAt, at) {
-      for (const live of shelf.named(id)) shelf.move(live, endsAt, at)
+    add: (session, connection, endsAt) => shelf.add({ session, connection, endsAt, ending: null }),
+    move(id, endsAt) {
+      for (const live of shelf.named(id)) shelf.move(live, endsAt)
     },
     end(id, ending) {
       for (const live of shelf.named(id)) end(live, ending)
@@ -136,9 +133,7 @@ function createShelf(clock: Clock, expire: (live: Live) => void) {
       else others.add(live)
       deadlines.watch(live)
     },
-    move(live: Live, endsAt: EpochMs | null, at: EpochMs): void {
-      if (at < live.movedAt) return
-      live.movedAt = at
+    move(live: Live, endsAt: EpochMs | null): void {
       live.endsAt = endsAt
       if (isOpen(live)) deadlines.watch(live)
     },

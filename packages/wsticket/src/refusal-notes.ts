@@ -3,7 +3,7 @@
  * @module
  */
 import type { RefusalCode } from './refusals.ts'
-import type { RefusedTicket, SessionLog } from './session-log.ts'
+import { appendQuietly, type RefusedTicket, type SessionLog } from './session-log.ts'
 import type { TicketId } from './ticket.ts'
 
 /** Remembers, and tells the other nodes. */
@@ -34,7 +34,7 @@ export function createRefusalNotes(log: SessionLog | null, catchUp: () => Promis
   return {
     tell(id, code) {
       keep(id, code)
-      log?.append({ kind: 'refused', id, code }).catch(() => {})
+      void appendQuietly(log, { kind: 'refused', id, code })
     },
     async ask(id) {
       if (!notes.has(id)) await catchUp()

@@ -5,7 +5,7 @@
 import type { EpochMs } from './clock.ts'
 import type { LiveSessions } from './live-sessions.ts'
 import type { Session } from './session.ts'
-import type { Renewal, Renewed } from './session-log.ts'
+import { appendQuietly, type Renewal, type Renewed } from './session-log.ts'
 import type { SessionRules } from './sessions-options.ts'
 
 /** When a session ends. */
@@ -34,24 +34,27 @@ export function createRenewals(live: LiveSessions, rules: SessionRules): Renewal
   const { log, maximumAgeMs, graceMs, clock, emit } = rules
   const answers = createAnswers(answerDeadlineMs + 2 * rules.pollMs)
 
-  function endOf({ admittedAt }: Session, expiresAt: EpochMs | null): EpochMs | null {
+  function limitOf({ admittedAt }: Session, expiresAt: EpochMs | null): EpochMs | null {
     const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, admittedAt + maximumAgeMs)
-    return end === Number.POSITIVE_INFINITY ? null : ((end + graceMs) as EpochMs)
+    return end === Number.POSITIVE_INFINITY ? null : (end as EpochMs)
   }
 
+  // The grace is for who is late, and nobody is told to count on it.
+  const withGrace = (end: EpochMs | null) => (end === null ? null : ((end + graceMs) as EpochMs))
+
   /** Null where there is no such session of this subject here. */
-  function renewHere({ id, subject, expiresAt, at }: Renewal): SessionEnd | null {
+  function renewHere({ id, subject, expiresAt }: Renewal): SessionEnd | null {
     const session = live.find(id)
     if (session === null || session.subject !== subject) return null
-    const endsAt = endOf(session, expiresAt)
-    live.move(id, endsAt, at)
+    const endsAt = limitOf(session, expiresAt)
+    live.move(id, withGrace(endsAt))
     const { audience } = session
     emit({ type: 'session_renewed', at: clock(), ticketId: id, subject, audience, endsAt })
     return { endsAt }
   }
 
   return {
-    endOf,
+    endOf: (session, expiresAt) => withGrace(limitOf(session, expiresAt)),
     async ask(renewal) {
       const end = renewHere(renewal)
       if (end !== null || log === null) return end ?? 'unknown'
@@ -65,7 +68,7 @@ export function createRenewals(live: LiveSessions, rules: SessionRules): Renewal
       // Of an older one nobody waits for the answer any more.
       if (end === null || clock() - entry.at > staleMs) return
       const { id, subject } = entry
-      log?.append({ kind: 'renewed', id, subject, expiresAt: end.endsAt }).catch(() => {})
+      void appendQuietly(log, { kind: 'renewed', id, subject, expiresAt: end.endsAt })
     },
   }
 }

@@ -3,11 +3,12 @@
  * @module
  */
 import { requireDeadline } from './deadline.ts'
+import { ConfigurationError } from './errors.ts'
 import type { LiveSessions } from './live-sessions.ts'
 
 /** How sessions are drained. */
 export interface DrainOptions {
-  /** Over how long the close frames are spread, in milliseconds. Default 5,000; 0 for all at once. */
+  /** Over how long the close frames are spread, in milliseconds; not longer than `deadlineMs`. Default 5,000; 0 for all at once. */
   readonly windowMs?: number
   /** When what is still open is cut, in milliseconds from the beginning. Default 10,000. */
   readonly deadlineMs?: number
@@ -18,13 +19,20 @@ const defaultDeadlineMs = 10_000
 const stepMs = 50
 
 /**
- * Resolves when nothing is open any more.
+ * Checks the options, and fills in the defaults.
  * @throws ConfigurationError for an option that cannot be.
  */
-export async function drainSessions(live: LiveSessions, options: DrainOptions): Promise<void> {
-  const { windowMs = defaultWindowMs } = options
+export function readDrainOptions(options: DrainOptions): Required<DrainOptions> {
   const deadlineMs = requireDeadline(options.deadlineMs ?? defaultDeadlineMs)
+  const { windowMs = Math.min(defaultWindowMs, deadlineMs) } = options
   if (windowMs !== 0) requireDeadline(windowMs, 'windowMs')
+  if (windowMs > deadlineMs) throw new ConfigurationError('windowMs', 'must not be longer than deadlineMs')
+  return { windowMs, deadlineMs }
+}
+
+/** Resolves when nothing is open any more. */
+export async function drainSessions(live: LiveSessions, plan: Required<DrainOptions>): Promise<void> {
+  const { windowMs, deadlineMs } = plan
   const startedAt = performance.now()
   const open = live.list(null)
   let closed = 0

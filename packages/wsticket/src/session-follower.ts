@@ -13,7 +13,8 @@ export interface SessionFollowerOptions {
   readonly pollMs: number
   /** How long the log may be silent, in milliseconds. */
   readonly patienceMs: number
-  apply(entry: SessionEntry): void
+  /** @param isOld whether it is read from the beginning of the log: it may have been applied before */
+  apply(entry: SessionEntry, isOld: boolean): void
   /** The log has lost what may have been written behind the last entry that was read, or has been silent for too long. Once each time. */
   onLost(): void
 }
@@ -35,6 +36,7 @@ export function followSessionLog(options: SessionFollowerOptions): SessionFollow
   const { pollMs, patienceMs, onLost } = options
   const reader = createReader(options)
   // For durations alone: never goes back, as a clock may.
+  const startedAt = performance.now()
   let currentAt: number | null = null
   let isLost = false
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -50,7 +52,7 @@ export function followSessionLog(options: SessionFollowerOptions): SessionFollow
   }
 
   function noteFailure(): void {
-    if (isLost || currentAt === null || isCurrent()) return
+    if (isLost || performance.now() - (currentAt ?? startedAt) <= patienceMs) return
     isLost = true
     onLost()
   }
@@ -83,6 +85,7 @@ interface Reader {
 
 function createReader({ log, apply, onLost }: SessionFollowerOptions): Reader {
   let position: LogPosition | null = null
+  let isOld = true
   let reading: Promise<void> | null = null
 
   /** Whether there may be more. */
@@ -92,14 +95,17 @@ function createReader({ log, apply, onLost }: SessionFollowerOptions): Reader {
       if (position === null) throw new StoreError('corrupt', 'the session log has lost its beginning')
       // From the oldest that there is: what was applied before changes nothing when it is applied again.
       position = null
+      isOld = true
       onLost()
       return true
     }
     for (const { position: next, entry } of entries) {
-      apply(entry)
+      apply(entry, isOld)
       position = next
     }
-    return entries.length === mostEntries
+    if (entries.length === mostEntries) return true
+    isOld = false
+    return false
   }
 
   async function readAll(): Promise<void> {

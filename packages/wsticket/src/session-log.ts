@@ -67,6 +67,13 @@ export interface LoggedEntry {
   readonly entry: SessionEntry
 }
 
+/** Appends what nobody waits for: where it fails, it is as if it had not been said. */
+export async function appendQuietly(log: SessionLog | null, entry: SessionEntry): Promise<void> {
+  try {
+    await log?.append(entry)
+  } catch {}
+}
+
 /** How long an entry is kept at least, in milliseconds: a node that is away for longer has lost the log. */
 export const entryAgeMs = 86_400_000
 

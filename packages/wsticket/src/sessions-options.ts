@@ -25,7 +25,7 @@ export interface SessionsOptions {
   readonly sessionsInAll?: number | 'unlimited'
   /** Who yields where there are too many: the one that comes (`refuse_new`, the default), or the one that is there for longest. */
   readonly overflow?: 'refuse_new' | 'end_oldest'
-  /** How often the log is looked at, in milliseconds. Default 250. */
+  /** How often the log is looked at, in milliseconds, at most 1,500. Default 250. */
   readonly pollMs?: number
   /** How long the log may be silent before nobody is admitted any more, in milliseconds. Default 10,000. */
   readonly patienceMs?: number
@@ -54,6 +54,8 @@ export interface SessionRules {
 
 const defaultPerSubject = 100
 const defaultPollMs = 250
+// Longer, and a renewal is not answered before the endpoint gives up.
+const longestPollMs = 1500
 const defaultPatienceMs = 10_000
 
 /**
@@ -74,12 +76,17 @@ export function readSessionsOptions(options: SessionsOptions): SessionRules {
     mostPerSubject: requireMost('sessionsPerSubject', options.sessionsPerSubject ?? defaultPerSubject),
     mostInAll: requireMost('sessionsInAll', options.sessionsInAll ?? 'unlimited'),
     overflow,
-    pollMs: requireDeadline(options.pollMs ?? defaultPollMs, 'pollMs'),
+    pollMs: requirePollMs(options.pollMs ?? defaultPollMs),
     patienceMs: requireDeadline(options.patienceMs ?? defaultPatienceMs, 'patienceMs'),
     endsWithLog: whenLogIsLost === 'end_sessions',
     emit: safeSink(options.onEvent ?? noEvents),
     clock: options.clock ?? systemClock,
   }
+}
+
+function requirePollMs(pollMs: number): number {
+  if (Number.isSafeInteger(pollMs) && pollMs >= 1 && pollMs <= longestPollMs) return pollMs
+  throw new ConfigurationError('pollMs', `must be a whole number of milliseconds from 1 to ${longestPollMs}`)
 }
 
 function requireDuration(option: string, durationMs: number): number {

@@ -9,7 +9,7 @@ import { createRefusalNotes, type RefusalNotes } from './refusal-notes.ts'
 import type { RefusalCode, SessionEnding } from './refusals.ts'
 import { createRenewals, type Renewals, type SessionEnd } from './renewals.ts'
 import type { Session, SessionConnection } from './session.ts'
-import { type DrainOptions, drainSessions } from './session-drain.ts'
+import { type DrainOptions, drainSessions, readDrainOptions } from './session-drain.ts'
 import { followSessionLog } from './session-follower.ts'
 import type { Renewal, Revocation, SessionEntry, SessionSelector } from './session-log.ts'
 import { readSessionsOptions, type SessionRules, type SessionsOptions } from './sessions-options.ts'
@@ -26,8 +26,10 @@ export interface Sessions {
   isDraining(): boolean
   /** How many are open here. */
   count(): number
-  /** Why a ticket that has been redeemed opens no session now; null where it does. Rejects where that cannot be told. */
-  refusalOf(ticket: RevocableTicket): Promise<SessionRefusal | null> | SessionRefusal | null
+  /** Null where it is known what is revoked; else resolves once it is, and rejects where the log cannot be read. */
+  ready(): Promise<void> | null
+  /** Why a ticket opens no session now; null where it does. */
+  refusalOf(ticket: RevocableTicket): SessionRefusal | null
   /**
    * Takes care of a session from its 101 on; may close it at once, where it was revoked meanwhile. Returns what has to be called when
    * the connection is closed.
@@ -74,16 +76,15 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const door = createDoor(live, rules)
   const renewals = createRenewals(live, rules)
   const notes = createRefusalNotes(log, async () => follower?.catchUp())
-  const apply = (entry: SessionEntry) => applyTo({ door, renewals, notes }, entry)
+  const told = { door, renewals, notes }
+  const apply = (entry: SessionEntry, isOld: boolean) => applyTo(told, entry, isOld)
   const follower = log && followSessionLog({ ...rules, log, apply, onLost: () => lose(live, rules) })
 
   return {
-    isDraining: () => door.isClosed,
+    isDraining: door.isClosed,
     count: () => live.count,
-    refusalOf(ticket) {
-      if (follower === null || follower.isCurrent) return door.refusalOf(ticket)
-      return follower.catchUp().then(() => door.refusalOf(ticket))
-    },
+    ready: () => (follower === null || follower.isCurrent ? null : follower.catchUp()),
+    refusalOf: door.refusalOf,
     attach(session, connection) {
       // What was refused since the ticket was redeemed ends now: two who come at once may both have found room.
       const ending = endingFor(door.refusalOf(session))
@@ -103,9 +104,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     renew: async (renewal) => renewals.ask(requireEntry({ kind: 'renewal', ...renewal, at: clock() })),
     noteRefusal: notes.tell,
     refusalNoted: notes.ask,
-    drain(drainOptions = {}) {
-      door.isClosed = true
-      return drainSessions(live, drainOptions)
+    async drain(drainOptions = {}) {
+      const plan = readDrainOptions(drainOptions)
+      door.close()
+      await drainSessions(live, plan)
     },
     close: () => follower?.stop(),
   }
@@ -118,10 +120,11 @@ interface Told {
   readonly notes: RefusalNotes
 }
 
-function applyTo({ door, renewals, notes }: Told, entry: SessionEntry): void {
+/** What is old ends what it ended, and renews nothing: a session may have been renewed since. */
+function applyTo({ door, renewals, notes }: Told, entry: SessionEntry, isOld: boolean): void {
   if (entry.kind === 'revocation') door.revoke(entry)
   else if (entry.kind === 'refused') notes.apply(entry)
-  else renewals.apply(entry)
+  else if (!isOld) renewals.apply(entry)
 }
 
 function endingFor(refusal: SessionRefusal | null): SessionEnding | null {
@@ -136,7 +139,8 @@ function lose(live: LiveSessions, { log, emit, clock, endsWithLog }: SessionRule
 
 /** Who may come in. */
 interface Door {
-  isClosed: boolean
+  close(): void
+  isClosed(): boolean
   refusalOf(ticket: RevocableTicket): SessionRefusal | null
   /** Ends the session that has to go for one more. */
   makeRoom(subject: Subject): void
@@ -151,11 +155,15 @@ function candidates(live: LiveSessions, selector: SessionSelector): readonly Liv
 
 function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow, clock }: SessionRules): Door {
   const standing = createStandingRevocations(clock)
+  let isClosed = false
   const isCrowded = (subject: Subject) => live.countOf(subject) >= mostPerSubject || live.count >= mostInAll
   return {
-    isClosed: false,
+    close() {
+      isClosed = true
+    },
+    isClosed: () => isClosed,
     refusalOf(ticket) {
-      if (this.isClosed) return 'draining'
+      if (isClosed) return 'draining'
       if (standing.cover(ticket)) return 'ticket_revoked'
       return overflow === 'refuse_new' && isCrowded(ticket.subject) ? 'too_many_sessions' : null
     },

@@ -16,16 +16,25 @@ export interface StandingRevocations {
   cover(ticket: RevocableTicket): boolean
 }
 
+interface Heard {
+  /** Tickets are void that were issued until then. */
+  readonly upTo: EpochMs
+  readonly heardAt: EpochMs
+}
+
+// Of a clock that is further ahead nobody's tickets of tomorrow are void.
+const toleranceMs = 60_000
+
 /** Creates them: none yet. What is older than the log's entries is forgotten, and no ticket lives as long. */
 export function createStandingRevocations(clock: Clock): StandingRevocations {
   // In the order in which they were written, so that the oldest come first.
-  const latest = new Map<string, EpochMs>()
+  const latest = new Map<string, Heard>()
 
   function forgetOld(): void {
     // Not by what was written: the clock of who wrote it may be wrong.
     const now = clock()
-    for (const [key, at] of latest) {
-      if (now - at < entryAgeMs) return
+    for (const [key, { heardAt }] of latest) {
+      if (now - heardAt < entryAgeMs) return
       latest.delete(key)
     }
   }
@@ -33,15 +42,16 @@ export function createStandingRevocations(clock: Clock): StandingRevocations {
   return {
     add({ selector, at }) {
       const key = keyOf(selector)
-      const known = latest.get(key) ?? at
+      const now = clock()
+      const upTo = Math.max(latest.get(key)?.upTo ?? at, Math.min(at, now + toleranceMs)) as EpochMs
       latest.delete(key)
-      latest.set(key, Math.max(known, at) as EpochMs)
+      latest.set(key, { upTo, heardAt: now })
       forgetOld()
     },
     cover({ id, subject, audience, issuedAt }) {
       if (latest.size === 0) return false
       const before = (selector: SessionSelector) =>
-        issuedAt <= (latest.get(keyOf(selector)) ?? Number.NEGATIVE_INFINITY)
+        issuedAt <= (latest.get(keyOf(selector))?.upTo ?? Number.NEGATIVE_INFINITY)
       const has = (selector: SessionSelector) => latest.has(keyOf(selector))
       return (
         before({ kind: 'everything' }) ||

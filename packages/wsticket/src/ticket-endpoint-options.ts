@@ -81,7 +81,7 @@ export interface TicketEndpointOptions {
   readonly sessions?: Sessions
   /**
    * Decides whether an identity may renew a session of its subject, and for how long; null refuses. Default: for as long as the
-   * issuer's `sessionLifetimeMs`, and the credential, allow.
+   * issuer's `sessionLifetimeMs`, and the credential, allow; with a `grant` of your own, which may have allowed less, nobody.
    */
   readonly renewal?: (identity: Identity, request: RenewalRequest) => RenewalGrant | null | Promise<RenewalGrant | null>
   /** How many requests there may be. Looked at before the credential is, but for `perSubject`. */
@@ -133,7 +133,7 @@ export function readTicketEndpointOptions(options: TicketEndpointOptions): Desk 
     deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),
     origins: parseOrigins(options.origins),
     grant: options.grant ?? ((_, request) => defaultGrant(issuer.audiences, request)),
-    renewal: options.renewal ?? (() => ({})),
+    renewal: options.renewal ?? (() => (options.grant === undefined ? {} : null)),
     cookiePolicy: requireCookiePolicy(options.cookiePolicy ?? 'off'),
     passGate: createGate(limits),
     takeOfSubject: readLimit('perSubject', limits.perSubject),

@@ -16,6 +16,7 @@ export { sessionOf } from './node.ts'
 
 /** What is needed of a `WebSocket` of `ws`, whichever major version. */
 export interface WsSocketLike {
+  readonly readyState: number
   on(event: 'error', listener: (error: Error) => void): unknown
   once(event: 'close', listener: () => void): unknown
   removeAllListeners(event: 'message'): unknown
@@ -84,7 +85,8 @@ export function createWebSocketUpgrade(
       // A bad frame is an error event on the WebSocket; without a listener it would end the process.
       webSocket.on('error', () => {})
       webSocket.once('close', decision.attach(connectionOf(webSocket)))
-      server.emit('connection', webSocket, request)
+      // Revoked since its ticket was redeemed: the application never hears of it.
+      if (webSocket.readyState === openState) server.emit('connection', webSocket, request)
     })
   })
   return (request, socket, head) => {
@@ -98,6 +100,7 @@ export function createWebSocketUpgrade(
   }
 }
 
+const openState = 1
 // A peer that does not answer the close frame by then is gone. That of ws itself is 30 seconds.
 const closeDeadlineMs = 3000
 

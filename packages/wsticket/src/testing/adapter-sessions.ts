@@ -50,6 +50,23 @@ export const sessionCases: readonly AdapterCase[] = [
   ends('session_revoked', 'when it is revoked', ({ sessions }) => void sessions.revoke({ kind: 'everything' })),
   ends('draining', 'in a drain', ({ sessions }) => void sessions.drain({ windowMs: 0 })),
   {
+    name: 'shows the application no WebSocket that was revoked before its 101',
+    async run(harness) {
+      const set: { stage: Stage | null } = { stage: null }
+      const permit = async () => {
+        await set.stage?.sessions.revoke({ kind: 'everything' })
+        return true
+      }
+      await onStage(harness, { permit }, async (stage) => {
+        set.stage = stage
+        const client = await open(stage)
+        client.send(textFrame('early'))
+        await expectEnded(stage, client, 'session_revoked')
+        expectSame('the number of WebSockets of the application', stage.connections.length, 0)
+      })
+    },
+  },
+  {
     name: 'delivers nothing more of a client whose session is over',
     run: (harness) =>
       onStage(harness, {}, async (stage) => {

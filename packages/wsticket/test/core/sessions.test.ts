@@ -139,6 +139,7 @@ describe('a renewal', () => {
     const log = createMemorySessionLog()
     const here = setUp({ log })
     const there = setUp({ log })
+    await Promise.all([here.pass(300), there.pass(300)])
     const id = there.open(sessionOf(1))
     const renewed = here.sessions.renew({ id, subject: alice, expiresAt: at(start + 120_000) })
     const refused = here.sessions.renew({ id, subject: bob, expiresAt: at(start + 240_000) })
@@ -269,17 +270,68 @@ it('a connection that cannot be closed is cut, and keeps no other open', async (
   expect([cuts, codeOfClosing(other)]).toEqual([['cut'], 4401])
 })
 
-it('a renewal that is read once more moves nothing back', async () => {
-  const log = createMemorySessionLog()
-  const { sessions, open, pass, clock } = setUp({ log })
+it('a renewal that is read once more, because the log was lost, moves nothing back', async () => {
+  const whole = createMemorySessionLog()
+  let isLost = false
+  const log = {
+    ...whole,
+    async readAfter(...[position, most]: Parameters<typeof whole.readAfter>) {
+      if (!isLost || position === null) return whole.readAfter(position, most)
+      isLost = false
+      return 'lost' as const
+    },
+  }
+  const { sessions, open, pass, events } = setUp({ log })
+  await pass(300)
   const id = open(sessionOf(1))
-  await log.append({ kind: 'renewal', id, subject: alice, expiresAt: at(start + 90_000), at: start })
+  await whole.append({ kind: 'renewal', id, subject: alice, expiresAt: at(start + 90_000), at: start })
   await pass(300)
-  clock.advance(10)
+  expect(sessions.list()[0]?.endsAt).toBe(start + 90_000)
   await sessions.renew({ id, subject: alice, expiresAt: at(start + 900_000) })
-  await log.append({ kind: 'renewal', id, subject: alice, expiresAt: at(start + 90_000), at: start })
+  isLost = true
   await pass(300)
+  expect(events.map(({ type }) => type)).toContain('session_log_lost')
   expect(sessions.list()[0]?.endsAt).toBe(start + 900_000)
+})
+
+it('a log that cannot be read from the start is told of, too', async () => {
+  const log = { ...createMemorySessionLog(), readAfter: async () => Promise.reject(new Error('denied')) }
+  const { sessions, pass, events } = setUp({ log, patienceMs: 1000 })
+  await pass(3000)
+  expect(events.map(({ type }) => type)).toEqual(['session_log_lost'])
+  await expect(sessions.ready()).rejects.toThrow('denied')
+})
+
+it('a log that throws where it should reject breaks nothing', async () => {
+  const append = () => {
+    throw new Error('at once')
+  }
+  const { sessions } = setUp({ log: { ...createMemorySessionLog(), append } })
+  expect(() => sessions.noteRefusal(idOfTicket(ticketOf(1)), 'permission_denied')).not.toThrow()
+  await expect(sessions.revoke({ kind: 'everything' })).rejects.toThrow('at once')
+})
+
+it('where it is not known what is revoked, no ticket is spent', async () => {
+  const log = { ...createMemorySessionLog(), readAfter: async () => Promise.reject(new Error('denied')) }
+  const { sessions } = setUp({ log })
+  const { admission, redeemed } = setUpVerifier({ sessions })
+  expect(await codeOf(admission, offering(ticketOf(1)))).toBe('store_unavailable')
+  expect(redeemed).toEqual([])
+})
+
+it('a renewal is not told of the grace that it has', async () => {
+  const { sessions, open } = setUp({ graceMs: 5000 })
+  const id = open(sessionOf(1))
+  expect(await sessions.renew({ id, subject: alice, expiresAt: at(start + 90_000) })).toEqual({
+    endsAt: start + 90_000,
+  })
+  expect(sessions.list()[0]?.endsAt).toBe(start + 95_000)
+})
+
+it('a drain that cannot be shuts no door', async () => {
+  const { sessions } = setUp()
+  await expect(sessions.drain({ windowMs: 2000, deadlineMs: 1000 })).rejects.toMatchObject({ option: 'windowMs' })
+  expect(sessions.isDraining()).toBe(false)
 })
 
 describe('a log', () => {
@@ -301,7 +353,7 @@ describe('a log', () => {
     await pass(1500)
     expect(sessions.refusalOf(recordOf(ticketOf(2)))).toBeNull()
     await pass(2000)
-    await expect(sessions.refusalOf(recordOf(ticketOf(2)))).rejects.toThrow('away')
+    await expect(sessions.ready()).rejects.toThrow('away')
     expect(events.filter(({ type }) => type === 'session_log_lost')).toHaveLength(1)
     expect(codeOfClosing(id)).toBeUndefined()
     await log.append({ kind: 'revocation', selector: { kind: 'subject', subject: alice }, at: start })
@@ -399,6 +451,7 @@ describe('options', () => {
     [{ sessionsInAll: 1.5 }, 'sessionsInAll'],
     [{ overflow: 'no' as never }, 'overflow'],
     [{ pollMs: 0 }, 'pollMs'],
+    [{ pollMs: 1501 }, 'pollMs'],
     [{ patienceMs: 0 }, 'patienceMs'],
     [{ whenLogIsLost: 'no' as never }, 'whenLogIsLost'],
   ])('%j cannot be', (options, option) => {
