@@ -2,6 +2,7 @@ import type { StreamConfig } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { type NatsServer, startNats } from 'wsticket-engines/nats'
 import { type NatsCluster, startNatsCluster } from 'wsticket-engines/nats-cluster'
+import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { fromNats } from '../../src/drivers/nats.ts'
 import { writeRecord } from '../../src/record-text.ts'
@@ -75,7 +76,9 @@ it('refuses several replicas on a server that may lose redemptions, until somebo
   })
   await expect(store.insert(newRecord())).rejects.toMatchObject({ code: 'unavailable' })
   await expect((await client(cluster.urls)).manager.streams.info('KV_refused')).rejects.toThrow('stream not found')
-  await (await open({ ...unsound, bucket: 'refused', replicas: 3 }, cluster.urls)).inspect()
+  // Three that have just met may take longer to create a bucket than a question may.
+  const creating = await open({ ...unsound, bucket: 'refused', replicas: 3 }, cluster.urls)
+  await until('the bucket is there', () => creating.inspect())
   await expect(store.inspect()).rejects.toMatchObject({ option: 'replication' })
   const accepting = await open({ bucket: 'refused', replication: 'unsound_may_admit_twice' }, cluster.urls)
   const { guarantee, weaknesses, mayAdmitTwice } = await accepting.inspect()
@@ -86,7 +89,7 @@ it('refuses several replicas on a server that may lose redemptions, until somebo
 
 it('creates a bucket in the files of three servers, and says what may be lost there', async () => {
   const store = await open({ ...unsound, bucket: 'three', replicas: 3, recordAgeMs: 90_000 }, cluster.urls)
-  const { engine, weaknesses } = await store.inspect()
+  const { engine, weaknesses } = await until('the bucket is there', () => store.inspect())
   expect(engine).toMatch(/^nats \d+\.\d+\.\d+, 3 replicas in files$/)
   expect(weaknesses.slice(-3)).toEqual([
     expect.stringContaining('sync_interval'),
