@@ -19,6 +19,7 @@ const vocabulary = [
   'wire',
   'ticket-cookie',
   'deadline',
+  'most',
   'asker',
   'circuit-breaker',
   'record-text',

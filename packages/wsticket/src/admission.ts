@@ -3,7 +3,6 @@
  * decided is refused.
  * @module
  */
-
 import { admittedEvent, type Findings, nothingFound, refusedEvent } from './admission-findings.ts'
 import { type AdmissionOptions, type AdmissionRules, readAdmissionOptions } from './admission-options.ts'
 import type { Carrier, MessageLimits } from './carrier.ts'

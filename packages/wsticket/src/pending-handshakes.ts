@@ -3,14 +3,14 @@
  * @module
  */
 import { networkOf } from './checks/client-address.ts'
-import { ConfigurationError } from './errors.ts'
+import { type Most, requireMost } from './most.ts'
 
 /** How many handshakes may wait at once, for the store, for a hook or for their first message. */
 export interface PendingLimits {
   /** In this process. Default 10,000. */
-  readonly inAll?: number | 'unlimited'
+  readonly inAll?: Most
   /** From one address; of IPv6 from one /64. Addresses that cannot be told are one. Default 1,000. */
-  readonly perAddress?: number | 'unlimited'
+  readonly perAddress?: Most
 }
 
 /** A handshake that waits. */
@@ -74,10 +74,4 @@ export function createPendingHandshakes({ inAll, perAddress }: PendingLimits = {
       }
     },
   }
-}
-
-function requireMost(option: string, most: number | 'unlimited'): number {
-  if (most === 'unlimited') return Number.POSITIVE_INFINITY
-  if (Number.isSafeInteger(most) && most >= 1) return most
-  throw new ConfigurationError(option, 'must be a whole number, 1 or more, or unlimited')
 }

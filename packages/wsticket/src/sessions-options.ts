@@ -6,6 +6,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, noEvents, safeSink } from './events.ts'
+import { type Most, requireMost } from './most.ts'
 import type { SessionLog } from './session-log.ts'
 
 /** How the sessions of a process live. */
@@ -20,9 +21,9 @@ export interface SessionsOptions {
   /** How long a session goes on behind its end, in milliseconds. Default 0. */
   readonly graceMs?: number
   /** The most sessions of one subject in this process. Default 100. */
-  readonly sessionsPerSubject?: number | 'unlimited'
+  readonly sessionsPerSubject?: Most
   /** The most sessions in this process. Default `unlimited`. */
-  readonly sessionsInAll?: number | 'unlimited'
+  readonly sessionsInAll?: Most
   /** Who yields where there are too many: the one that comes (`refuse_new`, the default), or the one that is there for longest. */
   readonly overflow?: 'refuse_new' | 'end_oldest'
   /** How often the log is looked at, in milliseconds, at most 1,500. Default 250. */
@@ -92,10 +93,4 @@ function requirePollMs(pollMs: number): number {
 function requireDuration(option: string, durationMs: number): number {
   if (Number.isSafeInteger(durationMs) && durationMs >= 1) return durationMs
   throw new ConfigurationError(option, 'must be a whole number of milliseconds, 1 or more')
-}
-
-function requireMost(option: string, most: number | 'unlimited'): number {
-  if (most === 'unlimited') return Number.POSITIVE_INFINITY
-  if (Number.isSafeInteger(most) && most >= 1) return most
-  throw new ConfigurationError(option, 'must be a whole number, 1 or more, or unlimited')
 }

@@ -43,7 +43,8 @@ export function createStandingRevocations(clock: Clock): StandingRevocations {
     add({ selector, at }) {
       const key = keyOf(selector)
       const now = clock()
-      const upTo = Math.max(latest.get(key)?.upTo ?? at, Math.min(at, now + toleranceMs)) as EpochMs
+      const known = latest.get(key)?.upTo ?? Number.NEGATIVE_INFINITY
+      const upTo = Math.max(known, Math.min(at, now + toleranceMs)) as EpochMs
       latest.delete(key)
       latest.set(key, { upTo, heardAt: now })
       forgetOld()

@@ -211,6 +211,15 @@ describe('a revocation', () => {
   )
 })
 
+it('a revocation of a clock that is days ahead does not void the tickets of days to come', async () => {
+  const log = createMemorySessionLog()
+  const { sessions, pass, clock } = setUp({ log })
+  await log.append({ kind: 'revocation', selector: { kind: 'everything' }, at: at(start + 3 * 86_400_000) })
+  await pass(300)
+  expect(sessions.refusalOf(recordOf(ticketOf(1)))).toBe('ticket_revoked')
+  expect(sessions.refusalOf(recordOf(ticketOf(1), { issuedAt: at(clock.now() + 120_000) }))).toBeNull()
+})
+
 it('a revocation that cannot be written is an error, and holds here all the same', async () => {
   const log = { ...createMemorySessionLog(), append: async () => Promise.reject(new Error('away')) }
   const { sessions, open, pass, codeOfClosing } = setUp({ log })

@@ -72,11 +72,17 @@ describe.concurrent.each(networkedStores)('$name', ({ protocol, startServer, con
     )
   }
 
-  /** Opens as many connections as a pool has, so that what comes next does not begin with opening one. */
+  /**
+   * Opens as many connections as a pool has, so that what comes next does not begin with opening one. On a busy machine that may take
+   * longer than an answer may.
+   */
   async function warmUp(): Promise<void> {
-    const records = await issue(direct.store, 20)
-    const answers = await Promise.all(records.map((record) => redeem(proxied.store, record)))
-    expect(answers.map(({ answer }) => answer)).toEqual(records.map((record) => ({ kind: 'redeemed', record })))
+    const all = await until('every connection answers', async () => {
+      const records = await issue(direct.store, 20)
+      const answers = await Promise.all(records.map((record) => redeem(proxied.store, record)))
+      return answers.some(({ answer }) => answer === 'unavailable') ? null : { records, answers }
+    })
+    expect(all.answers.map(({ answer }) => answer)).toEqual(all.records.map((record) => ({ kind: 'redeemed', record })))
   }
 
   describe.sequential('a reply', { timeout: 15_000 }, () => {
