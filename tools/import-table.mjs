@@ -115,9 +115,13 @@ export const layers = [
       'quotas/',
     ],
   },
+  { places: ['redis-client-rules'], mayImport: ['errors'] },
+  { places: ['ioredis-options', 'node-redis-options'], mayImport: ['redis-client-rules'] },
   {
     places: ['drivers/'],
     mayImport: [
+      'ioredis-options',
+      'node-redis-options',
       'redis-driver',
       'redis-slot',
       'postgres-driver',

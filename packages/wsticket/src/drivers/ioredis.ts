@@ -11,9 +11,17 @@
  * @module
  */
 import { ConfigurationError } from '../errors.ts'
+import { requireClientOptions, requireClusterOptions } from '../ioredis-options.ts'
 import { type EventSource, nextEvent } from '../next-event.ts'
 import type { RedisCommand, RedisDriver } from '../redis-driver.ts'
 import { slotOf } from '../redis-slot.ts'
+
+export {
+  type IoredisClusterOptions,
+  type IoredisOptions,
+  ioredisClusterOptions,
+  ioredisOptions,
+} from '../ioredis-options.ts'
 
 interface Connection extends EventSource {
   readonly status: string
@@ -33,61 +41,6 @@ export interface IoredisCluster extends Connection {
   readonly slots: readonly (readonly string[])[]
   nodes(role?: 'all' | 'master' | 'slave'): readonly IoredisClient[]
 }
-
-/** Options of a client with which nothing is sent twice, nothing waits for ever, and a line that is dead is made anew. */
-export interface IoredisOptions {
-  readonly enableOfflineQueue: false
-  readonly autoResendUnfulfilledCommands: false
-  readonly maxRetriesPerRequest: 0
-  readonly connectTimeout: number
-  readonly socketTimeout: number
-  readonly sentinelCommandTimeout: number
-  readonly maxLoadingRetryTime: number
-  readonly retryStrategy: (attempt: number) => number
-}
-
-/** The same for a cluster. */
-export interface IoredisClusterOptions {
-  readonly enableOfflineQueue: false
-  readonly retryDelayOnFailover: 0
-  readonly retryDelayOnClusterDown: 0
-  readonly clusterRetryStrategy: (attempt: number) => number
-  readonly redisOptions: Omit<IoredisOptions, 'enableOfflineQueue' | 'retryStrategy'>
-}
-
-// Less than a store waits for an answer: so a line that is dead goes by itself, and the others of a cluster stay.
-const timeoutMs = 1500
-// Longer, and a store is not back within five seconds of its engine.
-const longestTimeoutMs = 3000
-
-function backOff(attempt: number): number {
-  return Math.min(attempt * 50, 1000)
-}
-
-const lineOptions = Object.freeze({
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-  connectTimeout: timeoutMs,
-  socketTimeout: timeoutMs,
-  sentinelCommandTimeout: timeoutMs,
-  maxLoadingRetryTime: 1000,
-} as const)
-
-/** For `new Redis(url, ioredisOptions)`, and with `sentinels` and `name` for `new Redis({ ...ioredisOptions, ... })`. */
-export const ioredisOptions: IoredisOptions = Object.freeze({
-  ...lineOptions,
-  enableOfflineQueue: false,
-  retryStrategy: backOff,
-} as const)
-
-/** For `new Cluster(nodes, ioredisClusterOptions)`. A password goes into `redisOptions`, beside what is there. */
-export const ioredisClusterOptions: IoredisClusterOptions = Object.freeze({
-  enableOfflineQueue: false,
-  retryDelayOnFailover: 0,
-  retryDelayOnClusterDown: 0,
-  clusterRetryStrategy: backOff,
-  redisOptions: lineOptions,
-} as const)
 
 /**
  * Drives a client of ioredis. Listens for its `error` events, so that ioredis does not print them: failures show in what the
@@ -136,84 +89,4 @@ async function untilReady(client: Connection): Promise<void> {
     if (client.status === 'wait') client.connect().catch(() => {})
     await nextEvent(client, ['ready', 'end'])
   }
-}
-
-type Rule = readonly [option: string, isRight: (value: unknown) => boolean, needed: string]
-
-const notLong = `must be a number of milliseconds up to ${longestTimeoutMs}, or a line that is dead holds for ever`
-const notGivingUp = 'must be a function that returns a delay, or the client is lost after its first failure'
-
-const rulesOfLines: readonly Rule[] = [
-  ['autoResendUnfulfilledCommands', is(false), 'must be false, or a ticket is spent twice'],
-  ['maxRetriesPerRequest', is(0), 'must be 0, or what had no reply waits for ever'],
-  ['connectTimeout', isShort, notLong],
-  ['socketTimeout', isShort, notLong],
-  ['stringNumbers', isOff, 'must be false'],
-]
-
-const rulesOfClients: readonly Rule[] = [
-  ['enableOfflineQueue', is(false), 'must be false, or a ticket is spent after its bearer was refused'],
-  ['enableAutoPipelining', isOff, 'must be false'],
-  ['keyPrefix', isOff, 'must be empty: give createRedisStore a prefix'],
-]
-
-const rulesOfServers: readonly Rule[] = [
-  ['retryStrategy', isFunction, notGivingUp],
-  ['readOnly', isOff, 'must be false'],
-]
-
-const rulesOfSentinels: readonly Rule[] = [
-  ['role', is('master'), 'must be master'],
-  ['sentinelRetryStrategy', isFunction, notGivingUp],
-  ['sentinelCommandTimeout', isShort, notLong],
-]
-
-const rulesOfClusters: readonly Rule[] = [
-  ['clusterRetryStrategy', isFunction, notGivingUp],
-  ['retryDelayOnFailover', is(0), 'must be 0, or a ticket is spent twice'],
-  ['scaleReads', is('master'), 'must be master'],
-  // Each error counts as one, also that of a script that a node does not know.
-  ['maxRedirections', (value) => Number(value) >= 4, 'must be 4 or more'],
-]
-
-function requireClientOptions(options: object): void {
-  const watched = 'sentinels' in options && Boolean(options.sentinels)
-  const rules = [...rulesOfLines, ...rulesOfClients, ...rulesOfServers, ...(watched ? rulesOfSentinels : [])]
-  requireRules(rules, options, { source: 'ioredisOptions' })
-}
-
-function requireClusterOptions(options: object): void {
-  requireRules([...rulesOfClients, ...rulesOfClusters], options, { source: 'ioredisClusterOptions' })
-  const { redisOptions } = options as { readonly redisOptions?: object }
-  requireRules(rulesOfLines, redisOptions ?? {}, { path: 'redisOptions.', source: 'ioredisClusterOptions' })
-}
-
-interface Naming {
-  readonly path?: string
-  /** The options that are right. */
-  readonly source: string
-}
-
-function requireRules(rules: readonly Rule[], options: object, { path = '', source }: Naming): void {
-  const values = options as { readonly [option: string]: unknown }
-  for (const [option, isRight, needed] of rules) {
-    if (!isRight(values[option]))
-      throw new ConfigurationError(`${path}${option}`, `${needed}; ${source} has what is right`)
-  }
-}
-
-function is(needed: unknown): (value: unknown) => boolean {
-  return (value) => value === needed
-}
-
-function isOff(value: unknown): boolean {
-  return !value
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function'
-}
-
-function isShort(value: unknown): boolean {
-  return typeof value === 'number' && value >= 1 && value <= longestTimeoutMs
 }
