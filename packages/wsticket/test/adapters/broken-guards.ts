@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
-import { type Admission, type Decision, refusalAnswer, type Session } from 'wsticket'
+import { type Admission, type AwaitMessageDecision, type Decision, refusalAnswer, type Session } from 'wsticket'
 import { refuseUpgrade } from 'wsticket/adapters/node'
 import { createWebSocketUpgrade, sessionOf } from 'wsticket/adapters/ws'
 import type { Guard } from './ws-harness.ts'
@@ -90,6 +90,48 @@ const neverAttaches: Guard = {
   sessionOf: (request) => sessions.get(request) ?? nobody,
 }
 
+/** Lets the application have the WebSocket before its first message has decided, and that message, too. */
+const opensEarly: Guard = {
+  createUpgrade: ({ admission }, webSockets) =>
+    awaitingMessage(admission, webSockets, ({ webSocket, request }, waiting) => {
+      webSockets.emit('connection', webSocket, request)
+      webSocket.once('message', (data: Buffer) => {
+        void waiting.admit({ kind: 'text', text: data.toString() }).then(({ kind }) => {
+          if (kind === 'refused') webSocket.close(4401, 'invalid_ticket')
+        })
+      })
+    }),
+  sessionOf: () => nobody,
+}
+
+/** Waits for a first message for as long as anything comes. */
+const waitsForTraffic: Guard = {
+  createUpgrade: ({ admission }, webSockets) =>
+    awaitingMessage(admission, webSockets, ({ webSocket, request, socket }, waiting) => {
+      const giveUp = () => {
+        void waiting.admit({ kind: 'absent' })
+        webSocket.close(4408, 'timeout')
+        socket.end()
+      }
+      let timer = setTimeout(giveUp, waiting.limits.deadlineMs)
+      const waitAnew = () => {
+        clearTimeout(timer)
+        timer = setTimeout(giveUp, waiting.limits.deadlineMs)
+      }
+      socket.on('data', waitAnew)
+      webSocket.once('message', (data: Buffer) => {
+        socket.off('data', waitAnew)
+        clearTimeout(timer)
+        void waiting.admit({ kind: 'text', text: data.toString() }).then((decision) => {
+          if (decision.kind === 'refused') return webSocket.close(4401, 'invalid_ticket')
+          sessions.set(request, decision.session)
+          return webSockets.emit('connection', webSocket, request)
+        })
+      })
+    }),
+  sessionOf: (request) => sessions.get(request) ?? nobody,
+}
+
 /** Every broken adapter, and the cases that find it out (beginnings of their names). */
 export const brokenGuards: {
   readonly [name: string]: { readonly guard: Guard; readonly foundOutBy: readonly string[] }
@@ -147,6 +189,11 @@ export const brokenGuards: {
       'forgets the session of a client',
     ],
   },
+  opensEarly: {
+    guard: opensEarly,
+    foundOutBy: ['admits by the first message, and shows', 'sends nothing before the first message is decided'],
+  },
+  waitsForTraffic: { guard: waitsForTraffic, foundOutBy: ['closes with 4408 where no first message comes in time'] },
   losesTheHead: { guard: losesTheHead, foundOutBy: ['delivers what arrives in one piece with the handshake'] },
   readsJoinedHeaders: {
     guard: readsJoinedHeaders,
@@ -179,6 +226,31 @@ function deciding(
       if (decision.kind === 'await_message') return
       sessions.set(request, decision.session)
       accept(webSockets, { request, socket, head })
+    })
+  }
+}
+
+/** A WebSocket whose first message is waited for. */
+interface Awaited {
+  readonly webSocket: WebSocket
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+}
+
+/** A guard that looks for tickets in first messages alone. */
+function awaitingMessage(
+  admission: Admission,
+  webSockets: WebSocketServer,
+  wait: (awaited: Awaited, waiting: AwaitMessageDecision) => void,
+) {
+  return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    void admission.admit(openingOf(request)).then((decision) => {
+      if (decision.kind !== 'await_message') return void socket.destroy()
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        webSocket.on('error', () => {})
+        wait({ webSocket, request, socket }, decision)
+      })
     })
   }
 }
