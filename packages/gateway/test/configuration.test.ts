@@ -57,6 +57,7 @@ describe('the configuration', () => {
       drainDeadlineMs: 10_000,
       ticketsPerSubject: 5,
       ticketRatePerSubject: { perSecond: 10, burst: 50 },
+      changeRatePerSubject: { perSecond: 1, burst: 100 },
       ticketRatePerAddress: { perSecond: 100, burst: 1000 },
       ticketRate: { perSecond: 5000, burst: 10_000 },
       handshakeRatePerAddress: { perSecond: 100, burst: 1000 },

@@ -20,6 +20,11 @@ export interface RateLimits {
 export interface IssueLimits extends RateLimits {
   /** Those of one subject, once its credential is verified, and before anything is stored. Default 10 a second, 50 at once. */
   readonly perSubject?: Limiter | 'unlimited'
+  /**
+   * What one subject ends, voids and renews, beside the others: each is an entry in the session log, which is kept for a day. Default 1 a
+   * second, 100 at once.
+   */
+  readonly changesPerSubject?: Limiter | 'unlimited'
 }
 
 /** What holds unless told otherwise. Generous, for a whole office may be behind one address. */
@@ -27,6 +32,7 @@ const defaultRates: { readonly [limit in keyof IssueLimits]-?: Rate } = {
   everybody: { perSecond: 5000, burst: 10_000 },
   perAddress: { perSecond: 100, burst: 1000 },
   perSubject: { perSecond: 10, burst: 50 },
+  changesPerSubject: { perSecond: 1, burst: 100 },
 }
 
 /** Why a request has to wait. */

@@ -84,7 +84,7 @@ export interface TicketEndpointOptions {
    * issuer's `sessionLifetimeMs`, and the credential, allow; with a `grant` of your own, which may have allowed less, nobody.
    */
   readonly renewal?: (identity: Identity, request: RenewalRequest) => RenewalGrant | null | Promise<RenewalGrant | null>
-  /** How many requests there may be. Looked at before the credential is, but for `perSubject`. */
+  /** How many requests there may be. Looked at before the credential is, but for those of a subject. */
   readonly limits?: IssueLimits
   /** Where tickets are asked for, and, with an id behind it, asked about and voided. Default `/tickets`. */
   readonly path?: string
@@ -114,6 +114,7 @@ export interface Desk {
   readonly cookiePolicy: CookiePolicy
   readonly passGate: Gate
   readonly takeOfSubject: Limiter
+  readonly takeOfChanges: Limiter
   readonly clock: () => EpochMs
 }
 
@@ -137,6 +138,7 @@ export function readTicketEndpointOptions(options: TicketEndpointOptions): Desk 
     cookiePolicy: requireCookiePolicy(options.cookiePolicy ?? 'off'),
     passGate: createGate(limits),
     takeOfSubject: readLimit('perSubject', limits.perSubject),
+    takeOfChanges: readLimit('changesPerSubject', limits.changesPerSubject),
     clock,
   }
 }

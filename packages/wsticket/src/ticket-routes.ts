@@ -37,7 +37,15 @@ export function routeOf(path: string, { path: tickets, sessionsPath, sessions }:
   if (id !== null && path.startsWith(`${tickets}/`)) return ticketRoute(id)
   if (sessions === null || !path.startsWith(`${sessionsPath}/`) || !path.endsWith('/renew')) return null
   const sessionId = parseTicketId(path.slice(sessionsPath.length + 1, -'/renew'.length))
-  return sessionId === null ? null : new Map([['POST', (desk, visit) => renew(desk, visit, sessionId)]])
+  return sessionId === null ? null : new Map([['POST', changing((desk, visit) => renew(desk, visit, sessionId))]])
+}
+
+/** What writes to the log, for those who have not written too much. */
+function changing(handler: Handler): Handler {
+  return async (desk, visit) => {
+    const retryAfterMs = await desk.takeOfChanges(subjectOf(visit.identity), desk.clock())
+    return retryAfterMs > 0 ? { code: 'subject_rate_limited', retryAfterMs } : handler(desk, visit)
+  }
 }
 
 const ticketsRoute: Route = new Map([['POST', issue]])
@@ -45,7 +53,7 @@ const ticketsRoute: Route = new Map([['POST', issue]])
 function ticketRoute(id: TicketId): Route {
   return new Map<string, Handler>([
     ['GET', (desk, visit) => tell(desk, visit, id)],
-    ['DELETE', (desk, visit) => end(desk, visit, id)],
+    ['DELETE', changing((desk, visit) => end(desk, visit, id))],
   ])
 }
 

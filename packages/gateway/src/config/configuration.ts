@@ -43,6 +43,7 @@ export interface Configuration {
   readonly ticketRate: LimitedRate
   readonly ticketRatePerAddress: LimitedRate
   readonly ticketRatePerSubject: LimitedRate
+  readonly changeRatePerSubject: LimitedRate
   readonly handshakeRate: LimitedRate
   readonly handshakeRatePerAddress: LimitedRate
   readonly pendingHandshakes: number | 'unlimited'

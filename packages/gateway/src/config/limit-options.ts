@@ -8,6 +8,7 @@ import * as values from './values.ts'
 type Limits =
   | 'ticketsPerSubject'
   | 'ticketRatePerSubject'
+  | 'changeRatePerSubject'
   | 'ticketRatePerAddress'
   | 'ticketRate'
   | 'pendingHandshakes'
@@ -30,6 +31,13 @@ export const limitOptions: OptionTable<Limits> = {
     help: 'How often one subject may ask for a ticket: so many a second on the average / so many at once; or unlimited. Each gateway counts for itself, here and below.',
     group: 'Limits',
     reading: { kind: 'optional', value: values.rate, fallback: '10/50' },
+  },
+  changeRatePerSubject: {
+    flag: 'change-rate-per-subject',
+    placeholder: 'rate',
+    help: 'How often one subject may void a ticket, end a session or renew one: each is kept in the session log for a day.',
+    group: 'Limits',
+    reading: { kind: 'optional', value: values.rate, fallback: '1/100' },
   },
   ticketRatePerAddress: {
     flag: 'ticket-rate-per-address',

@@ -144,7 +144,7 @@ export const options: OptionTable = {
   sessionOverflow: {
     flag: 'session-overflow',
     placeholder: 'policy',
-    help: 'Who yields where there are too many: the one that comes (refuse_new, with 429), or the one that is there for longest (end_oldest, with 4429).',
+    help: 'Who yields where a subject has too many: the one that comes (refuse_new, with 429), or the one that is there for longest (end_oldest, with 4429). Where there are too many in all, the one that comes.',
     group: 'Sessions',
     reading: { kind: 'optional', value: values.oneOf('refuse_new', 'end_oldest'), fallback: 'refuse_new' },
   },

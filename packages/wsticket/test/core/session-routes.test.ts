@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Subject } from '../../src/credential.ts'
+import { createMemoryLimiter } from '../../src/limiters/memory.ts'
 import type { Closing } from '../../src/session.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
 import { createSessions } from '../../src/sessions.ts'
@@ -138,6 +139,23 @@ describe('DELETE /tickets/{id}', () => {
     const log = { ...createMemorySessionLog({ clock }), append: async () => Promise.reject(new Error('away')) }
     const { send, issue } = setUp({ sessions: createSessions({ log, clock }) })
     expect((await send('DELETE', `/tickets/${(await issue()).id}`)).status).toBe(503)
+  })
+})
+
+describe('what a subject changes', () => {
+  it('is limited apart from what it asks for: each is an entry in the log', async () => {
+    const { send, issue } = setUp({ limits: { changesPerSubject: createMemoryLimiter({ perSecond: 1, burst: 2 }) } })
+    expect((await send('DELETE', `/tickets/${nowhere}`)).status).toBe(204)
+    expect((await send('POST', `/sessions/${nowhere}/renew`)).status).toBe(404)
+    for (const [method, path] of [
+      ['DELETE', `/tickets/${nowhere}`],
+      ['POST', `/sessions/${nowhere}/renew`],
+    ] as const) {
+      const { status, headers } = await send(method, path)
+      expect([status, headers.get('Retry-After')]).toEqual([429, '1'])
+    }
+    expect((await send('DELETE', `/tickets/${nowhere}`, 'bob')).status).toBe(204)
+    expect((await send('GET', `/tickets/${(await issue()).id}`)).status).toBe(200)
   })
 })
 
