@@ -46,7 +46,7 @@ export async function startGateway(
       configuration: configurationOf(upstream, flags),
       authenticate,
       store,
-      pages: createPages(createReadiness(store)),
+      pages: createPages(createReadiness([() => store.inspect()])),
       onEvent(event) {
         events.push(event)
         for (const look of waiting) look()

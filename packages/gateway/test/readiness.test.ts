@@ -10,13 +10,13 @@ function countLooks() {
     counted.looks += 1
     return store.inspect()
   }
-  return { counted, isReady: createReadiness({ inspect }) }
+  return { counted, isReady: createReadiness([inspect]) }
 }
 
 describe('readiness', () => {
   it('is gone at once when the gateway is about to stop, however good the store is', async () => {
     const stopping = new AbortController()
-    const isReady = createReadiness(createMemoryStore(), stopping.signal)
+    const isReady = createReadiness([async () => {}], stopping.signal)
     expect(await isReady()).toBe(true)
     stopping.abort()
     expect(await isReady()).toBe(false)
@@ -31,6 +31,11 @@ describe('readiness', () => {
     vi.advanceTimersByTime(1)
     expect([await isReady(), counted.looks]).toEqual([true, 2])
     vi.useRealTimers()
+  })
+
+  it('is gone when one of several is', async () => {
+    const away = async () => Promise.reject(new Error('away'))
+    expect(await createReadiness([async () => {}, away])()).toBe(false)
   })
 
   it('is gone when the store is, and not before it is looked at again', async () => {

@@ -126,6 +126,7 @@ function tellRefusal({ emit, clock, sessions, reuse }: AdmissionRules, code: Ref
   // With a subject: this handshake has spent the ticket, and nobody else was let in with it.
   if (subject !== null) sessions.noteRefusal(ticketId, code)
   if (code === 'ticket_spent' && reuse === 'end_session')
+    // Where the others do not hear of it, there is an event.
     sessions.revoke({ kind: 'session', id: ticketId, subject: null }).catch(() => {})
 }
 

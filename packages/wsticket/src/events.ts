@@ -91,6 +91,8 @@ export interface Revoked {
   readonly type: 'revoked'
   readonly at: EpochMs
   readonly selector: SessionSelector
+  /** Name and code of the error where the other nodes may not hear of it, never its message; else null. */
+  readonly fault: string | null
 }
 
 /** What was revoked or renewed elsewhere may not be known here any more. */

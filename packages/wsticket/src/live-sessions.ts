@@ -29,8 +29,8 @@ export interface LiveSessions {
   /** Those that are closing included. */
   readonly count: number
   countOf(subject: Subject): number
-  /** Of a subject, or of all for null; null where there is none. */
-  oldest(subject: Subject | null): LiveSession | null
+  /** Null where there is none. */
+  oldest(subject: Subject): LiveSession | null
   /** Those of a subject, or all for null; the oldest first. */
   list(subject: Subject | null): LiveSession[]
   /** Null where there is none. */
@@ -62,7 +62,7 @@ export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' |
       return shelf.byId.size
     },
     countOf: (subject) => shelf.of(subject).size,
-    oldest: (subject) => oldestOf(shelf.listed(subject)),
+    oldest: (subject) => oldestOf(shelf.of(subject)),
     list: (subject) => Array.from(shelf.listed(subject)).filter(isOpen).map(seen),
     find: (id) => oldestOf(shelf.named(id)),
     add: (session, connection, endsAt) => shelf.add({ session, connection, endsAt, ending: null }),

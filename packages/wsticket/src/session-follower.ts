@@ -15,9 +15,12 @@ export interface SessionFollowerOptions {
   readonly patienceMs: number
   /** @param isOld whether it is read from the beginning of the log: it may have been applied before */
   apply(entry: SessionEntry, isOld: boolean): void
-  /** The log has lost what may have been written behind the last entry that was read, or has been silent for too long. Once each time. */
-  onLost(): void
+  /** Once each time. */
+  onLost(loss: LogLoss): void
 }
+
+/** The log has lost what may have been written behind the last entry that was read, or has been silent for too long. */
+export type LogLoss = 'gap' | 'silence'
 
 /** A follower. */
 export interface SessionFollower {
@@ -54,7 +57,7 @@ export function followSessionLog(options: SessionFollowerOptions): SessionFollow
   function noteFailure(): void {
     if (isLost || performance.now() - (currentAt ?? startedAt) <= patienceMs) return
     isLost = true
-    onLost()
+    onLost('silence')
   }
 
   async function poll(): Promise<void> {
@@ -96,7 +99,7 @@ function createReader({ log, apply, onLost }: SessionFollowerOptions): Reader {
       // From the oldest that there is: what was applied before changes nothing when it is applied again.
       position = null
       isOld = true
-      onLost()
+      onLost('gap')
       return true
     }
     for (const { position: next, entry } of entries) {

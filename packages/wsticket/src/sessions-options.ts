@@ -24,7 +24,10 @@ export interface SessionsOptions {
   readonly sessionsPerSubject?: Most
   /** The most sessions in this process. Default `unlimited`. */
   readonly sessionsInAll?: Most
-  /** Who yields where there are too many: the one that comes (`refuse_new`, the default), or the one that is there for longest. */
+  /**
+   * Who yields where a subject has too many: the one that comes (`refuse_new`, the default), or the one that is there for longest. Where
+   * there are too many in all, it is always the one that comes.
+   */
   readonly overflow?: 'refuse_new' | 'end_oldest'
   /** How often the log is looked at, in milliseconds, at most 1,500. Default 250. */
   readonly pollMs?: number

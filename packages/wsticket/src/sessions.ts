@@ -4,13 +4,14 @@
  */
 import type { Subject } from './credential.ts'
 import { requireEntry } from './entry-text.ts'
+import { nameFault } from './events.ts'
 import { createLiveSessions, type LiveSession, type LiveSessions } from './live-sessions.ts'
 import { createRefusalNotes, type RefusalNotes } from './refusal-notes.ts'
 import type { RefusalCode, SessionEnding } from './refusals.ts'
 import { createRenewals, type Renewals, type SessionEnd } from './renewals.ts'
 import type { Session, SessionConnection } from './session.ts'
 import { type DrainOptions, drainSessions, readDrainOptions } from './session-drain.ts'
-import { followSessionLog } from './session-follower.ts'
+import { followSessionLog, type LogLoss } from './session-follower.ts'
 import type { Renewal, Revocation, SessionEntry, SessionSelector } from './session-log.ts'
 import { readSessionsOptions, type SessionRules, type SessionsOptions } from './sessions-options.ts'
 import { createStandingRevocations, isOf, type RevocableTicket } from './standing-revocations.ts'
@@ -71,14 +72,18 @@ export type SessionRefusal = RefusalCode & ('ticket_revoked' | 'too_many_session
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const rules = readSessionsOptions(options)
-  const { clock, emit, log } = rules
+  const { clock, log } = rules
   const live = createLiveSessions(rules)
   const door = createDoor(live, rules)
   const renewals = createRenewals(live, rules)
   const notes = createRefusalNotes(log, async () => follower?.catchUp())
   const told = { door, renewals, notes }
   const apply = (entry: SessionEntry, isOld: boolean) => applyTo(told, entry, isOld)
-  const follower = log && followSessionLog({ ...rules, log, apply, onLost: () => lose(live, rules) })
+  const onLost = (loss: LogLoss) => {
+    if (loss === 'gap') door.distrustTickets()
+    lose(live, rules)
+  }
+  const follower = log && followSessionLog({ ...rules, log, apply, onLost })
 
   return {
     isDraining: door.isClosed,
@@ -94,13 +99,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       return () => live.remove(session.id)
     },
     list: (subject) => live.list(subject ?? null),
-    async revoke(selector) {
-      const revocation: Revocation = requireEntry({ kind: 'revocation', selector, at: clock() })
-      // Here in any case: where it cannot be written, whoever revokes has to try again.
-      door.revoke(revocation)
-      await log?.append(revocation)
-      emit({ type: 'revoked', at: revocation.at, selector })
-    },
+    revoke: async (selector) => revoke(door, rules, requireEntry({ kind: 'revocation', selector, at: clock() })),
     renew: async (renewal) => renewals.ask(requireEntry({ kind: 'renewal', ...renewal, at: clock() })),
     noteRefusal: notes.tell,
     refusalNoted: notes.ask,
@@ -110,6 +109,19 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       await drainSessions(live, plan)
     },
     close: () => follower?.stop(),
+  }
+}
+
+async function revoke(door: Door, { log, emit }: SessionRules, revocation: Revocation): Promise<void> {
+  // Here in any case: where it cannot be written, whoever revokes has to try again.
+  door.revoke(revocation)
+  const { selector, at } = revocation
+  try {
+    await log?.append(revocation)
+    emit({ type: 'revoked', at, selector, fault: null })
+  } catch (error) {
+    emit({ type: 'revoked', at, selector, fault: nameFault(error) })
+    throw error
   }
 }
 
@@ -145,6 +157,8 @@ interface Door {
   /** Ends the session that has to go for one more. */
   makeRoom(subject: Subject): void
   revoke(revocation: Revocation): void
+  /** Voids the tickets that were issued until now, and ends no session: it is not known which of them were revoked. */
+  distrustTickets(): void
 }
 
 /** Those that a selector may mean. */
@@ -156,7 +170,8 @@ function candidates(live: LiveSessions, selector: SessionSelector): readonly Liv
 function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow, clock }: SessionRules): Door {
   const standing = createStandingRevocations(clock)
   let isClosed = false
-  const isCrowded = (subject: Subject) => live.countOf(subject) >= mostPerSubject || live.count >= mostInAll
+  const isFull = () => live.count >= mostInAll
+  const isCrowded = (subject: Subject) => live.countOf(subject) >= mostPerSubject
   return {
     close() {
       isClosed = true
@@ -165,11 +180,13 @@ function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow, c
     refusalOf(ticket) {
       if (isClosed) return 'draining'
       if (standing.cover(ticket)) return 'ticket_revoked'
+      // Nobody has to go for somebody else.
+      if (isFull()) return 'too_many_sessions'
       return overflow === 'refuse_new' && isCrowded(ticket.subject) ? 'too_many_sessions' : null
     },
     makeRoom(subject) {
       if (overflow !== 'end_oldest' || !isCrowded(subject)) return
-      const oldest = live.oldest(live.countOf(subject) >= mostPerSubject ? subject : null)
+      const oldest = live.oldest(subject)
       if (oldest !== null) live.end(oldest.id, 'too_many_sessions')
     },
     revoke(revocation) {
@@ -177,5 +194,6 @@ function createDoor(live: LiveSessions, { mostPerSubject, mostInAll, overflow, c
       for (const session of candidates(live, revocation.selector))
         if (isOf(revocation, session)) live.end(session.id, 'session_revoked')
     },
+    distrustTickets: () => standing.add({ kind: 'revocation', selector: { kind: 'everything' }, at: clock() }),
   }
 }

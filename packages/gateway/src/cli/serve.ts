@@ -68,6 +68,12 @@ async function runUntilToldToStop(parts: Parts): Promise<number> {
   return 0
 }
 
+/** What a gateway cannot admit anybody without. */
+function looksAt(store: TicketStore, log: SessionLog | null): readonly (() => Promise<unknown>)[] {
+  const look = () => store.inspect()
+  return log === null ? [look] : [look, () => log.readAfter(null, 1)]
+}
+
 /** Where the issuer says that its keys are; null, and a word about it, where it does not say. */
 async function findKeys({ issuer }: Configuration): Promise<URL | null> {
   try {
@@ -93,7 +99,7 @@ async function start(
         authenticate,
         store,
         sessionLog,
-        pages: createPages(createReadiness(store, stopping)),
+        pages: createPages(createReadiness(looksAt(store, sessionLog), stopping)),
         onEvent: auditToStdout(),
       }),
     )

@@ -58,7 +58,7 @@ function createListeners(options: DevelopmentOptions, key: SigningKey, stream: E
   const configuration = configurationFor(options, hosts)
   const { issuer, path } = configuration
   const store = createMemoryStore()
-  const pages = createPages(createReadiness(store))
+  const pages = createPages(createReadiness([() => store.inspect()]))
   pages.use(localOnly(hosts))
   pages.route('/', createStaticFiles({ ...options, hosts }))
   pages.use('/dev/*', developmentOnly)

@@ -63,8 +63,18 @@ const maxRequestBodySize = 4096
  * @throws ConfigurationError for an option that cannot be.
  */
 export function createGateway(options: GatewayOptions): Listeners {
-  const { configuration, pages } = options
   const sessions = createRegistry(options)
+  try {
+    return createListeners(options, sessions)
+  } catch (error) {
+    // It follows the log from its creation on.
+    sessions.close()
+    throw error
+  }
+}
+
+function createListeners(options: GatewayOptions, sessions: Sessions): Listeners {
+  const { configuration, pages } = options
   const answerTicketRequest = createRequestListener(createEndpoint(options, sessions))
   const answerOther = createPagesListener(pages)
   const admit = createUpgradeListener(createGate(options, sessions), createProxy(options))
@@ -131,6 +141,7 @@ function createEndpoint(options: GatewayOptions, sessions: Sessions): TicketEndp
       everybody: limiterOf(configuration.ticketRate),
       perAddress: limiterOf(configuration.ticketRatePerAddress),
       perSubject: limiterOf(configuration.ticketRatePerSubject),
+      changesPerSubject: limiterOf(configuration.changeRatePerSubject),
     },
     sessions,
     path: ticketsPath,

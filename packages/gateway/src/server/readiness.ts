@@ -2,7 +2,6 @@
  * Whether the gateway can do its work now.
  * @module
  */
-import type { TicketStore } from 'wsticket'
 
 /** Tells whether tickets can be issued and redeemed. Never throws. */
 export type Readiness = () => Promise<boolean>
@@ -10,15 +9,19 @@ export type Readiness = () => Promise<boolean>
 const freshForMs = 1000
 
 /**
- * Asks the store, one question at a time and at most one a second: probes come from many sides, and every look is work for the
- * engine. Once the gateway is about to stop it is not ready, whatever the store says.
+ * Looks at all that has to be there, at most once a second: probes come from many sides, and every look is work for an engine. Once the
+ * gateway is about to stop it is not ready, whatever is there.
+ * @param looks each rejects where something cannot do its work
  */
-export function createReadiness(store: Pick<TicketStore, 'inspect'>, stopping: AbortSignal | null = null): Readiness {
+export function createReadiness(
+  looks: readonly (() => Promise<unknown>)[],
+  stopping: AbortSignal | null = null,
+): Readiness {
   let answer: Promise<boolean> | null = null
   let answeredAt = Number.NEGATIVE_INFINITY
 
   async function look(): Promise<boolean> {
-    const ready = await store.inspect().then(
+    const ready = await Promise.all(looks.map((each) => each())).then(
       () => true,
       () => false,
     )

@@ -32,7 +32,7 @@ export const gatewayTarget: HandshakeTarget = {
         configuration: configurationOf(`ws://127.0.0.1:${upstreamPort}`, setting),
         authenticate: async () => 'credential_missing',
         store,
-        pages: createPages(createReadiness(store)),
+        pages: createPages(createReadiness([() => store.inspect()])),
         onEvent: createAuditLog((line) => logged.push(line)),
       }),
     )

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Subject } from '../../src/credential.ts'
+import { StoreError } from '../../src/errors.ts'
 import type { Closing, Session } from '../../src/session.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
 import { createSessions, type SessionsOptions } from '../../src/sessions.ts'
@@ -279,6 +280,17 @@ it('a connection that cannot be closed is cut, and keeps no other open', async (
   expect([cuts, codeOfClosing(other)]).toEqual([['cut'], 4401])
 })
 
+it('a revocation that may not be written is told of as such, and stands here', async () => {
+  const append = async () => Promise.reject(new StoreError('unavailable', 'away'))
+  const { sessions, open, pass, codeOfClosing, events } = setUp({ log: { ...createMemorySessionLog(), append } })
+  const id = open(sessionOf(1))
+  const selector = { kind: 'session', id, subject: null } as const
+  await expect(sessions.revoke(selector)).rejects.toThrow('away')
+  await pass(50)
+  expect(events).toContainEqual({ type: 'revoked', at: start, selector, fault: 'StoreError unavailable' })
+  expect(codeOfClosing(id)).toBe(4401)
+})
+
 it('a renewal that is read once more, because the log was lost, moves nothing back', async () => {
   const whole = createMemorySessionLog()
   let isLost = false
@@ -387,6 +399,29 @@ describe('a log', () => {
     expect(events.filter(({ type }) => type === 'session_log_lost')).toHaveLength(1)
     expect(codeOfClosing(id)).toBe(1013)
   })
+
+  it('that has lost entries voids the tickets that are out, and not those that come', async () => {
+    const log = createMemorySessionLog()
+    let isLost = false
+    const flaky = {
+      ...log,
+      async readAfter(...[position, most]: Parameters<typeof log.readAfter>) {
+        if (!isLost || position === null) return log.readAfter(position, most)
+        isLost = false
+        return 'lost' as const
+      },
+    }
+    const { sessions, open, pass, codeOfClosing } = setUp({ log: flaky })
+    const id = open(sessionOf(1))
+    await log.append({ kind: 'revocation', selector: { kind: 'subject', subject: bob }, at: start })
+    await pass(500)
+    expect(sessions.refusalOf(recordOf(ticketOf(2)))).toBeNull()
+    isLost = true
+    await pass(500)
+    expect(sessions.refusalOf(recordOf(ticketOf(2)))).toBe('ticket_revoked')
+    expect(sessions.refusalOf(recordOf(ticketOf(3), { issuedAt: at(start + 1100) }))).toBeNull()
+    expect(codeOfClosing(id)).toBeUndefined()
+  })
 })
 
 describe('room', () => {
@@ -399,16 +434,20 @@ describe('room', () => {
     return vi.waitFor(() => expect(codeOfClosing(late)).toBe(4429))
   })
 
-  it.each([
-    ['sessionsPerSubject', alice],
-    ['sessionsInAll', bob],
-  ] as const)('is made by the oldest where %s says so', async (option, subject) => {
-    const { sessions, open, pass, codeOfClosing } = setUp({ [option]: 2, overflow: 'end_oldest' })
+  it('is made by the oldest of the subject where the operator says so', async () => {
+    const { sessions, open, pass, codeOfClosing } = setUp({ sessionsPerSubject: 2, overflow: 'end_oldest' })
+    const another = open(sessionOf(4, { subject: bob }))
     const [first, second] = [1, 2].map((seed) => open(sessionOf(seed)))
-    const third = open(sessionOf(3, { subject }))
+    const third = open(sessionOf(3))
     await pass(50)
     expect(codeOfClosing(first as Session['id'])).toBe(4429)
-    expect(sessions.list().map(({ id }) => id)).toEqual([second, third])
+    expect(sessions.list().map(({ id }) => id)).toEqual([another, second, third])
+  })
+
+  it.each(['refuse_new', 'end_oldest'] as const)('is made by nobody for somebody else, with %s', (overflow) => {
+    const { sessions, open } = setUp({ sessionsInAll: 2, overflow })
+    for (const seed of [1, 2]) open(sessionOf(seed, { subject: bob }))
+    expect(sessions.refusalOf(recordOf(ticketOf(3)))).toBe('too_many_sessions')
   })
 })
 
