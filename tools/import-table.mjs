@@ -91,7 +91,7 @@ export const layers = [
   },
   { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'deadline', 'errors', 'nats-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
-  { places: ['quotas/'], mayImport: [...words, 'engine', 'postgres-statements'] },
+  { places: ['quotas/'], mayImport: [...words, 'engine', 'postgres-statements', 'sqlite-connection'] },
   {
     places: ['stores/'],
     mayImport: [

@@ -63,7 +63,7 @@ type OpenHandle = (path: string) => SqliteHandle
 
 // "wstk" in ASCII: the header of the file says whose it is (sqlite.org/fileformat.html, section 1.3.17).
 const applicationId = 0x7773746b
-const layoutVersion = 1
+const layoutVersion = 2
 
 const layout = `
   CREATE TABLE wsticket_tickets (
@@ -74,6 +74,14 @@ const layout = `
     record TEXT NOT NULL
   ) STRICT;
   CREATE INDEX wsticket_tickets_expires_at ON wsticket_tickets (expires_at);
+  CREATE TABLE wsticket_outstanding (
+    subject TEXT NOT NULL,
+    id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    reign TEXT NOT NULL,
+    PRIMARY KEY (subject, id)
+  ) STRICT;
+  CREATE INDEX wsticket_outstanding_expires_at ON wsticket_outstanding (expires_at);
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${layoutVersion};`
 

@@ -6,6 +6,7 @@
 import { type Clock, type EpochMs, systemClock } from '../clock.ts'
 import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
+import { createSqliteQuota, sqliteQuotaSql } from '../quotas/sqlite.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import { createSqliteConnection, type PreparedDatabase, type SqliteConnection } from '../sqlite-connection.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
@@ -46,8 +47,13 @@ const sql = {
   revoke: `UPDATE wsticket_tickets SET state = 'revoked'
     WHERE id = ? AND state = 'pending' AND expires_at > ? AND reign = ?`,
   read: 'SELECT state, expires_at, record FROM wsticket_tickets WHERE id = ? AND reign = ?',
-  sweep: `DELETE FROM wsticket_tickets
-    WHERE rowid IN (SELECT rowid FROM wsticket_tickets WHERE expires_at <= ? LIMIT ${sweepBatch})`,
+  sweep: sweepOf('wsticket_tickets'),
+  sweepOutstanding: sweepOf('wsticket_outstanding'),
+  ...sqliteQuotaSql,
+}
+
+function sweepOf(table: string): string {
+  return `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ? LIMIT ${sweepBatch})`
 }
 
 type Tickets = PreparedDatabase<keyof typeof sql>
@@ -74,6 +80,7 @@ export function createSqliteStore(options: SqliteStoreOptions): TicketStore {
 
   return {
     name: 'sqlite',
+    quota: createSqliteQuota(ask),
     insert: (record) =>
       ask((tickets) => {
         sweepIfDue(tickets)
@@ -84,9 +91,9 @@ export function createSqliteStore(options: SqliteStoreOptions): TicketStore {
     revoke: (id, now) => ask((tickets) => revoke(tickets, id, now)),
     async sweep(now) {
       for (let swept = 0; ; await aTurnOfTheLoop()) {
-        const removed = await ask((tickets) => sweepOnce(tickets, now))
-        swept += removed
-        if (removed < sweepBatch) return swept
+        const { tickets, mayBeMore } = await ask((database) => sweepOnce(database, now))
+        swept += tickets
+        if (!mayBeMore) return swept
       }
     },
     inspect: () => engine.inspect(),
@@ -132,8 +139,10 @@ function revoke({ statements, database }: Tickets, id: TicketId, now: EpochMs): 
   return statements.revoke.run(id, now, database.reign).changes === 1
 }
 
-function sweepOnce({ statements }: Tickets, now: EpochMs): number {
-  return Number(statements.sweep.run(now).changes)
+function sweepOnce({ statements }: Tickets, now: EpochMs) {
+  const tickets = Number(statements.sweep.run(now).changes)
+  const outstanding = Number(statements.sweepOutstanding.run(now).changes)
+  return { tickets, mayBeMore: Math.max(tickets, outstanding) === sweepBatch }
 }
 
 /** Sweeps at most one part at a time, and when one was full, another with the next insert. */
@@ -143,7 +152,7 @@ function createSelfSweep(clock: Clock): (tickets: Tickets) => void {
     const now = clock()
     // A clock that was set back is as good a reason as one that has gone on.
     if (Math.abs(now - sweptAt) < sweepIntervalMs) return
-    if (sweepOnce(tickets, (now - sweepMarginMs) as EpochMs) < sweepBatch) sweptAt = now
+    if (!sweepOnce(tickets, (now - sweepMarginMs) as EpochMs).mayBeMore) sweptAt = now
   }
 }
 

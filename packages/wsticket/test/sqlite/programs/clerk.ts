@@ -4,6 +4,7 @@
  *   node clerk.ts <path> [busyTimeoutMs]
  *   issue 0 100, redeem 0 100    these tickets, without the last
  *   race 0 100                   redeems each of them 16 times at once
+ *   claim 0 100                  counts them, five at the most: `counted 17`, `over 18`
  *   issueBeside 3 0              this ticket, in the database `<path>.3`, which is opened for it
  *   inspect                      says what weakens the store, after `weakness`, or why it is refused, after `refused`
  *   close
@@ -26,6 +27,11 @@ const verbs: { readonly [verb: string]: (from: number, to: number) => Promise<vo
       await Promise.all(racers)
     }
   },
+  claim: (from, to) =>
+    each(from, to, async (number) => {
+      const waitMs = await store.quota?.claim(recordOf(number), 5, systemClock())
+      return waitMs === 0 ? 'counted' : 'over'
+    }),
   async issueBeside(file, number) {
     const beside = createSqliteStore({ path: `${path}.${file}` })
     const outcome = await beside.insert(recordOf(number)).then(() => 'issued', codeOf)
