@@ -91,7 +91,11 @@ export const layers = [
   },
   { places: ['nats-bucket'], mayImport: ['ticket-store', 'clock', 'deadline', 'errors', 'nats-driver'] },
   { places: sqlite, mayImport: ['errors', 'builtin-module', 'network-filesystem', ...sqlite] },
-  { places: ['quotas/'], mayImport: [...words, 'engine', 'postgres-statements'] },
+  {
+    places: ['sqlite-engine'],
+    mayImport: ['ticket-store', 'engine', 'errors', 'sqlite-connection'],
+  },
+  { places: ['quotas/'], mayImport: [...words, 'engine', 'postgres-statements', 'sqlite-connection'] },
   {
     places: ['stores/'],
     mayImport: [
@@ -105,6 +109,7 @@ export const layers = [
       'record-text',
       'engine',
       'sqlite-connection',
+      'sqlite-engine',
       'redis-scripts',
       'redis-engine',
       'redis-run',
@@ -143,7 +148,10 @@ export const layers = [
   { places: ['store-source'], mayImport: ['errors', 'store-url', 'opener', 'openers/'] },
   { places: ['open-store'], mayImport: ['ticket-store', 'session-log', 'clock', 'store-source'] },
   { places: ['checks/', 'carriers/', 'credentials/', 'limiters/'], mayImport: words },
-  { places: ['session-logs/'], mayImport: [...words, 'engine', 'redis-engine', 'redis-run'] },
+  {
+    places: ['session-logs/'],
+    mayImport: [...words, 'engine', 'redis-engine', 'redis-run', 'sqlite-engine', 'sqlite-database'],
+  },
   { places: [...sessionParts, 'sessions'], mayImport: [...words, ...sessionParts] },
   { places: ['limits'], mayImport: [...words, 'checks/', 'limiters/'] },
   { places: ['issuer'], mayImport: [...words, 'limits'] },

@@ -31,7 +31,7 @@ export interface IssuerOptions {
   readonly lockPolicy?: LockPolicy
   /**
    * The most tickets of one subject that are good and not spent yet: up to 1,000,000. Default 5. Counted by the store, over all processes
-   * that share its engine; a store without a `quota` (NATS, SQLite) counts nothing, which is announced as a `dangerous_setting`.
+   * that share its engine; a store without a `quota` (NATS) counts nothing, which is announced as a `dangerous_setting`.
    */
   readonly ticketsPerSubject?: number | 'unlimited'
   /** Hears of every ticket. Default: nobody. */

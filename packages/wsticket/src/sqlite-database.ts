@@ -1,6 +1,6 @@
 /**
- * A SQLite database as it is opened for tickets: in a file of its own that nobody else's tables are in, with a log (WAL), and in a
- * reign that can be named.
+ * A SQLite database as it is opened for tickets and for what is said of sessions: in a file that nobody else's tables are in, with a
+ * log (WAL), and in a reign that can be named.
  * @module
  */
 import { builtinModule } from './builtin-module.ts'
@@ -63,7 +63,7 @@ type OpenHandle = (path: string) => SqliteHandle
 
 // "wstk" in ASCII: the header of the file says whose it is (sqlite.org/fileformat.html, section 1.3.17).
 const applicationId = 0x7773746b
-const layoutVersion = 1
+const layoutVersion = 2
 
 const layout = `
   CREATE TABLE wsticket_tickets (
@@ -74,6 +74,21 @@ const layout = `
     record TEXT NOT NULL
   ) STRICT;
   CREATE INDEX wsticket_tickets_expires_at ON wsticket_tickets (expires_at);
+  CREATE TABLE wsticket_outstanding (
+    subject TEXT NOT NULL,
+    id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    reign TEXT NOT NULL,
+    PRIMARY KEY (subject, id)
+  ) STRICT;
+  CREATE INDEX wsticket_outstanding_expires_at ON wsticket_outstanding (expires_at);
+  CREATE TABLE wsticket_sessions (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT CHECK (number > 0),
+    nonce TEXT NOT NULL,
+    written_at INTEGER NOT NULL,
+    entry TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX wsticket_sessions_written_at ON wsticket_sessions (written_at);
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${layoutVersion};`
 

@@ -21,7 +21,7 @@ export const limitOptions: OptionTable<Limits> = {
   ticketsPerSubject: {
     flag: 'tickets-per-subject',
     placeholder: 'number',
-    help: 'The most tickets of one subject that are good and not spent yet, or unlimited. Counted over all gateways that share a Redis or PostgreSQL; not counted in NATS and SQLite.',
+    help: 'The most tickets of one subject that are good and not spent yet, or unlimited. Counted over all gateways that share a Redis, PostgreSQL or SQLite; not counted in NATS.',
     group: 'Limits',
     reading: { kind: 'optional', value: values.countOf('tickets'), fallback: '5' },
   },

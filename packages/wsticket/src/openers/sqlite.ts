@@ -4,10 +4,11 @@
  */
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
+import { createSqliteSessionLog } from '../session-logs/sqlite.ts'
 import { numberOptions, requireParameters } from '../store-url.ts'
 import { createSqliteStore } from '../stores/sqlite.ts'
 
-/** Opens stores in a file. */
+/** Opens stores, and session logs, in a file. */
 export const sqliteOpener: Opener = {
   schemes: ['sqlite'],
   read(url, trial) {
@@ -21,7 +22,9 @@ export const sqliteOpener: Opener = {
       async open(clock) {
         return createSqliteStore({ ...options, clock })
       },
-      openLog: null,
+      async openLog() {
+        return createSqliteSessionLog(options)
+      },
       async erase() {
         const { rm } = await import('node:fs/promises')
         await Promise.all(['', '-wal', '-shm'].map((suffix) => rm(`${path}${suffix}`, { force: true })))

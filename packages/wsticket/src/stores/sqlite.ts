@@ -4,39 +4,25 @@
  * @module
  */
 import { type Clock, type EpochMs, systemClock } from '../clock.ts'
-import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
-import { ConfigurationError, StoreError } from '../errors.ts'
+import { StoreError } from '../errors.ts'
+import { createSqliteQuota, sqliteQuotaSql } from '../quotas/sqlite.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
-import { createSqliteConnection, type PreparedDatabase, type SqliteConnection } from '../sqlite-connection.ts'
+import type { PreparedDatabase } from '../sqlite-connection.ts'
+import { createSqliteEngine, type SqliteFileOptions } from '../sqlite-engine.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
-import type { RedeemOutcome, StoreInspection, TicketState, TicketStore } from '../ticket-store.ts'
+import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
 
 /** Where tickets are kept. */
-export interface SqliteStoreOptions {
-  /**
-   * The file, on a disk of this machine. Made where there is none, for its owner's eyes only; while it is open, two more stand
-   * beside it (`-wal`, `-shm`). It holds tickets and nothing else.
-   */
-  readonly path: string
-  /**
-   * How long a lock of another process is waited for, in milliseconds, from 0 to 2,000. Default 1,000. The event loop is held up
-   * as long; after one wait in vain nothing waits again until the lock was free.
-   */
-  readonly busyTimeoutMs?: number
+export interface SqliteStoreOptions extends SqliteFileOptions {
   /** Default: the machine's clock. Decides only what is swept when. */
   readonly clock?: Clock
 }
-
-const defaultBusyTimeoutMs = 1000
 
 // Sweeping holds up the event loop, too, and is done in parts.
 const sweepBatch = 100
 const sweepIntervalMs = 10_000
 // The clock of an issuer is not the verifier's: what it sweeps by is a minute behind.
 const sweepMarginMs = 60_000
-
-const guarantee =
-  'A ticket is redeemed at most once, over all processes of this machine that have the file open. A reboot, another file in its place, and the last of these processes closing it void what is outstanding. One more is possible where the disk loses what was written last and the machine goes on: a volume that is torn off and attached again.'
 
 const sql = {
   insert: `INSERT INTO wsticket_tickets (id, state, expires_at, reign, record) VALUES (?, 'pending', ?, ?, ?)
@@ -46,8 +32,13 @@ const sql = {
   revoke: `UPDATE wsticket_tickets SET state = 'revoked'
     WHERE id = ? AND state = 'pending' AND expires_at > ? AND reign = ?`,
   read: 'SELECT state, expires_at, record FROM wsticket_tickets WHERE id = ? AND reign = ?',
-  sweep: `DELETE FROM wsticket_tickets
-    WHERE rowid IN (SELECT rowid FROM wsticket_tickets WHERE expires_at <= ? LIMIT ${sweepBatch})`,
+  sweep: sweepOf('wsticket_tickets'),
+  sweepOutstanding: sweepOf('wsticket_outstanding'),
+  ...sqliteQuotaSql,
+}
+
+function sweepOf(table: string): string {
+  return `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ? LIMIT ${sweepBatch})`
 }
 
 type Tickets = PreparedDatabase<keyof typeof sql>
@@ -56,24 +47,13 @@ type Tickets = PreparedDatabase<keyof typeof sql>
  * Creates a store on a file, which the first question opens.
  * @throws ConfigurationError for a path or a time that cannot be, and on a runtime without `node:sqlite`.
  */
-export function createSqliteStore(options: SqliteStoreOptions): TicketStore {
-  const { clock = systemClock, busyTimeoutMs = defaultBusyTimeoutMs } = options
-  requirePath(options.path)
-  requireBusyTimeout(busyTimeoutMs)
-  const connection = createSqliteConnection({ path: options.path, busyTimeoutMs, sql })
-  const engine = createEngine({
-    name: 'sqlite',
-    deadlineMs: defaultEngineDeadlineMs,
-    inspect: async () => inspect(connection),
-    // Answers are not late here, and are not mixed up. And where no other process has the file open, closing it voids every ticket.
-    reconnect: () => {},
-  })
-  const ask = <Answer>(work: (tickets: Tickets) => Answer, whenFull?: 'capacity') =>
-    engine.ask(async () => connection.run(work, whenFull))
+export function createSqliteStore({ clock = systemClock, ...file }: SqliteStoreOptions): TicketStore {
+  const { ask, inspect, close } = createSqliteEngine(file, sql)
   const sweepIfDue = createSelfSweep(clock)
 
   return {
     name: 'sqlite',
+    quota: createSqliteQuota(ask),
     insert: (record) =>
       ask((tickets) => {
         sweepIfDue(tickets)
@@ -84,22 +64,16 @@ export function createSqliteStore(options: SqliteStoreOptions): TicketStore {
     revoke: (id, now) => ask((tickets) => revoke(tickets, id, now)),
     async sweep(now) {
       for (let swept = 0; ; await aTurnOfTheLoop()) {
-        const removed = await ask((tickets) => sweepOnce(tickets, now))
-        swept += removed
-        if (removed < sweepBatch) return swept
+        const { tickets, mayBeMore } = await ask((database) => sweepOnce(database, now))
+        swept += tickets
+        if (!mayBeMore) return swept
       }
     },
-    inspect: () => engine.inspect(),
+    inspect,
     async close() {
-      engine.close()
-      connection.drop()
+      close()
     },
   }
-}
-
-function inspect(connection: SqliteConnection<keyof typeof sql>): StoreInspection {
-  const { version, weaknesses } = connection.check()
-  return { engine: `sqlite ${version}`, guarantee, weaknesses }
 }
 
 function insert({ statements, database }: Tickets, record: TicketRecord): void {
@@ -132,8 +106,10 @@ function revoke({ statements, database }: Tickets, id: TicketId, now: EpochMs): 
   return statements.revoke.run(id, now, database.reign).changes === 1
 }
 
-function sweepOnce({ statements }: Tickets, now: EpochMs): number {
-  return Number(statements.sweep.run(now).changes)
+function sweepOnce({ statements }: Tickets, now: EpochMs) {
+  const tickets = Number(statements.sweep.run(now).changes)
+  const outstanding = Number(statements.sweepOutstanding.run(now).changes)
+  return { tickets, mayBeMore: Math.max(tickets, outstanding) === sweepBatch }
 }
 
 /** Sweeps at most one part at a time, and when one was full, another with the next insert. */
@@ -143,25 +119,10 @@ function createSelfSweep(clock: Clock): (tickets: Tickets) => void {
     const now = clock()
     // A clock that was set back is as good a reason as one that has gone on.
     if (Math.abs(now - sweptAt) < sweepIntervalMs) return
-    if (sweepOnce(tickets, (now - sweepMarginMs) as EpochMs) < sweepBatch) sweptAt = now
+    if (!sweepOnce(tickets, (now - sweepMarginMs) as EpochMs).mayBeMore) sweptAt = now
   }
 }
 
 function aTurnOfTheLoop(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve))
-}
-
-function requirePath(path: string): void {
-  if (typeof path !== 'string' || path === '' || path.includes('\0'))
-    throw new ConfigurationError('path', 'must be the path of a file')
-  if (path === ':memory:')
-    throw new ConfigurationError('path', 'must be the path of a file: for tickets in memory there is the memory store')
-}
-
-function requireBusyTimeout(busyTimeoutMs: number): void {
-  if (Number.isInteger(busyTimeoutMs) && busyTimeoutMs >= 0 && busyTimeoutMs <= defaultEngineDeadlineMs) return
-  throw new ConfigurationError(
-    'busyTimeoutMs',
-    `must be a whole number of milliseconds, at most ${defaultEngineDeadlineMs}`,
-  )
 }

@@ -1,12 +1,13 @@
 /** F20: the disk is full. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, type TestContext } from 'vitest'
 import { temporaryFolder } from 'wsticket-engines/process'
 import { until } from 'wsticket-engines/until'
 import { admittedBy, countInBoth } from './admitted.ts'
 import { openMounts, reasonForNoMounts } from './mounts.ts'
 import { type Program, startProgram } from './program.ts'
+import { positionsIn } from './scribed.ts'
 
 const offered = 3000
 
@@ -22,7 +23,8 @@ async function untilItRedeems(clerk: Program, number: number): Promise<readonly 
   })
 }
 
-it('takes no more tickets, spends none, and admits none twice, until there is room again', async ({ skip }) => {
+/** Opens a disk of one megabyte. */
+async function openDisk({ skip }: TestContext) {
   const reason = reasonForNoMounts()
   if (reason !== null) skip(reason)
   const folder = temporaryFolder('sqlite-full')
@@ -34,7 +36,16 @@ it('takes no more tickets, spends none, and admits none twice, until there is ro
   const disk = join(folder.path, 'disk')
   mkdirSync(disk)
   mounts.run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk)
-  const clerk = startProgram('clerk', [join(disk, 'tickets.db')], mounts.prefix)
+  return {
+    path: join(disk, 'tickets.db'),
+    prefix: mounts.prefix,
+    makeRoom: () => mounts.run('mount', '-o', 'remount,size=16m', disk),
+  }
+}
+
+it('takes no more tickets, spends none, and admits none twice, until there is room again', async (context) => {
+  const { path, prefix, makeRoom } = await openDisk(context)
+  const clerk = startProgram('clerk', [path], prefix)
 
   const issuing = await clerk.ask(`issue 0 ${offered}`)
   const issued = countOf(issuing, 'issued')
@@ -44,9 +55,23 @@ it('takes no more tickets, spends none, and admits none twice, until there is ro
   const whileFull = await clerk.ask(`redeem 0 ${issued}`)
   expect(countOf(whileFull, 'unavailable')).toBeGreaterThan(0)
 
-  mounts.run('mount', '-o', 'remount,size=16m', disk)
+  makeRoom()
   const afterwards = [...(await untilItRedeems(clerk, 0)), ...(await clerk.ask(`redeem 1 ${issued}`))]
   expect(countInBoth(admittedBy(whileFull), admittedBy(afterwards))).toBe(0)
   expect(admittedBy(whileFull).size + admittedBy(afterwards).size).toBe(issued)
   expect(await clerk.ask('issue 9000 9001')).toContain('issued 9000')
+})
+
+it('writes no more into the session log, has what it said it wrote, and goes on when there is room again', async (context) => {
+  const { path, prefix, makeRoom } = await openDisk(context)
+  const scribe = startProgram('scribe', [path, 'a'], prefix)
+  const said = await scribe.ask(`append 0 ${3 * offered}`)
+  const written = positionsIn(said)
+  expect(written.length).toBeGreaterThan(1)
+  expect(said).toContain('capacity')
+  const [first, ...others] = written
+  expect(positionsIn(await scribe.ask(`readAfter ${first}`))).toEqual(others.slice(0, 1000))
+  makeRoom()
+  const [more] = positionsIn(await scribe.ask('append 9000 9001'))
+  expect(positionsIn(await scribe.ask(`readAfter ${others.at(-1)}`))).toEqual([more])
 })

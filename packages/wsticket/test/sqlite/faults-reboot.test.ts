@@ -1,4 +1,4 @@
-/** F20: the machine loses its power after tickets were redeemed, and before its disk has them. */
+/** F20: the machine loses its power after tickets were redeemed, or sessions revoked, and before its disk has it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, type TestContext } from 'vitest'
@@ -6,7 +6,8 @@ import { temporaryFolder } from 'wsticket-engines/process'
 import { admittedBy, countInBoth } from './admitted.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { type Mounts, openMounts, reasonForNoMounts } from './mounts.ts'
-import { startProgram } from './program.ts'
+import { type Program, startProgram } from './program.ts'
+import { positionsIn } from './scribed.ts'
 
 const tickets = 200
 
@@ -93,3 +94,28 @@ it('waits for the disk where boots have no names, and loses nothing', async (con
     inspection: [expect.stringContaining('waits for the disk')],
   })
 })
+
+it('tells a node whose last entry the disk has lost that the log has lost entries, also where another has its number', async (context) => {
+  const { mounts, disk } = await startMachine(context)
+  const path = join(disk.folder, 'tickets.db')
+  const [before, node] = ['before', 'node'].map((name) => startProgram('scribe', [path, name], mounts.prefix)) as [
+    Program,
+    Program,
+  ]
+  const [kept = ''] = positionsIn(await before.ask('append 0 1'))
+  disk.flush()
+  const lost = positionsIn(await before.ask('append 1 4'))
+  expect(positionsIn(await node.ask(`readAfter ${kept}`))).toEqual(lost)
+  disk.losePower()
+  await Promise.all([before.kill(), node.kill()])
+  disk.comeBack()
+  const after = startProgram('scribe', [path, 'after'], mounts.prefix)
+  const written = positionsIn(await after.ask('append 0 3'))
+  expect(written.map(numberOf)).toEqual(lost.map(numberOf))
+  for (const position of lost) expect(await after.ask(`readAfter ${position}`)).toContain('lost')
+  expect(positionsIn(await after.ask(`readAfter ${kept}`))).toEqual(written)
+})
+
+function numberOf(position: string): string | undefined {
+  return position.split('/')[0]
+}

@@ -82,7 +82,7 @@ describe('the SQLite store', () => {
 
   it('refuses a database that has another layout', async () => {
     await open().insert(recordOf(0))
-    makeForeign('PRAGMA user_version = 2')
+    makeForeign('PRAGMA user_version = 1')
     await expectRefused('was made by another version of wsticket')
   })
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { systemClock } from '../../src/clock.ts'
+import type { Subject } from '../../src/credential.ts'
 import { sha256 } from '../../src/digest.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId, TicketRecord } from '../../src/ticket.ts'
@@ -10,6 +11,11 @@ import type { TicketId, TicketRecord } from '../../src/ticket.ts'
 /** The id of a number. */
 export function idOf(number: number): TicketId {
   return sha256(`record ${number}`) as TicketId
+}
+
+/** A ticket of the subject of a number, like no other. */
+export function ticketFor(number: number): TicketRecord {
+  return sampleRecord(systemClock(), { subject: `https://issuer.example#${number}` as Subject })
 }
 
 /** A record with the id of a number, issued now. */

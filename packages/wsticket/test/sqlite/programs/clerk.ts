@@ -4,6 +4,7 @@
  *   node clerk.ts <path> [busyTimeoutMs]
  *   issue 0 100, redeem 0 100    these tickets, without the last
  *   race 0 100                   redeems each of them 16 times at once
+ *   claim 0 100                  counts a ticket for each of these subjects, one at the most: `counted 17`, `over 18`
  *   issueBeside 3 0              this ticket, in the database `<path>.3`, which is opened for it
  *   inspect                      says what weakens the store, after `weakness`, or why it is refused, after `refused`
  *   close
@@ -12,7 +13,7 @@ import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../../src/clock.ts'
 import { createSqliteStore } from '../../../src/stores/sqlite.ts'
-import { idOf, recordOf } from '../numbered-records.ts'
+import { idOf, recordOf, ticketFor } from '../numbered-records.ts'
 
 const [path = '', busyTimeoutMs = '1000'] = process.argv.slice(2)
 const store = createSqliteStore({ path, busyTimeoutMs: Number(busyTimeoutMs) })
@@ -26,6 +27,11 @@ const verbs: { readonly [verb: string]: (from: number, to: number) => Promise<vo
       await Promise.all(racers)
     }
   },
+  claim: (from, to) =>
+    each(from, to, async (number) => {
+      const waitMs = await store.quota?.claim(ticketFor(number), 1, systemClock())
+      return waitMs === 0 ? 'counted' : 'over'
+    }),
   async issueBeside(file, number) {
     const beside = createSqliteStore({ path: `${path}.${file}` })
     const outcome = await beside.insert(recordOf(number)).then(() => 'issued', codeOf)
