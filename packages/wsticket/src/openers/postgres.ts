@@ -26,6 +26,7 @@ const ofPg = [
   'sslrootcert',
   'uselibpqcompat',
 ]
+const longestTable = 59
 const longestTrialBase = 36
 const fewConnections = 4
 
@@ -66,12 +67,15 @@ export const postgresOpener: Opener = {
 }
 
 interface Options {
+  /** There is room for what the log's is called beside it. */
   readonly table: string
   readonly deadlineMs?: number
 }
 
 function readOptions(url: StoreUrl, trial: string | null): Options {
   const options = { table: defaultTable, ...textOptions(url, 'table'), ...numberOptions(url, 'deadlineMs') }
+  if (options.table.split('.').some((part) => part.length > longestTable))
+    throw new ConfigurationError('table', `must have ${longestTable} letters at the most: the log adds a few to it`)
   if (trial === null) return options
   return { ...options, table: `${options.table.slice(0, longestTrialBase)}_${trial}` }
 }
