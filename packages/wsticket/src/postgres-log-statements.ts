@@ -56,9 +56,9 @@ export function createPostgresLogStatements(table: string): PostgresLogStatement
   WHERE ctid = ANY (ARRAY (SELECT place FROM oldest WHERE id < (SELECT max(id) FROM oldest WHERE is_old)))
 )
 INSERT INTO ${table} (nonce, entry) SELECT $1, $2 FROM turn RETURNING id::text AS number, nonce`),
-    // The first condition is an error on a standby, which may be behind.
+    // The first condition is a division by zero on a standby, which may be behind.
     readFrom: prepare(
-      `SELECT id::text AS number, nonce, entry FROM ${table} WHERE (SELECT pg_current_wal_lsn()) IS NOT NULL AND id >= $1 ORDER BY id LIMIT $2`,
+      `SELECT id::text AS number, nonce, entry FROM ${table} WHERE (SELECT 1 / (NOT pg_is_in_recovery())::int) = 1 AND id >= $1 ORDER BY id LIMIT $2`,
     ),
   }
 }

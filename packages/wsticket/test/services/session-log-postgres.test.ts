@@ -214,7 +214,7 @@ describe('the log in PostgreSQL', () => {
       })
     const { driver, end } = connectPg(standby.url)
     const led = driver.query(createPostgresLogStatements('"followed"').readFrom(0, 9), { over: false })
-    await expect(led).rejects.toMatchObject({ code: '55000' })
+    await expect(led).rejects.toMatchObject({ code: '22012' })
     await end()
   })
 
