@@ -30,6 +30,7 @@ async function documents() {
       'redis scripts': await redisScripts(),
       'postgres schema': code('sql', postgresSchema()),
       'postgres statements': await postgresStatements(),
+      'postgres log': await postgresLog(),
     }),
     'docs/gateway.md': withParts(read('docs/gateway.md'), {
       options: await gatewayOptions(),
@@ -127,6 +128,22 @@ async function postgresStatements() {
     ([name, prepared]) => `**${name}.** ${statementParameters[name]}.\n\n${code('sql', prepared().text)}`,
   )
   return `\n${statements.join('\n\n')}\n`
+}
+
+const logStatementParameters = {
+  append:
+    '`$1` the nonce, `$2` the entry, `$3` 86400000, the milliseconds of a day. Drops up to 64 of the oldest that have an old one behind them',
+  readFrom: '`$1` the id of the entry that was read last, `$2` the most, that entry included',
+}
+
+async function postgresLog() {
+  const { createPostgresLogStatements, postgresLogSchema } = await import(
+    '../packages/wsticket/dist/postgres-log-statements.js'
+  )
+  const statements = Object.entries(createPostgresLogStatements('wsticket_tickets_log')).map(
+    ([name, prepared]) => `**${name}.** ${logStatementParameters[name]}.\n\n${code('sql', prepared().text)}`,
+  )
+  return `\n${[code('sql', postgresLogSchema()), ...statements].join('\n\n')}\n`
 }
 
 async function gatewayOptions() {

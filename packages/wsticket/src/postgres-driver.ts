@@ -1,5 +1,5 @@
 /**
- * Port: what the PostgreSQL store asks of a PostgreSQL client. Implementations stand in `drivers/`, a few lines for each
+ * Port: what the store and the session log ask of a PostgreSQL client. Implementations stand in `drivers/`, a few lines for each
  * client, which also see to it that the client neither runs a statement twice nor waits for ever.
  * @module
  */
@@ -38,6 +38,6 @@ export interface PostgresDriver {
    */
   reconnect(): void
 
-  /** Ends what the driver has opened itself, and nothing else. Called when the store is closed. MUST NOT throw. */
+  /** Ends what the driver has opened itself, and nothing else. Called when the store or the log is closed. MUST NOT throw. */
   release(): void
 }

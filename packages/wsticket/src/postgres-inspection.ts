@@ -1,11 +1,12 @@
 /**
- * Looks at a PostgreSQL server and at the table of tickets, and tells whether they can keep the promise of the port.
+ * Looks at a PostgreSQL server and at a table, and tells whether they can keep the promise of the port.
  * @module
  */
 import type { Asker } from './asker.ts'
 import { ConfigurationError } from './errors.ts'
 import type { PostgresDriver, Row } from './postgres-driver.ts'
-import { postgresSchema, prepare, quote } from './postgres-statements.ts'
+import { prepare, quote } from './postgres-statements.ts'
+import type { TableRequirement, TableShape } from './postgres-tables.ts'
 import type { StoreInspection } from './ticket-store.ts'
 
 const guarantee =
@@ -21,16 +22,18 @@ const questions = `SELECT split_part(current_setting('server_version'), ' ', 1) 
   (SELECT setting FROM pg_settings WHERE name = 'statement_timeout') AS patience,
   relkind::text AS kind,
   relpersistence::text AS persistence,
-  (SELECT count(*) FROM pg_attribute WHERE attrelid = found AND NOT attisdropped
-    AND attname || ' ' || atttypid::regtype IN ('id text', 'record text', 'state text', 'expires_at bigint',
-      'reign timestamp with time zone'))::text AS columns,
+  (SELECT string_agg(concat_ws(' ', attname, atttypid::regtype, CASE attidentity WHEN 'a' THEN 'identity' END), ',')
+    FROM pg_attribute WHERE attrelid = found AND attnum > 0 AND NOT attisdropped) AS columns,
   EXISTS (SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
     WHERE indrelid = found AND indisunique AND indisvalid AND indpred IS NULL AND indnkeyatts = 1
     AND attname = 'id')::text AS keyed,
   EXISTS (SELECT FROM pg_trigger WHERE tgrelid = found AND NOT tgisinternal)::text AS triggered,
   EXISTS (SELECT FROM pg_rewrite WHERE ev_class = found)::text AS rewritten,
-  (has_table_privilege(found, 'SELECT') AND has_table_privilege(found, 'INSERT')
-    AND has_table_privilege(found, 'UPDATE') AND has_table_privilege(found, 'DELETE'))::text AS allowed
+  EXISTS (SELECT FROM pg_depend JOIN pg_sequence ON seqrelid = objid WHERE refobjid = found AND deptype = 'i'
+    AND seqincrement = 1 AND seqcache = 1 AND NOT seqcycle)::text AS counting,
+  row_security_active(found)::text AS filtered,
+  (SELECT string_agg(privilege, ',') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
+    WHERE has_table_privilege(found, privilege)) AS privileges
 FROM to_regclass($1) AS found LEFT JOIN pg_class ON pg_class.oid = found`
 
 const lookAt = prepare(questions)
@@ -40,23 +43,24 @@ export interface Inspection {
   readonly driver: PostgresDriver
   readonly asker: Asker
   readonly table: string
+  readonly shape: TableShape
   /** How long the store waits for an answer, in milliseconds. */
   readonly deadlineMs: number
 }
 
 /**
  * Looks at the server and at the table, and creates the table where there is none.
- * @throws ConfigurationError where a ticket could not be kept there, or could be redeemed twice.
+ * @throws ConfigurationError where nothing could be kept there, or not as the port says.
  */
 export async function inspectTable(inspection: Inspection): Promise<StoreInspection> {
-  const { driver, asker, table, deadlineMs } = inspection
+  const { driver, asker, table, shape, deadlineMs } = inspection
   const look = async () => ((await driver.query(lookAt(quote(table)), asker)) as [Row])[0]
   const first = await look()
   requirePrimary(first)
   requireImpatience(first)
   if (first.kind === null) await create(inspection)
   const found = first.kind === null ? await look() : first
-  requireTable(found, table)
+  requireTable(found, quote(table), shape)
   return { engine: `postgres ${String(found.version)}`, guarantee, weaknesses: weaknessesOf(found, deadlineMs) }
 }
 
@@ -80,8 +84,8 @@ const createdByAnother = ['23505', '42P07', '42710']
 // No right to, or no such schema.
 const creationDenied = ['42501', '3F000']
 
-async function create({ driver, asker, table }: Inspection): Promise<void> {
-  const text = postgresSchema(table)
+async function create({ driver, asker, table, shape }: Inspection): Promise<void> {
+  const text = shape.schema(table)
   try {
     await driver.query(prepare(text)(), asker)
   } catch (error) {
@@ -92,26 +96,26 @@ async function create({ driver, asker, table }: Inspection): Promise<void> {
   }
 }
 
-function requireTable(found: Row, table: string): void {
-  const name = quote(table)
-  const problems: readonly (readonly [boolean, string])[] = [
+function requireTable(found: Row, name: string, { schemaName, columns, privileges, requirements }: TableShape): void {
+  const hasAll = (list: unknown, wanted: readonly string[]) => {
+    const there = String(list).split(',')
+    return wanted.every((item) => there.includes(item))
+  }
+  const all: readonly TableRequirement[] = [
     [found.kind === 'r', 'must be a plain table, and no view, partition or foreign table'],
     [
-      found.columns === '5' && found.keyed === 'true',
-      `must be made as postgresSchema says: name another, or DROP TABLE ${name}`,
+      hasAll(found.columns, columns) && found.keyed === 'true',
+      `must be made as ${schemaName} says: name another, or DROP TABLE ${name}`,
     ],
-    [
-      found.persistence === 'u',
-      `must be UNLOGGED, or a crash or a failover brings spent tickets back: ALTER TABLE ${name} SET UNLOGGED`,
-    ],
+    ...requirements(found, name),
     [
       found.triggered === 'false' && found.rewritten === 'false',
-      `must have no triggers and no rules, which can undo a redemption: drop those of ${name}`,
+      `must have no triggers and no rules, which can undo what is written: drop those of ${name}`,
     ],
-    [found.allowed === 'true', `must be granted: GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO the role`],
+    [hasAll(found.privileges, privileges), `must be granted: GRANT ${privileges.join(', ')} ON ${name} TO the role`],
   ]
-  const problem = problems.find(([holds]) => !holds)
-  if (problem !== undefined) throw new ConfigurationError('table', problem[1])
+  const missed = all.find(([holds]) => !holds)
+  if (missed !== undefined) throw new ConfigurationError('table', missed[1])
 }
 
 function weaknessesOf({ encoding, isolation, patience }: Row, deadlineMs: number): readonly string[] {

@@ -18,7 +18,10 @@ const nameForm = /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/
  */
 export function quote(table: string): string {
   if (nameForm.test(table)) return table.replace(/[^.]+/g, '"$&"')
-  throw new ConfigurationError('table', 'must be a name such as auth.tickets, of lower-case letters, digits and _')
+  throw new ConfigurationError(
+    'table',
+    'must be a name such as auth.tickets, of up to 63 lower-case letters, digits and _',
+  )
 }
 
 /**

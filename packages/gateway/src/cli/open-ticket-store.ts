@@ -33,7 +33,18 @@ export async function openLogBeside({ name }: TicketStore, url: string): Promise
     tell(
       `On ${name} gateways hear nothing of each other's sessions: what is ended or renewed at one is so there alone.`,
     )
+  else await readOnce(log)
   return log
+}
+
+/** Says why, where a log cannot be read: nobody is admitted then. */
+async function readOnce(log: SessionLog): Promise<void> {
+  try {
+    await log.readAfter(null, 1)
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    tell(`The log of sessions cannot be read now (${error.message}). Until it can, handshakes are refused with 503.`)
+  }
 }
 
 async function describe(store: TicketStore): Promise<void> {

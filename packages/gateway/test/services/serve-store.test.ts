@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { postgresLogSchema } from 'wsticket/session-logs/postgres'
+import { postgresSchema } from 'wsticket/stores/postgres'
 import { startNats } from 'wsticket-engines/nats'
 import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
@@ -146,6 +148,23 @@ describe('serve, with a store by URL', () => {
     onTestFinished(() => redis.dispose())
     const { program } = await startServing({ flags: ['--store', `${redis.url}?epochFence=none_may_admit_twice`] })
     expect(await program.said(/Weakened: .*/)).toMatch(/may admit a ticket twice\.$/)
+  })
+})
+
+describe('serve, with a log that cannot be read', () => {
+  it('says what to do, and lets nobody in', async () => {
+    const postgres = await startPostgres(unsynced)
+    onTestFinished(() => postgres.dispose())
+    // Somebody else made the table of tickets, and the role may make none.
+    await postgres.query(`${postgresSchema()}; CREATE ROLE guest LOGIN; GRANT ALL ON wsticket_tickets TO guest;
+      REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
+    const gateway = await startServing({ flags: ['--store', postgres.url.replace('postgres@', 'guest@')] })
+    expect(await gateway.program.said(/The log of sessions .*503\./s)).toBe(
+      `The log of sessions cannot be read now (postgres is of no use: table is not there, and this role cannot create it; let its owner run: ${postgresLogSchema()}). Until it can, handshakes are refused with 503.`,
+    )
+    expect(await handshakeStatus(gateway, await gateway.ticket())).toBe(503)
+    await postgres.query(`${postgresLogSchema()}; GRANT SELECT, INSERT, DELETE ON wsticket_tickets_log TO guest`)
+    await expect.poll(async () => handshakeStatus(gateway, await gateway.ticket())).toBe(101)
   })
 })
 

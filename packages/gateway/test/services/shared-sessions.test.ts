@@ -1,4 +1,6 @@
+import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
 import { describeSharedSessions } from './shared-sessions.ts'
 
 describeSharedSessions('redis', startRedis)
+describeSharedSessions('postgres', () => startPostgres(unsynced))

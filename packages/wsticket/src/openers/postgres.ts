@@ -5,9 +5,12 @@
 import { fromPg, pgOptions } from '../drivers/pg.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
+import { logTableOf } from '../postgres-log-statements.ts'
+import { defaultTable, prepare, quote } from '../postgres-statements.ts'
+import { createPostgresSessionLog } from '../session-logs/postgres.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { numberOptions, requireParameters, type StoreUrl, textOptions } from '../store-url.ts'
-import { createPostgresStore, type PostgresStoreOptions } from '../stores/postgres.ts'
+import { createPostgresStore } from '../stores/postgres.ts'
 
 const ours = ['table', 'deadlineMs'] as const
 // None of these changes what the store relies on.
@@ -23,49 +26,58 @@ const ofPg = [
   'sslrootcert',
   'uselibpqcompat',
 ]
-const longestTrialBase = 40
-const trialConnections = 4
+const longestTable = 59
+const longestTrialBase = 36
+const fewConnections = 4
 
-/** Opens stores on PostgreSQL, with the client pg, which reads the URL itself. */
+/** Opens stores and session logs on PostgreSQL, with the client pg, which reads the URL itself. */
 export const postgresOpener: Opener = {
   schemes: ['postgres', 'postgresql'],
   read(url, trial) {
     requireParameters(url, ...ours, ...ofPg)
     const connectionString = withoutOurs(url)
     const options = readOptions(url, trial)
+    const log = logTableOf(options.table)
     // The server gives up first.
     const patienceMs = Math.min(pgOptions.statement_timeout, options.deadlineMs ?? pgOptions.statement_timeout)
 
     async function connect(max: number) {
       const { Pool } = await loadClient('postgres', ['pg'], () => import('pg'))
       const pool = new Pool({ ...pgOptions, statement_timeout: patienceMs, max, connectionString })
-      // Without listeners, what a server says as it goes away ends the process; the pool takes its own off a connection that it ends.
-      pool.on('error', () => {})
-      pool.on('connect', (client) => client.on('error', () => {}))
-      return pool
+      return { driver: fromPg(pool), end: () => pool.end() }
     }
 
     return {
       async open(clock) {
-        const pool = await connect(trial === null ? pgOptions.max : trialConnections)
-        const create = () => createPostgresStore(fromPg(pool), { ...options, clock })
-        return openWithOwnClient({ end: () => pool.end() }, create)
+        const { driver, end } = await connect(trial === null ? pgOptions.max : fewConnections)
+        return openWithOwnClient({ end }, () => createPostgresStore(driver, { ...options, clock }))
       },
-      openLog: null,
+      async openLog() {
+        // Who writes waits for the others all the same.
+        const { driver, end } = await connect(fewConnections)
+        return openWithOwnClient({ end }, () => createPostgresSessionLog(driver, { ...options, table: log }))
+      },
       async erase() {
-        const pool = await connect(1)
-        const name = options.table?.replace(/[^.]+/g, '"$&"')
-        await finishWithOwnClient({ end: () => pool.end() }, pool.query(`DROP TABLE IF EXISTS ${name}`))
+        const { driver, end } = await connect(1)
+        const drop = prepare(`DROP TABLE IF EXISTS ${quote(options.table)}, ${quote(log)}`)
+        await finishWithOwnClient({ end }, driver.query(drop(), { over: false }))
       },
     }
   },
 }
 
-function readOptions(url: StoreUrl, trial: string | null): PostgresStoreOptions {
-  const options = { ...textOptions(url, 'table'), ...numberOptions(url, 'deadlineMs') }
+interface Options {
+  /** There is room for what the log's is called beside it. */
+  readonly table: string
+  readonly deadlineMs?: number
+}
+
+function readOptions(url: StoreUrl, trial: string | null): Options {
+  const options = { table: defaultTable, ...textOptions(url, 'table'), ...numberOptions(url, 'deadlineMs') }
+  if (options.table.split('.').some((part) => part.length > longestTable))
+    throw new ConfigurationError('table', `must have ${longestTable} letters at the most: the log adds a few to it`)
   if (trial === null) return options
-  const { table = 'wsticket' } = options
-  return { ...options, table: `${table.slice(0, longestTrialBase)}_${trial}` }
+  return { ...options, table: `${options.table.slice(0, longestTrialBase)}_${trial}` }
 }
 
 /** What pg is given. */

@@ -7,6 +7,7 @@ import { sha256 } from '../digest.ts'
 import { defaultEngineDeadlineMs, type Engine } from '../engine.ts'
 import { StoreError } from '../errors.ts'
 import type { PostgresDriver, Row } from '../postgres-driver.ts'
+import { rejectForWant, stateOf, uniqueViolation } from '../postgres-engine.ts'
 import type { PostgresStatements } from '../postgres-statements.ts'
 import type { CountedTicket, TicketQuota } from '../ticket-quota.ts'
 
@@ -41,15 +42,10 @@ export function createPostgresQuota(
   }
 }
 
-const uniqueViolation = '23505'
-const diskFull = '53100'
-
 /**
  * ON CONFLICT is about one index, and `(expires_at, id)` is unique, too: of two who make the row of a subject in the same moment one
  * may be told so. Nothing was written for him, and now there is a row.
  */
 function retryAsSecond(error: unknown, put: () => Promise<readonly Row[]>): Promise<readonly Row[]> {
-  const { code } = (error ?? {}) as { code?: unknown }
-  if (code === uniqueViolation) return put()
-  throw code === diskFull ? new StoreError('capacity', 'the disk of the server is full') : error
+  return stateOf(error) === uniqueViolation ? put() : rejectForWant(error)
 }

@@ -7,10 +7,10 @@
 import type { Asker } from '../asker.ts'
 import { type Clock, type EpochMs, systemClock } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
-import { createEngine, defaultEngineDeadlineMs, type Engine } from '../engine.ts'
+import { defaultEngineDeadlineMs } from '../engine.ts'
 import { StoreError } from '../errors.ts'
 import type { PostgresDriver, Row } from '../postgres-driver.ts'
-import { inspectTable } from '../postgres-inspection.ts'
+import { createPostgresEngine, rejectForWant, stateOf, uniqueViolation } from '../postgres-engine.ts'
 import {
   createPostgresStatements,
   defaultTable,
@@ -18,6 +18,7 @@ import {
   quote,
   sweepBatchRows,
 } from '../postgres-statements.ts'
+import { ticketTable } from '../postgres-tables.ts'
 import { createPostgresQuota } from '../quotas/postgres.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
@@ -47,7 +48,7 @@ export function createPostgresStore(driver: PostgresDriver, options: PostgresSto
   const { table = defaultTable, deadlineMs = defaultEngineDeadlineMs, clock = systemClock } = options
   const statements = createPostgresStatements(quote(table))
   const tickets = createTickets(driver, statements)
-  const engine = createPostgresEngine(driver, { table, deadlineMs: requireDeadline(deadlineMs) })
+  const engine = createPostgresEngine(driver, { table, shape: ticketTable, deadlineMs: requireDeadline(deadlineMs) })
 
   async function sweep(now: EpochMs): Promise<number> {
     let swept = 0
@@ -74,39 +75,6 @@ export function createPostgresStore(driver: PostgresDriver, options: PostgresSto
     async close() {
       engine.close()
       driver.release()
-    },
-  }
-}
-
-/** The server as an engine, whose connections are lines of their own: each is dropped by whom it keeps waiting. */
-function createPostgresEngine(
-  driver: PostgresDriver,
-  { table, deadlineMs }: { readonly table: string; readonly deadlineMs: number },
-): Engine {
-  let inspection = { over: false }
-  const engine = createEngine({
-    name: 'postgres',
-    deadlineMs,
-    inspect() {
-      inspection = { over: false }
-      return inspectTable({ driver, asker: inspection, table, deadlineMs })
-    },
-    reconnect() {
-      // It has no deadline of its own: whoever waits for it has, and this is what comes of that.
-      inspection.over = true
-      driver.reconnect()
-    },
-  })
-  return {
-    ...engine,
-    async ask(question) {
-      try {
-        return await engine.ask(question)
-      } catch (error) {
-        // The engine reconnects for the first that is late only.
-        driver.dropLate()
-        throw error
-      }
     },
   }
 }
@@ -186,16 +154,7 @@ function requireAnswerAbout(id: TicketId, rows: readonly Row[]): void {
   if (rows[0]?.id !== id) throw new StoreError('corrupt', 'the store answered about another ticket')
 }
 
-const uniqueViolation = '23505'
-const diskFull = '53100'
-
 function rejectAsStoreError(error: unknown): never {
-  const code = codeOf(error)
-  if (code === uniqueViolation) throw new StoreError('conflict', 'the store has a record of this id')
-  if (code === diskFull) throw new StoreError('capacity', 'the disk of the server is full')
-  throw error
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | null)?.code
+  if (stateOf(error) === uniqueViolation) throw new StoreError('conflict', 'the store has a record of this id')
+  rejectForWant(error)
 }

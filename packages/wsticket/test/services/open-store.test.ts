@@ -4,7 +4,8 @@ import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
-import { openStore } from '../../src/open-store.ts'
+import { openSessionLog, openStore } from '../../src/open-store.ts'
+import { sourceOf } from '../../src/store-source.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
 
@@ -134,6 +135,40 @@ describe('the URL of a PostgreSQL', () => {
     expect(await postgres.query(`SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'by-url'`)).toBe(
       't',
     )
+  })
+})
+
+describe('the session log beside a PostgreSQL by URL', () => {
+  it('is kept in a table beside that of the tickets, over a client of its own, which ends with it', async () => {
+    const postgres = await startPostgres(unsynced)
+    onTestFinished(() => postgres.dispose())
+    const log = await openSessionLog(`${postgres.url}?table=mine&application_name=log-by-url`)
+    const connections = () =>
+      postgres.query(`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'log-by-url'`)
+    await log?.append({ kind: 'revocation', selector: { kind: 'everything' }, at: systemClock() })
+    expect(await postgres.query('SELECT count(*) FROM mine_log')).toBe('1')
+    expect(await connections()).toBe('1')
+    await log?.close()
+    await expect.poll(connections).toBe('0')
+  })
+
+  it('is erased with the tickets, and nothing else is', async () => {
+    const postgres = await startPostgres(unsynced)
+    onTestFinished(() => postgres.dispose())
+    const tables = () =>
+      postgres.query(`SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`)
+    for (const trial of [null, 'trial']) {
+      const source = sourceOf(postgres.url, trial)
+      const [store, log] = [await source.open(systemClock), await source.openLog?.()]
+      await store.inspect()
+      await log?.readAfter(null, 1)
+      await Promise.all([store.close(), log?.close()])
+    }
+    const ours = 'wsticket_tickets wsticket_tickets_log'
+    expect(await tables()).toBe(`${ours} wsticket_tickets_trial wsticket_tickets_trial_log`)
+    await sourceOf(postgres.url, 'trial').erase()
+    expect(await tables()).toBe(ours)
   })
 })
 

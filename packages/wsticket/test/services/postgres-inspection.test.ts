@@ -228,7 +228,7 @@ describe.each(clients)('the PostgreSQL store over %s, when it inspects its serve
     expect(await complaintOf(store)).toMatchObject({
       name: 'ConfigurationError',
       message: expect.stringContaining(
-        `no triggers and no rules, which can undo a redemption: drop those of "${table}"`,
+        `no triggers and no rules, which can undo what is written: drop those of "${table}"`,
       ),
     })
     await server.query(drop(table))

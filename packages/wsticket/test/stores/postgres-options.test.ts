@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { fromPg, pgOptions } from '../../src/drivers/pg.ts'
 import { fromPostgresJs, postgresJsOptions } from '../../src/drivers/postgres-js.ts'
+import { createPostgresSessionLog, postgresLogSchema } from '../../src/session-logs/postgres.ts'
 import { createPostgresStore, postgresSchema } from '../../src/stores/postgres.ts'
 
 // Nothing listens there, and nothing here asks it anything.
@@ -57,6 +58,25 @@ describe('createPostgresStore', () => {
 
   it.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses a deadline of %d ms', (deadlineMs) => {
     expect(refusal(() => createPostgresStore(driver, { deadlineMs }))).toEqual(configurationError('deadlineMs'))
+  })
+})
+
+describe('createPostgresSessionLog', () => {
+  const driver = fromPg(new pg.Pool({ connectionString: url, ...pgOptions }))
+
+  it('has a table beside that of the tickets, unless it is told another', () => {
+    expect(createPostgresSessionLog(driver).name).toBe('postgres')
+    expect(postgresLogSchema()).toContain('"wsticket_tickets_log"')
+    expect(postgresLogSchema('auth.log')).toContain('"auth"."log"')
+  })
+
+  it.each(['', 'a b', `a'; DROP TABLE b; --`, 'a'.repeat(64)])('refuses the table %j', (table) => {
+    expect(refusal(() => createPostgresSessionLog(driver, { table }))).toEqual(configurationError('table'))
+    expect(refusal(() => postgresLogSchema(table))).toEqual(configurationError('table'))
+  })
+
+  it.each([0, -1, 0.5, Number.NaN])('refuses a deadline of %d ms', (deadlineMs) => {
+    expect(refusal(() => createPostgresSessionLog(driver, { deadlineMs }))).toEqual(configurationError('deadlineMs'))
   })
 })
 
