@@ -15,6 +15,8 @@ import { askForTicket, frameOf, handshakeOf, origin } from '../load/client.mjs'
  * @typedef {object} Gateway
  * @property {number} port
  * @property {string} token
+ * @property {number} [ticketPort] where its tickets come from, where that is not the gateway itself
+ * @property {boolean} [talks] whether every tenth client talks without end; it does unless told otherwise
  *
  * @typedef {object} Fate
  * @property {number} code of the close frame; 1006 for none
@@ -24,13 +26,14 @@ import { askForTicket, frameOf, handshakeOf, origin } from '../load/client.mjs'
  *
  * @typedef {object} Client
  * @property {Promise<Fate>} fate
+ * @property {() => boolean} isOver
  */
 
 const atOnce = 16
 const talkEveryMs = 20
 const message = Buffer.alloc(20_000)
 
-/** @param {number} count @param {Gateway} gateway @returns {Promise<Client[]>} every tenth of which talks without end */
+/** @param {number} count @param {Gateway} gateway @returns {Promise<Client[]>} */
 export async function openClients(count, gateway) {
   /** @type {Client[]} */
   const clients = []
@@ -38,7 +41,7 @@ export async function openClients(count, gateway) {
   const openInTurn = async () => {
     while (begun < count) {
       begun += 1
-      const talks = begun % 10 === 0
+      const talks = (gateway.talks ?? true) && begun % 10 === 0
       clients.push(await openClient(gateway, talks))
     }
   }
@@ -47,8 +50,8 @@ export async function openClients(count, gateway) {
 }
 
 /** @param {Gateway} gateway @param {boolean} talks @returns {Promise<Client>} */
-async function openClient({ port, token }, talks) {
-  const ticket = await askForTicket(port, token)
+async function openClient({ port, token, ticketPort = port }, talks) {
+  const ticket = await askForTicket(ticketPort, token)
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, ['wsticket.v1', ticket], { origin })
   let wasReset = false
   socket.on('error', () => {
@@ -64,7 +67,7 @@ async function openClient({ port, token }, talks) {
   })
   await once(socket, 'open')
   if (talks) talk(socket)
-  return { fate }
+  return { fate, isOver: () => socket.readyState === WebSocket.CLOSED }
 }
 
 /** @param {WebSocket} socket */

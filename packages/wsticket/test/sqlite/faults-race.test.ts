@@ -6,6 +6,8 @@ import { long } from '../faults/proof-size.ts'
 import { startProgram } from './program.ts'
 
 const tickets = long ? 20_000 : 500
+// A ticket lives for a minute: so many are out at a time.
+const batch = 500
 
 let path: string
 
@@ -18,10 +20,13 @@ beforeEach(() => {
 /** How many tickets were admitted once, twice and so on by four processes. */
 async function race(program: string): Promise<ReadonlyMap<number, number>> {
   const issuer = startProgram('clerk', [path])
-  await issuer.ask(`issue 0 ${tickets}`)
   const racers = Array.from({ length: 4 }, () => startProgram(program, [path]))
-  for (const racer of racers) await racer.until('ready')
-  const said = (await Promise.all(racers.map((racer) => racer.ask(`race 0 ${tickets}`)))).flat()
+  for (const each of [issuer, ...racers]) await each.until('ready')
+  const said: string[] = []
+  for (let from = 0; from < tickets; from += batch) {
+    await issuer.ask(`issue ${from} ${from + batch}`)
+    said.push(...(await Promise.all(racers.map((racer) => racer.ask(`race ${from} ${from + batch}`)))).flat())
+  }
   const wins = new Map<string, number>()
   for (const line of said.filter((each) => each.startsWith('redeemed'))) wins.set(line, (wins.get(line) ?? 0) + 1)
   const tally = new Map<number, number>()

@@ -48,7 +48,7 @@ it.each<[string, (path: string) => void]>([
     },
   ],
   ['the log is removed', (path) => rmSync(`${path}-wal`, { force: true })],
-])('admits no ticket twice where %s while it is in use', async (_, replace) => {
+])('admits no ticket twice where %s while it is in use', { timeout: rounds * 20_000 }, async (_, replace) => {
   const folder = temporaryFolder('sqlite-replaced')
   onTestFinished(folder.remove)
   for (let round = 0; round < rounds; round += 1) {
