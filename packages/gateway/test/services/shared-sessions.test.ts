@@ -1,20 +1,16 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKey, lockOfKey } from 'wsticket'
-import { type RedisServer, startRedis } from 'wsticket-engines/redis'
+import { startNats } from 'wsticket-engines/nats'
+import { startRedis } from 'wsticket-engines/redis'
 import { openWebSocket, sendHandshake } from '../clients.ts'
 import { type Issuer, type Served, startIssuer, startServing } from './serving.ts'
 
-let redis: RedisServer
 let issuer: Issuer
-beforeAll(async () => {
-  redis = await startRedis()
-})
-afterAll(() => redis.dispose())
 
-async function startGateways(): Promise<readonly [Served, Served]> {
+async function startGateways(store: string): Promise<readonly [Served, Served]> {
   issuer = await startIssuer()
-  const settings = { issuer, environment: { WSTICKET_STORE: redis.url } }
+  const settings = { issuer, environment: { WSTICKET_STORE: store } }
   return Promise.all([startServing(settings), startServing(settings)])
 }
 
@@ -34,9 +30,18 @@ async function issue(gateway: Served, body: object | null = null) {
   return issued
 }
 
-describe('two gateways on one redis', () => {
+describe.each([
+  ['redis', startRedis],
+  ['nats', startNats],
+] as const)('two gateways on one %s', (_, startEngine) => {
+  let engine: { readonly url: string; dispose(): Promise<void> }
+  beforeAll(async () => {
+    engine = await startEngine()
+  })
+  afterAll(() => engine.dispose())
+
   it('end, renew and explain what is at the other', async () => {
-    const [first, second] = await startGateways()
+    const [first, second] = await startGateways(engine.url)
     const { id, ticket } = await issue(first)
     const socket = await openWebSocket(second, ticket)
     const closed = once(socket, 'close')
