@@ -210,8 +210,8 @@ it('what no NATS listens to is not published when nobody waits any more', async 
 })
 
 describe('three servers with three replicas', { timeout: 120_000 }, () => {
-  async function startThree() {
-    const cluster = await startNatsCluster()
+  async function startThree(options?: { readonly links: boolean }) {
+    const cluster = await startNatsCluster(options)
     onTestFinished(() => cluster.dispose())
     const logs = await Promise.all(cluster.nodes.map(() => logAt(cluster.nodes, { replicas: 3 })))
     await cluster.settled(stream)
@@ -252,4 +252,31 @@ describe('three servers with three replicas', { timeout: 120_000 }, () => {
     expect(reader.losses()).toBe(0)
     expect(reader.names).toEqual(expect.arrayContaining(writer.acknowledged))
   })
+
+  it.each(['follower', 'leader'] as const)(
+    'of which a %s is cut off: a node there reads what it missed when it is back',
+    async (which) => {
+      const { cluster } = await startThree({ links: true })
+      const leader = await cluster.leaderOf(stream)
+      const lonely = which === 'leader' ? leader : (cluster.nodes.find((node) => node !== leader) as NatsServer)
+      const [inside, outside] = [
+        await logAt([lonely], { replicas: 3 }),
+        await logAt(
+          cluster.nodes.filter((node) => node !== lonely),
+          { replicas: 3 },
+        ),
+      ]
+      const position = await outside.append(entryOf('before'))
+      expect(await namesAfter(inside, position)).toEqual([])
+      cluster.isolate(lonely)
+      const missed = await until('an entry is written', () => outside.append(entryOf('missed')), 60_000)
+      // Who leads and is cut off does not know it for some seconds; who follows has nobody to ask.
+      const meanwhile = await inside.readAfter(position, 9).catch(({ code }) => code)
+      expect(which === 'leader' ? [[], 'unavailable'] : ['unavailable']).toContainEqual(meanwhile)
+      cluster.join()
+      await cluster.settled(stream)
+      expect(await namesAfter(outside, missed)).toEqual([])
+      expect(await namesAfter(inside, position)).toContain('missed')
+    },
+  )
 })
