@@ -181,6 +181,23 @@ describe('a reply', () => {
     expect(await namesAfter(direct, position)).toEqual(['after'])
   })
 
+  it('to an append is not waited for while there is no connection, and it is not sent when there is one again', async () => {
+    const { proxy, log, direct } = await proxied()
+    const position = await log.append(entryOf('before'))
+    proxy.refuse()
+    proxy.cut()
+    await until('the line is gone', () => proxy.connections() === 0)
+    await new Promise((resolve) => setTimeout(resolve, lateMs))
+    await expect(log.append(entryOf('offline'))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'nats: there is no connection now',
+    })
+    await proxy.accept()
+    await until('it appends again', () => log.append(entryOf('after')))
+    expect(proxy.requestsWith('#offline')).toBe(0)
+    expect(await namesAfter(direct, position)).toEqual(['after'])
+  })
+
   it('to a read that is late is for nobody, and what was to be read is read later', async () => {
     const { proxy, log, direct } = await proxied()
     const position = await direct.append(entryOf('before'))
