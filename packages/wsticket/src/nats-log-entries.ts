@@ -53,7 +53,7 @@ export async function readBehind(source: EntrySource, reading: Reading): Promise
     const found = await lookBehind(source, reading)
     if (found !== 'absent') return found
     if (attempt === attempts) return 'lost'
-    await new Promise((resolve) => setTimeout(resolve, source.patienceMs / attempts))
+    await new Promise((resolve) => setTimeout(resolve, source.patienceMs / (attempts - 1)))
     requireWaiting(reading.asker)
   }
 }

@@ -32,7 +32,7 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
 
 /**
  * Opens the session log that stands beside the store of a URL, with a client of its own; null where there is none on that engine yet
- * (PostgreSQL, NATS and SQLite). With `memory:` it is a log of this process, and each call opens another.
+ * (PostgreSQL and SQLite). With `memory:` it is a log of this process, and each call opens another.
  * @throws ConfigurationError as {@link openStore} does
  */
 export async function openSessionLog(url: string): Promise<SessionLog | null> {

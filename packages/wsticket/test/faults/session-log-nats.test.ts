@@ -4,7 +4,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startFaultProxy } from 'wsticket-engines/fault-proxy'
 import { type NatsServer, startNats } from 'wsticket-engines/nats'
-import { startNatsCluster } from 'wsticket-engines/nats-cluster'
+import { type NatsNode, startNatsCluster } from 'wsticket-engines/nats-cluster'
 import { until } from 'wsticket-engines/until'
 import type { EpochMs } from '../../src/clock.ts'
 import type { Subject } from '../../src/credential.ts'
@@ -275,7 +275,7 @@ describe('three servers with three replicas', { timeout: 120_000 }, () => {
     async (which) => {
       const { cluster } = await startThree({ links: true })
       const leader = await cluster.leaderOf(stream)
-      const lonely = which === 'leader' ? leader : (cluster.nodes.find((node) => node !== leader) as NatsServer)
+      const lonely = which === 'leader' ? leader : (cluster.nodes.find((node) => node !== leader) as NatsNode)
       const [inside, outside] = [
         await logAt([lonely], { replicas: 3 }),
         await logAt(
