@@ -11,6 +11,7 @@ import type { Closing, Session } from '../../src/session.ts'
 import { entryAgeMs, type LogPosition, type SessionEntry, type SessionLog } from '../../src/session-log.ts'
 import { createNatsSessionLog, type NatsSessionLogOptions } from '../../src/session-logs/nats.ts'
 import { createSessions } from '../../src/sessions.ts'
+import { sourceOf } from '../../src/store-source.ts'
 import { newId } from '../../src/testing/store-harness.ts'
 import { at } from '../core/fixtures.ts'
 import { harnessOf, itConformsAsLog } from '../session-logs/log-suite.ts'
@@ -238,6 +239,19 @@ describe('the stream', () => {
     const { manager } = await connectHere()
     const { config } = await manager.streams.info('created_sessions')
     expect(config).toMatchObject({ ...configuration, subjects: ['created_sessions'] })
+  })
+
+  it('is gone when the namespace of its URL is erased, and that of nobody else', async () => {
+    const [trial, kept] = ['trial', null].map((name) => sourceOf(`${server.url}?bucket=erased`, name))
+    for (const source of [trial, kept]) {
+      const log = await source?.openLog?.()
+      await log?.append(entry)
+      await log?.close()
+    }
+    await trial?.erase()
+    const { manager } = await connectHere()
+    const names = (await manager.streams.names().next()).filter((name) => name.startsWith('erased'))
+    expect(names).toEqual(['erased_sessions'])
   })
 
   it.each<[string, string, Partial<StreamConfiguration>]>([
