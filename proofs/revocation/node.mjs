@@ -16,16 +16,14 @@ import { audience, origin } from '../load/client.mjs'
 const [url = ''] = process.argv.slice(2)
 const store = await openStore(url)
 const log = await openSessionLog(url)
-if (log === null) throw new Error('there is no session log on this engine')
 const sessions = createSessions({ log, sessionsPerSubject: 'unlimited' })
 const unlimited = /** @type {const} */ ({ everybody: 'unlimited', perAddress: 'unlimited' })
 const admission = createAdmission({ store, audience, origins: [origin], limits: unlimited, sessions })
 
 const server = createServer(serverLimits)
 server.on('upgrade', createWebSocketUpgrade(admission, new WebSocketServer({ noServer: true, ...webSocketLimits })))
-process.on('message', async (/** @type {{ revoke: string }} */ { revoke: subject }) => {
-  await sessions.revoke({ kind: 'subject', subject: /** @type {import('wsticket').Subject} */ (subject) })
-  process.send?.({ revoked: subject })
+process.on('message', (/** @type {{ revoke: import('wsticket').Subject }} */ { revoke: subject }) => {
+  void sessions.revoke({ kind: 'subject', subject }).then(() => process.send?.({ revoked: subject }))
 })
 // Whoever started this process may be gone.
 process.on('disconnect', () => process.exit())

@@ -4,9 +4,17 @@
  * @module
  */
 import type { EpochMs } from './clock.ts'
-import { withinDeadline } from './deadline.ts'
-import { ConfigurationError, StoreError } from './errors.ts'
-import type { NatsDriver, NatsServer, Stream, StreamConfiguration } from './nats-driver.ts'
+import { ConfigurationError } from './errors.ts'
+import type { NatsDriver, NatsServer, StreamConfiguration } from './nats-driver.ts'
+import {
+  describeKeeping,
+  duplicateWindowMs,
+  nanosecondsPerMs,
+  openStream,
+  type StreamPlan,
+  type StreamRequirement,
+  streamRequirements,
+} from './nats-stream.ts'
 import type { StoreInspection } from './ticket-store.ts'
 
 /** Which bucket, and how it is set up where there is none. */
@@ -40,37 +48,27 @@ export interface Bucket {
 export const marginMs = 60_000
 // Tickets are meant to live no longer than a minute.
 const ordinaryLifetimeMs = 60_000
-const nanosecondsPerMs = 1_000_000
-const duplicateWindowMs = 120_000
-const nameTaken = 10_058
-// Somebody else's stream, or ours, made at the same moment by somebody who was faster.
-const subjectsTaken = 10_065
 // Before 2.11 a new leader may not know what the last one acknowledged (nats-server pull request 6485), and a leader that was cut
 // off keeps what nobody else has: measured on 2.9.10. 2.12 is the oldest that others have examined (Jepsen, 2.12.1).
 const soundSince = [2, 12] as const
-const jetstreamDisabled = 'JetStreamNotEnabled'
 
 /**
  * Looks at the bucket, and creates it where there is none.
  * @throws ConfigurationError for one in which a ticket could be redeemed twice, or would be dropped to make room.
  */
 export async function openBucket(driver: NatsDriver, options: BucketOptions): Promise<Bucket> {
-  await driver.ready()
-  // A question that was lost with its line is not answered, and the client takes five seconds to say so.
-  return withinDeadline(openReached(driver, options), options.deadlineMs)
-}
-
-async function openReached(driver: NatsDriver, options: BucketOptions): Promise<Bucket> {
-  const server = driver.server()
-  if (server === null) throw new StoreError('unavailable', 'nats: the connection is gone')
-  const found = await driver.stream(streamOf(options)).catch((error: unknown) => explain(error, server))
-  if (found === null) requireReplication(options.replicas, server, options)
-  const { configuration, createdAt } = found ?? (await create(driver, options))
-  requireSound(configuration, options.bucket)
-  requireReplication(configuration.num_replicas, server, options)
+  const { bucket, deadlineMs, takesUnsound } = options
+  const { stream, server } = await openStream(driver, {
+    title: bucket,
+    configuration: configurationOf(options),
+    requirements,
+    requireReplication: (replicas, of) => requireReplication(replicas, of, takesUnsound),
+    deadlineMs,
+  })
+  const { configuration, createdAt } = stream
   return {
-    stream: streamOf(options),
-    subjectOf: (key) => `$KV.${options.bucket}.${key}`,
+    stream: configuration.name,
+    subjectOf: (key) => `$KV.${bucket}.${key}`,
     serverId: server.id,
     createdAt,
     recordAgeMs: configuration.max_age / nanosecondsPerMs,
@@ -79,63 +77,30 @@ async function openReached(driver: NatsDriver, options: BucketOptions): Promise<
   }
 }
 
-function streamOf({ bucket }: BucketOptions): string {
-  return `KV_${bucket}`
+function configurationOf({ bucket, replicas, recordAgeMs }: BucketOptions): StreamPlan['configuration'] {
+  return {
+    name: `KV_${bucket}`,
+    subjects: [`$KV.${bucket}.>`],
+    // In the memory of one server: its restart voids every ticket. In that of several, one that comes back has forgotten what
+    // it acknowledged, and can make a leader of another that never knew: files outlive the process.
+    storage: replicas === 1 ? 'memory' : 'file',
+    retention: 'limits',
+    discard: 'new',
+    num_replicas: replicas,
+    // What has been put under a key stays as it is: of any number who put something there at once, one does.
+    max_msgs_per_subject: 1,
+    discard_new_per_subject: true,
+    deny_delete: true,
+    deny_purge: true,
+    max_age: recordAgeMs * nanosecondsPerMs,
+    duplicate_window: Math.min(recordAgeMs, duplicateWindowMs) * nanosecondsPerMs,
+    allow_direct: true,
+    allow_rollup_hdrs: false,
+  }
 }
 
-async function create(driver: NatsDriver, options: BucketOptions): Promise<Stream> {
-  const { bucket, replicas, recordAgeMs } = options
-  const taken = await driver
-    .createStream({
-      name: streamOf(options),
-      subjects: [`$KV.${bucket}.>`],
-      // In the memory of one server: its restart voids every ticket. In that of several, one that comes back has forgotten what
-      // it acknowledged, and can make a leader of another that never knew: files outlive the process.
-      storage: replicas === 1 ? 'memory' : 'file',
-      retention: 'limits',
-      discard: 'new',
-      num_replicas: replicas,
-      // What has been put under a key stays as it is: of any number who put something there at once, one does.
-      max_msgs_per_subject: 1,
-      discard_new_per_subject: true,
-      deny_delete: true,
-      deny_purge: true,
-      max_age: recordAgeMs * nanosecondsPerMs,
-      duplicate_window: Math.min(recordAgeMs, duplicateWindowMs) * nanosecondsPerMs,
-      allow_direct: true,
-      allow_rollup_hdrs: false,
-    })
-    .then(() => null, codeOfTaken)
-  const created = await driver.stream(streamOf(options))
-  if (created !== null) return created
-  if (taken === subjectsTaken)
-    throw new ConfigurationError('bucket', `${bucket} cannot be created: another stream has its subjects, name another`)
-  throw new StoreError('unavailable', 'nats: the bucket is gone again')
-}
-
-/** Somebody else was faster, with other options: the bucket is looked at as it is. */
-function codeOfTaken(error: unknown): number {
-  const code = (error as { code?: unknown } | null)?.code
-  if (code === nameTaken || code === subjectsTaken) return code
-  throw error
-}
-
-function explain(error: unknown, { hasJetStream }: NatsServer): never {
-  if (!hasJetStream && error instanceof Error && error.name === jetstreamDisabled)
-    throw new ConfigurationError('jetstream', 'reaches no JetStream: start nats-server with -js')
-  throw error
-}
-
-type Requirement = readonly [isMet: (configuration: StreamConfiguration) => boolean, problem: string]
-
-const requirements: readonly Requirement[] = [
-  [({ sealed }) => sealed !== true, 'is sealed: use another'],
-  [({ no_ack }) => no_ack !== true, 'acknowledges nothing: set it up without no_ack'],
-  [
-    ({ mirror, sources }) => mirror === undefined && !sources?.length,
-    'is filled from another stream: use the original',
-  ],
-  [({ retention }) => retention === 'limits', 'drops what is consumed: set its retention to limits'],
+const requirements: readonly StreamRequirement[] = [
+  ...streamRequirements,
   [({ max_msgs_per_subject }) => max_msgs_per_subject === 1, 'keeps old revisions: set its history to 1'],
   [({ discard }) => discard === 'new', 'drops old records when it is full: set discard to new'],
   [
@@ -151,16 +116,7 @@ const requirements: readonly Requirement[] = [
     ({ storage, num_replicas }) => storage === 'memory' || num_replicas > 1,
     'is kept in a file by one server, which may forget a redemption in a crash of its machine: use memory storage, or three replicas',
   ],
-  [
-    ({ storage, max_bytes }) => storage === 'memory' || max_bytes <= 0,
-    'is limited in bytes, and nats-server 2.9 drops old records from files to keep to that: limit the number of messages',
-  ],
 ]
-
-function requireSound(configuration: StreamConfiguration, bucket: string): void {
-  for (const [isMet, problem] of requirements)
-    if (!isMet(configuration)) throw new ConfigurationError('bucket', `${bucket} ${problem}`)
-}
 
 /** Whether so many replicas keep what they have acknowledged while servers fail and lines are cut. */
 function areSound(replicas: number, { version }: NatsServer): boolean {
@@ -168,7 +124,7 @@ function areSound(replicas: number, { version }: NatsServer): boolean {
   return replicas === 1 || major > soundSince[0] || (major === soundSince[0] && minor >= soundSince[1])
 }
 
-function requireReplication(replicas: number, server: NatsServer, { takesUnsound }: BucketOptions): void {
+function requireReplication(replicas: number, server: NatsServer, takesUnsound: boolean): void {
   if (takesUnsound || areSound(replicas, server)) return
   throw new ConfigurationError(
     'replication',
@@ -177,12 +133,11 @@ function requireReplication(replicas: number, server: NatsServer, { takesUnsound
 }
 
 function describe(configuration: StreamConfiguration, server: NatsServer): StoreInspection {
-  const { storage, num_replicas: replicas } = configuration
-  const has = replicas === 1 ? '1 replica' : `${replicas} replicas`
+  const replicas = configuration.num_replicas
   const isSound = areSound(replicas, server)
   const { guarantee, weaknesses } = replicas === 1 ? ofOneReplica : ofSeveralReplicas
   return {
-    engine: `nats ${server.version}, ${has} in ${storage === 'memory' ? 'memory' : 'files'}`,
+    engine: describeKeeping(configuration, server),
     guarantee: isSound ? guarantee : guaranteeWhileWell,
     mayAdmitTwice: !isSound,
     weaknesses: [...(isSound ? [] : [unsoundWeakness]), ...weaknesses, ...weaknessesOfBounds(configuration)],

@@ -1,5 +1,5 @@
 /**
- * Port: what the NATS store asks of a NATS client. Implementations stand in `drivers/`: a few lines for each client, which also
+ * Port: what the NATS store and the log ask of a NATS client. Implementations stand in `drivers/`: a few lines for each client, which also
  * see to it that the client neither publishes twice nor gives up its connection.
  * @module
  */
@@ -47,12 +47,25 @@ export interface StreamConfiguration {
 export interface Stream {
   readonly configuration: StreamConfiguration
   readonly createdAt: EpochMs
+  /** The numbers of the oldest and the newest message that it has; where it has none, the second is below the first, or both are 0. */
+  readonly firstSequence: number
+  readonly lastSequence: number
 }
 
 /** A message that a stream keeps. */
 export interface KeptMessage {
+  /** A stream counts its messages from 1, and leaves none out. */
+  readonly sequence: number
+  /** What its publisher calls it (`Nats-Msg-Id`); empty for nothing. */
+  readonly id: string
   readonly text: string
   readonly storedAt: EpochMs
+}
+
+/** Says that a stream has kept a message, as which. */
+export interface Acknowledgement {
+  readonly stream: string
+  readonly sequence: number
 }
 
 /**
@@ -81,6 +94,18 @@ export interface NatsDriver {
    * received it, or once nobody waits for it.
    */
   publishFirst(message: { readonly subject: string; readonly text: string }, asker: Asker): Promise<string>
+
+  /** Keeps a message behind all others, with its id. MUST NOT send it again either, nor once nobody waits for it. */
+  publish(
+    message: { readonly subject: string; readonly text: string; readonly id: string },
+    asker: Asker,
+  ): Promise<Acknowledgement>
+
+  /** The message of a number, as the leader of the stream has it; null for none. */
+  messageOfLeader(stream: string, sequence: number): Promise<KeptMessage | null>
+
+  /** Drops every message of a stream whose number is below this one. */
+  dropBelow(stream: string, sequence: number): Promise<void>
 
   /** The last message of a subject, as the leader of the stream has it; null for none. */
   lastOfLeader(stream: string, subject: string): Promise<KeptMessage | null>

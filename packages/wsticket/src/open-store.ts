@@ -31,13 +31,12 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
 }
 
 /**
- * Opens the session log that stands beside the store of a URL, with a client of its own; null where there is none on that engine yet
- * (NATS). With `memory:` it is a log of this process, and each call opens another.
+ * Opens the session log that stands beside the store of a URL, with a client of its own. With `memory:` it is a log
+ * of this process, and each call opens another.
  * @throws ConfigurationError as {@link openStore} does
  */
-export async function openSessionLog(url: string): Promise<SessionLog | null> {
-  const { openLog } = sourceOf(url)
-  return openLog === null ? null : openLog()
+export async function openSessionLog(url: string): Promise<SessionLog> {
+  return sourceOf(url).openLog()
 }
 
 /**

@@ -17,10 +17,10 @@ export interface StoreSource {
   open(clock: Clock): Promise<TicketStore>
 
   /**
-   * Opens a handle on the session log of the same namespace, as `open` does. Null where the engine keeps none.
+   * Opens a handle on the session log of the same namespace, as `open` does.
    * @throws ConfigurationError as `open` does
    */
-  readonly openLog: (() => Promise<SessionLog>) | null
+  openLog(): Promise<SessionLog>
 
   /** Removes what the handles have left in the engine, over a connection of its own. For trials only. */
   erase(): Promise<void>

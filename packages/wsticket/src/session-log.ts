@@ -82,7 +82,7 @@ export const entryAgeMs = 86_400_000
  * processes, are one log, and read the same entries in the same order.
  */
 export interface SessionLog {
-  /** Names the engine in events: `memory`, `redis`, `postgres`. */
+  /** Names the engine in events: `memory`, `sqlite`, `redis`, `postgres`, `nats`. */
   readonly name: string
 
   /**

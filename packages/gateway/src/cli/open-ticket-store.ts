@@ -24,20 +24,18 @@ export async function openTicketStore(url: string): Promise<TicketStore | null> 
   }
 }
 
-/** Opens the log by which the gateways that share a store hear of each other's sessions; null, and a word about it, where there is none. */
+/**
+ * Opens the log by which the gateways that share a store hear of each other's sessions, and says why where it cannot be read; null where
+ * nobody shares it.
+ */
 export async function openLogBeside({ name }: TicketStore, url: string): Promise<SessionLog | null> {
   // Nobody else has a store in this memory.
   if (name === 'memory') return null
   const log = await openSessionLog(url)
-  if (log === null)
-    tell(
-      `On ${name} gateways hear nothing of each other's sessions: what is ended or renewed at one is so there alone.`,
-    )
-  else await readOnce(log)
+  await readOnce(log)
   return log
 }
 
-/** Says why, where a log cannot be read: nobody is admitted then. */
 async function readOnce(log: SessionLog): Promise<void> {
   try {
     await log.readAfter(null, 1)

@@ -10,7 +10,14 @@
 import { type Asker, requireWaiting } from '../asker.ts'
 import type { EpochMs } from '../clock.ts'
 import { ConfigurationError } from '../errors.ts'
-import type { KeptMessage, NatsDriver, NatsServer, Stream, StreamConfiguration } from '../nats-driver.ts'
+import type {
+  Acknowledgement,
+  KeptMessage,
+  NatsDriver,
+  NatsServer,
+  Stream,
+  StreamConfiguration,
+} from '../nats-driver.ts'
 
 /** Options of a connection that never gives up, and soon looks for another server. */
 export interface NatsOptions {
@@ -38,18 +45,28 @@ const publishTimeoutMs = 10_000
 const streamNotFound = 10_059
 // What the client makes of the status 503.
 const nobodyListens = 'JetStreamNotEnabled'
+const messageId = 'Nats-Msg-Id'
 const pausesMs = [20, 50, 100, 200]
 
 /** What `jetstream(connection)` returns, as far as it is used here. */
 export interface JetStream {
-  publish(subject: string, text: string, options: PublishOptions): Promise<{ readonly stream: string }>
+  publish(
+    subject: string,
+    text: string,
+    options: PublishOptions,
+  ): Promise<{ readonly stream: string; readonly seq: number }>
   jetstreamManager(checkApi: boolean): Promise<JetStreamManager>
   /** The types of the client do not name it. */
   getConnection?(): unknown
 }
 
-interface PublishOptions {
-  readonly expect: { readonly lastSubjectSequence: number }
+/** What the server is told with a message. */
+interface Terms {
+  readonly expect?: { readonly lastSubjectSequence: number }
+  readonly msgID?: string
+}
+
+interface PublishOptions extends Terms {
   readonly retries: number
   readonly timeout: number
 }
@@ -58,6 +75,7 @@ interface JetStreamManager {
   readonly streams: MessageSource & {
     info(name: string): Promise<StreamInfo>
     add(configuration: { readonly name: string }): Promise<unknown>
+    purge(name: string, options: { readonly seq: number }): Promise<unknown>
   }
   readonly direct: MessageSource
 }
@@ -65,13 +83,16 @@ interface JetStreamManager {
 interface StreamInfo {
   readonly config: object
   readonly created: string
+  readonly state: { readonly first_seq: number; readonly last_seq: number }
 }
 
 interface MessageSource {
-  getMessage(stream: string, query: { last_by_subj: string }): Promise<Message | null>
+  getMessage(stream: string, query: { last_by_subj: string } | { seq: number }): Promise<Message | null>
 }
 
 interface Message {
+  readonly seq: number
+  readonly header: { get(name: string): string }
   readonly timestamp: string
   string(): string
 }
@@ -125,17 +146,12 @@ export function fromNats(jetstream: JetStream | Promise<JetStream>): NatsDriver 
       if (line !== null || connection.isClosed() || connection.info === undefined) await awaitLine(connection)
     },
     server: () => (client === null || line !== null ? null : serverOf(client.connection)),
-    stream: (name) => managerOf(client).streams.info(name).then(streamOf, nullIfNotFound),
-    async createStream(configuration) {
-      await managerOf(client).streams.add(configuration)
+    ...streamsOf(() => opened(client).manager),
+    async publishFirst(message, asker) {
+      const asFirst = { ...message, terms: { expect: { lastSubjectSequence: 0 } } }
+      return (await publish(opened(client), asFirst, asker)).stream
     },
-    publishFirst: (message, asker) => publishFirst(opened(client), message, asker),
-    async lastOfLeader(stream, subject) {
-      return messageOf(await managerOf(client).streams.getMessage(stream, { last_by_subj: subject }))
-    },
-    async lastOfAny(stream, subject) {
-      return messageOf(await managerOf(client).direct.getMessage(stream, { last_by_subj: subject }))
-    },
+    publish: ({ id, ...message }, asker) => publish(opened(client), { ...message, terms: { msgID: id } }, asker),
     reconnect() {
       if (client === null) return
       void awaitLine(client.connection)
@@ -150,28 +166,52 @@ function opened(client: Client | null): Client {
   return client
 }
 
-function managerOf(client: Client | null): JetStreamManager {
-  return opened(client).manager
+type Streams = Pick<
+  NatsDriver,
+  'stream' | 'createStream' | 'messageOfLeader' | 'dropBelow' | 'lastOfLeader' | 'lastOfAny'
+>
+
+function streamsOf(manager: () => JetStreamManager): Streams {
+  return {
+    stream: (name) => manager().streams.info(name).then(streamOf, nullIfNotFound),
+    async createStream(configuration) {
+      await manager().streams.add(configuration)
+    },
+    async messageOfLeader(stream, sequence) {
+      return messageOf(await manager().streams.getMessage(stream, { seq: sequence }))
+    },
+    async dropBelow(stream, sequence) {
+      await manager().streams.purge(stream, { seq: sequence })
+    },
+    async lastOfLeader(stream, subject) {
+      return messageOf(await manager().streams.getMessage(stream, { last_by_subj: subject }))
+    },
+    async lastOfAny(stream, subject) {
+      return messageOf(await manager().direct.getMessage(stream, { last_by_subj: subject }))
+    },
+  }
 }
 
-async function publishFirst(
+async function publish(
   { jetstream }: Client,
-  { subject, text }: Parameters<NatsDriver['publishFirst']>[0],
+  { subject, text, terms }: { readonly subject: string; readonly text: string; readonly terms: Terms },
   asker: Asker,
-): Promise<string> {
-  const options = { expect: { lastSubjectSequence: 0 }, retries: 1, timeout: publishTimeoutMs }
-  const publish = async () => (await jetstream.publish(subject, text, options)).stream
+): Promise<Acknowledgement> {
+  const attempt = async () => {
+    const { stream, seq } = await jetstream.publish(subject, text, { ...terms, retries: 1, timeout: publishTimeoutMs })
+    return { stream, sequence: seq }
+  }
   for (const pauseMs of pausesMs) {
     try {
-      return await publish()
+      return await attempt()
     } catch (error) {
-      // The server has told nobody: a bucket that was just created is not known everywhere yet, or its leader has just left.
+      // The server has told nobody: a stream that was just created is not known everywhere yet, or its leader has just left.
       if (!(error instanceof Error && error.name === nobodyListens)) throw error
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
       requireWaiting(asker)
     }
   }
-  return publish()
+  return attempt()
 }
 
 async function openClient(jetstream: JetStream): Promise<Client> {
@@ -211,8 +251,13 @@ function serverOf({ info }: Connection): NatsServer | null {
     : { id: info.server_id, version: info.version, hasJetStream: info.jetstream === true }
 }
 
-function streamOf({ config, created }: StreamInfo): Stream {
-  return { configuration: config as StreamConfiguration, createdAt: instantOf(created) }
+function streamOf({ config, created, state }: StreamInfo): Stream {
+  return {
+    configuration: config as StreamConfiguration,
+    createdAt: instantOf(created),
+    firstSequence: state.first_seq,
+    lastSequence: state.last_seq,
+  }
 }
 
 function nullIfNotFound(error: unknown): null {
@@ -221,7 +266,9 @@ function nullIfNotFound(error: unknown): null {
 }
 
 function messageOf(message: Message | null): KeptMessage | null {
-  return message === null ? null : { text: message.string(), storedAt: instantOf(message.timestamp) }
+  if (message === null) return null
+  const { seq, header, timestamp } = message
+  return { sequence: seq, id: header.get(messageId), text: message.string(), storedAt: instantOf(timestamp) }
 }
 
 function instantOf(timestamp: string): EpochMs {

@@ -5,10 +5,15 @@
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
 import { fromNats, natsOptions } from '../drivers/nats.ts'
 import { ConfigurationError } from '../errors.ts'
+import type { NatsDriver } from '../nats-driver.ts'
+import { logStreamOf } from '../nats-log-stream.ts'
 import type { Opener } from '../opener.ts'
+import type { SessionLog } from '../session-log.ts'
+import { createNatsSessionLog } from '../session-logs/nats.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { credentialsOf, numberOptions, requireParameters, type StoreUrl, serversOf, textOptions } from '../store-url.ts'
 import { createNatsStore, type NatsStoreOptions } from '../stores/nats.ts'
+import type { TicketStore } from '../ticket-store.ts'
 
 const packages = ['@nats-io/transport-node', '@nats-io/jetstream']
 const defaultPort = 4222
@@ -17,7 +22,7 @@ const streamNotFound = 10_059
 // The suite has tickets that live for a day.
 const trialRecordAgeMs = 172_800_000
 
-/** Opens stores on NATS JetStream, with the clients of nats.js. */
+/** Opens stores and logs on NATS JetStream, with the clients of nats.js. */
 export const natsOpener: Opener = {
   schemes: ['nats', 'tls'],
   read(url, trial) {
@@ -25,19 +30,25 @@ export const natsOpener: Opener = {
     const connectionOptions = readConnection(url)
     const options = readOptions(url, trial)
 
+    async function openOn<Opened extends TicketStore | SessionLog>(create: (driver: NatsDriver) => Opened) {
+      const { connect, jetstream } = await loadClients()
+      const connecting = keepConnecting(() => connect(connectionOptions))
+      const client = connecting.connection.then((connection) => jetstream(connection))
+      return openWithOwnClient(connecting, () => create(fromNats(client)))
+    }
+
     return {
-      async open() {
-        const { connect, jetstream } = await loadClients()
-        const connecting = keepConnecting(() => connect(connectionOptions))
-        const client = connecting.connection.then((connection) => jetstream(connection))
-        return openWithOwnClient(connecting, () => createNatsStore(fromNats(client), options))
-      },
-      openLog: null,
+      open: () => openOn((driver) => createNatsStore(driver, options)),
+      openLog: () => openOn((driver) => createNatsSessionLog(driver, options)),
       async erase() {
         const { connect, jetstreamManager } = await loadClients()
         const connection = await connect(connectionOptions)
-        const erased = jetstreamManager(connection).then(({ streams }) => streams.delete(`KV_${options.bucket}`))
-        await finishWithOwnClient({ end: () => connection.close() }, erased.catch(ignoreNoStream))
+        const erase = async () => {
+          const { streams } = await jetstreamManager(connection)
+          for (const stream of [`KV_${options.bucket}`, logStreamOf(options.bucket)])
+            await streams.delete(stream).catch(ignoreNoStream)
+        }
+        await finishWithOwnClient({ end: () => connection.close() }, erase())
       },
     }
   },
@@ -51,7 +62,7 @@ function loadClients() {
   })
 }
 
-/** A store that was never asked anything has no bucket. */
+/** What was never asked anything has no stream. */
 function ignoreNoStream(error: unknown): void {
   if ((error as { code?: unknown } | null)?.code !== streamNotFound) throw error
 }
@@ -81,7 +92,7 @@ function isAddress(host: string): boolean {
   return /^[\d.]+$|:/.test(host)
 }
 
-function readOptions(url: StoreUrl, trial: string | null): NatsStoreOptions {
+function readOptions(url: StoreUrl, trial: string | null): NatsStoreOptions & { readonly bucket: string } {
   const { replicas, ...numbers } = numberOptions(url, 'replicas', 'recordAgeMs', 'deadlineMs')
   const { bucket = 'wsticket', replication } = textOptions(url, 'bucket', 'replication')
   return {

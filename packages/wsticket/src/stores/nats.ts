@@ -15,6 +15,7 @@ import { createEngine, defaultEngineDeadlineMs } from '../engine.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
 import { type Bucket, type BucketOptions, marginMs, openBucket } from '../nats-bucket.ts'
 import type { KeptMessage, NatsDriver } from '../nats-driver.ts'
+import { isOutOfRoom, requireBucket, requireReplicas, requireServer } from '../nats-stream.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { TicketState, TicketStore } from '../ticket-store.ts'
@@ -43,9 +44,7 @@ export interface NatsStoreOptions {
   readonly deadlineMs?: number
 }
 
-const defaultBucket = 'wsticket'
 const defaultRecordAgeMs = 600_000
-const bucketForm = /^[A-Za-z0-9_-]{1,100}$/
 const longestRecordAgeMs = 2 ** 31 - 1
 
 /** How long a replica may take to answer, before the leader is asked. */
@@ -55,7 +54,6 @@ const patienceMs = 250
 const wrongSequence: readonly unknown[] = [10_071, 10_164]
 const notStored = 10_077
 const subjectTaken = 'maximum messages per subject exceeded'
-const outOfResources: readonly unknown[] = [10_002, 10_023, 10_028, 10_047, 10_054]
 
 type End = 'redeemed' | 'revoked'
 type Refusal = 'spent' | 'expired' | 'revoked' | 'unknown'
@@ -77,8 +75,7 @@ export function createNatsStore(driver: NatsDriver, options: NatsStoreOptions = 
   /** After a reconnection the server may have started anew, and the bucket be another: it is looked at before it is asked. */
   function ask<Answer>(question: (keys: Keys) => Promise<Answer>): Promise<Answer> {
     return engine.ask(async (asker) => {
-      const server = driver.server()
-      if (server === null) throw new StoreError('unavailable', 'nats: there is no connection now')
+      const server = requireServer(driver)
       const current = buckets.seenBy(server.id) ?? (await buckets.look())
       return question(keysOf(driver, current, asker))
     })
@@ -134,10 +131,9 @@ function createBucketLook(open: () => Promise<Bucket>): BucketLook {
 }
 
 function requireOptions(options: NatsStoreOptions): BucketOptions {
-  const { bucket = defaultBucket, replicas = 1, replication = 'sound', recordAgeMs = defaultRecordAgeMs } = options
-  if (!bucketForm.test(bucket))
-    throw new ConfigurationError('bucket', 'must be 1 to 100 letters and digits of ASCII, underscores and hyphens')
-  if (![1, 3, 5].includes(replicas)) throw new ConfigurationError('replicas', 'must be 1, 3 or 5')
+  const { replication = 'sound', recordAgeMs = defaultRecordAgeMs } = options
+  const bucket = requireBucket(options.bucket)
+  const replicas = requireReplicas(options.replicas)
   if (replication !== 'sound' && replication !== 'unsound_may_admit_twice')
     throw new ConfigurationError('replication', "must be 'sound' or 'unsound_may_admit_twice'")
   if (!(Number.isSafeInteger(recordAgeMs) && recordAgeMs > marginMs && recordAgeMs <= longestRecordAgeMs))
@@ -217,8 +213,7 @@ async function putInto(stream: string, published: Promise<string>): Promise<bool
 function requireTaken(error: unknown): false {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   if (wrongSequence.includes(code) || (code === notStored && message === subjectTaken)) return false
-  if (outOfResources.includes(code) || (code === notStored && String(message).startsWith('maximum ')))
-    throw new StoreError('capacity', 'the bucket has no room')
+  if (isOutOfRoom(error)) throw new StoreError('capacity', 'the bucket has no room')
   throw error
 }
 
