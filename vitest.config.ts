@@ -42,7 +42,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce } },
+      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce, maxWorkers: 3 } },
       { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce } },

@@ -58,6 +58,11 @@ const steps = [
   },
   { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'] },
   { part: 'proof', title: 'An orderly drain, in short', command: ['node', 'proofs/drain.mjs', '--short'] },
+  {
+    part: 'proof',
+    title: 'Revocation over nodes, in short',
+    command: ['node', 'proofs/revocation.mjs', '--short'],
+  },
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },
