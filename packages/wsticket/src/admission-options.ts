@@ -23,7 +23,7 @@ import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, noEvents, safeSink } from './events.ts'
 import type { Passage } from './handshake.ts'
-import { createGate, type Gate, type RateLimits } from './limits.ts'
+import { announceUnlimited, createGate, type Gate, type RateLimits } from './limits.ts'
 import { type LockPolicy, requireLockPolicy } from './lock.ts'
 import { createPendingHandshakes, type PendingHandshakes, type PendingLimits } from './pending-handshakes.ts'
 import { defaultCarriers, parseCarriers } from './presentation.ts'
@@ -161,7 +161,9 @@ function requireOriginOfCookies(carriersOn: readonly Carrier[], nonBrowserClient
   )
 }
 
-function announceDangers({ addressPolicy, nonBrowserClients }: AdmissionOptions, at: EpochMs, emit: EventSink): void {
+function announceDangers(options: AdmissionOptions, at: EpochMs, emit: EventSink): void {
+  const { addressPolicy, nonBrowserClients, limits = {} } = options
+  announceUnlimited(limits, at, emit)
   if (addressPolicy === 'off') {
     const consequence = 'a ticket opens a WebSocket from any address, and nobody hears of it'
     emit({ type: 'dangerous_setting', at, setting: 'addressPolicy: off', consequence })

@@ -5,6 +5,7 @@
 import { networkOf } from './checks/client-address.ts'
 import type { EpochMs } from './clock.ts'
 import { ConfigurationError } from './errors.ts'
+import type { EventSink } from './events.ts'
 import type { Limiter } from './limiter.ts'
 import { createMemoryLimiter, type Rate } from './limiters/memory.ts'
 
@@ -33,6 +34,21 @@ const defaultRates: { readonly [limit in keyof IssueLimits]-?: Rate } = {
   perAddress: { perSecond: 100, burst: 1000 },
   perSubject: { perSecond: 10, burst: 50 },
   changesPerSubject: { perSecond: 1, burst: 100 },
+}
+
+/** What nothing bounds where a limit is switched off. */
+const boundless: { readonly [limit in keyof IssueLimits]-?: string } = {
+  everybody: 'nothing bounds how much all clients together have this process do',
+  perAddress: 'nothing bounds how much one address has this process do',
+  perSubject: 'nothing bounds how often one subject asks for tickets',
+  changesPerSubject: 'nothing bounds what one subject writes to the session log',
+}
+
+/** Tells of each limit that is switched off. */
+export function announceUnlimited(limits: IssueLimits, at: EpochMs, emit: EventSink): void {
+  for (const [limit, consequence] of Object.entries(boundless))
+    if (limits[limit as keyof IssueLimits] === 'unlimited')
+      emit({ type: 'dangerous_setting', at, setting: `limits.${limit}: unlimited`, consequence })
 }
 
 /** Why a request has to wait. */

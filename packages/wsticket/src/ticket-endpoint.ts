@@ -8,6 +8,7 @@ import { type CredentialRefusal, type Subject, subjectOf } from './credential.ts
 import { withinDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { nameFault, noEvents, safeSink } from './events.ts'
+import { announceUnlimited } from './limits.ts'
 import { type HttpAnswer, issueRefusalAnswer } from './problem.ts'
 import { type IssueRefusalCode, issueRefusals } from './refusals.ts'
 import { type Desk, readTicketEndpointOptions, type TicketEndpointOptions } from './ticket-endpoint-options.ts'
@@ -44,6 +45,7 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
   const corsHeaders = createCorsHeaders(desk.origins, options.corsCredentials ?? 'omit')
   const resolveClientAddress = createClientAddressResolver(options.trustedProxies ?? [])
   const emit = safeSink(options.onEvent ?? noEvents)
+  announceUnlimited(options.limits ?? {}, desk.clock(), emit)
 
   async function answer(request: Request, peer: Peer): Promise<HttpAnswer> {
     const { headers, method } = request

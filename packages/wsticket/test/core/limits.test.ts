@@ -188,3 +188,27 @@ describe('what is not ours', () => {
     expect(await admission.admit(offering(ticketOf(1)))).toMatchObject({ kind: 'admitted' })
   })
 })
+
+describe('a limit that is switched off', () => {
+  const announced = (limit: string) => ({
+    type: 'dangerous_setting',
+    at: start,
+    setting: `limits.${limit}: unlimited`,
+    consequence: expect.stringContaining('nothing bounds'),
+  })
+
+  it.each(['everybody', 'perAddress', 'perSubject', 'changesPerSubject'])(
+    'is announced: %s of the endpoint',
+    (limit) => {
+      expect(setUpEndpoint({ limits: { [limit]: 'unlimited' } }).events).toEqual([announced(limit)])
+    },
+  )
+
+  it.each(['everybody', 'perAddress'])('is announced: %s of admission', (limit) => {
+    expect(setUpVerifier({ limits: { [limit]: 'unlimited' } }).events).toEqual([announced(limit)])
+  })
+
+  it('is not announced where it is on', () => {
+    expect(setUpEndpoint({ limits: { perSubject: one() } }).events).toEqual([])
+  })
+})
