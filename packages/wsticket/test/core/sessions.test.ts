@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { Subject } from '../../src/credential.ts'
 import { StoreError } from '../../src/errors.ts'
 import type { Closing, Session } from '../../src/session.ts'
+import type { SessionLog } from '../../src/session-log.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
 import { createSessions, type SessionsOptions } from '../../src/sessions.ts'
 import { createMovableClock } from '../../src/testing/movable-clock.ts'
@@ -20,6 +21,24 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers()
 })
+
+/** A log that says once, when it is told to, that it has lost the entry at a position. */
+function createLosingLog() {
+  const whole = createMemorySessionLog()
+  let isLost = false
+  const log: SessionLog = {
+    ...whole,
+    async readAfter(position, most) {
+      if (!isLost || position === null) return whole.readAfter(position, most)
+      isLost = false
+      return 'lost'
+    },
+  }
+  const lose = () => {
+    isLost = true
+  }
+  return { log, lose }
+}
 
 function sessionOf(seed: number, members: Partial<Session> = {}): Session {
   return {
@@ -292,24 +311,15 @@ it('a revocation that may not be written is told of as such, and stands here', a
 })
 
 it('a renewal that is read once more, because the log was lost, moves nothing back', async () => {
-  const whole = createMemorySessionLog()
-  let isLost = false
-  const log = {
-    ...whole,
-    async readAfter(...[position, most]: Parameters<typeof whole.readAfter>) {
-      if (!isLost || position === null) return whole.readAfter(position, most)
-      isLost = false
-      return 'lost' as const
-    },
-  }
+  const { log, lose } = createLosingLog()
   const { sessions, open, pass, events } = setUp({ log })
   await pass(300)
   const id = open(sessionOf(1))
-  await whole.append({ kind: 'renewal', id, subject: alice, expiresAt: at(start + 90_000), at: start })
+  await log.append({ kind: 'renewal', id, subject: alice, expiresAt: at(start + 90_000), at: start })
   await pass(300)
   expect(sessions.list()[0]?.endsAt).toBe(start + 90_000)
   await sessions.renew({ id, subject: alice, expiresAt: at(start + 900_000) })
-  isLost = true
+  lose()
   await pass(300)
   expect(events.map(({ type }) => type)).toContain('session_log_lost')
   expect(sessions.list()[0]?.endsAt).toBe(start + 900_000)
@@ -401,22 +411,13 @@ describe('a log', () => {
   })
 
   it('that has lost entries voids the tickets that are out, and not those that come', async () => {
-    const log = createMemorySessionLog()
-    let isLost = false
-    const flaky = {
-      ...log,
-      async readAfter(...[position, most]: Parameters<typeof log.readAfter>) {
-        if (!isLost || position === null) return log.readAfter(position, most)
-        isLost = false
-        return 'lost' as const
-      },
-    }
-    const { sessions, open, pass, codeOfClosing } = setUp({ log: flaky })
+    const { log, lose } = createLosingLog()
+    const { sessions, open, pass, codeOfClosing } = setUp({ log })
     const id = open(sessionOf(1))
     await log.append({ kind: 'revocation', selector: { kind: 'subject', subject: bob }, at: start })
     await pass(500)
     expect(sessions.refusalOf(recordOf(ticketOf(2)))).toBeNull()
-    isLost = true
+    lose()
     await pass(500)
     expect(sessions.refusalOf(recordOf(ticketOf(2)))).toBe('ticket_revoked')
     expect(sessions.refusalOf(recordOf(ticketOf(3), { issuedAt: at(start + 1100) }))).toBeNull()
