@@ -173,7 +173,7 @@ describe('a server that is cut off from the other two, and its verifiers with it
     { timeout: 600_000 },
     async () => {
       let admittedTwice = 0
-      for (let attempt = 0; admittedTwice === 0 && attempt < 10; attempt += 1)
+      for (let attempt = 0; admittedTwice === 0 && attempt < 30; attempt += 1)
         admittedTwice = await leadAgain().catch(() => 0)
       expect(admittedTwice).toBeGreaterThan(0)
     },

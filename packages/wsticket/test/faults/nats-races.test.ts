@@ -22,6 +22,8 @@ import { createTally } from './tally.ts'
 
 const racersPerNode = 4
 const rounds = long ? 20 : 2
+// After a handover under load nats-server 2.9 was seen to have no leader for a quarter of a minute.
+const handoverMs = 60_000
 
 let server: NatsServer
 let cluster: NatsCluster
@@ -98,13 +100,15 @@ describe('a record that is replaced where it stands, if it is the one that was r
 })
 
 describe('while the leader of the bucket hands over again and again', () => {
-  it('of 12 verifiers who present a ticket at once at most one is admitted', async () => {
+  it('of 12 verifiers who present a ticket at once at most one is admitted', {
+    timeout: rounds * handoverMs,
+  }, async () => {
     const stores = await racersOf((node) => storeAt([node], replicated), 'three')
     const { connection } = await clientOf(...cluster.nodes)
     const tally = createTally()
     for (let handover = 0; handover < rounds; handover += 1) {
       // Refused while its breaker is open: of a handover that took longer than a question may.
-      const ids = await until('tickets are issued again', () => issue(stores[0] as Spender))
+      const ids = await until('tickets are issued again', () => issue(stores[0] as Spender), handoverMs)
       const presented = tally.present(ids, stores)
       await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, '', { timeout: 5000 })
       await presented
