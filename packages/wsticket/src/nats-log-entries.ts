@@ -83,12 +83,13 @@ export async function dropOld(source: EntrySource, written: number): Promise<voi
   const { driver, stream } = source
   const { firstSequence: first } = await requireStream(source)
   const [last, second] = await Promise.all([written, first + 1].map((one) => driver.messageOfLeader(stream, one)))
-  const isOld = (kept?: KeptMessage | null) => !!kept && !!last && last.storedAt - kept.storedAt >= entryAgeMs
-  if (!isOld(second)) return
+  // One that is missing among others goes with them: nobody can read past it, and it would be in the way for good.
+  const isYoung = (kept?: KeptMessage | null) => !last || (!!kept && last.storedAt - kept.storedAt < entryAgeMs)
+  if (isYoung(second)) return
   const oldest = await messagesOf(source, first, Math.min(first + mostDropped, written))
-  const young = oldest.findIndex((kept) => !isOld(kept))
-  const lastOld = first + (young === -1 ? oldest.length : young) - 1
-  await driver.dropBelow(stream, lastOld)
+  const young = oldest.findIndex(isYoung)
+  const old = (young === -1 ? oldest : oldest.slice(0, young)).findLast((kept) => kept !== null)
+  if (old) await driver.dropBelow(stream, old.sequence)
 }
 
 /** Both ends included; null for one that is not there. */

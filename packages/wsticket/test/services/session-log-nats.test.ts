@@ -118,6 +118,25 @@ describe('what is old', () => {
     const oldest = await log.readAfter(null, 1)
     expect(oldest).toMatchObject([{ position: positions[69] }])
   })
+
+  it('goes with what is missing among it, past which nobody could read', async () => {
+    const old = { count: 0 }
+    const missing = [2, 5]
+    const {
+      log,
+      manager,
+      stream: name,
+    } = await openHere('old-hole', (driver) => {
+      const { messageOfLeader } = ageing(old)(driver)
+      return { messageOfLeader: async (...asked) => (missing.includes(asked[1]) ? null : messageOfLeader(...asked)) }
+    })
+    await appendSome(log, 31)
+    await expect(log.readAfter(null, 9)).rejects.toMatchObject({ code: 'malformed' })
+    old.count = 10
+    await appendSome(log, 1)
+    await expect.poll(async () => (await manager.streams.info(name)).state.first_seq).toBe(10)
+    expect(await log.readAfter(null, 9)).toHaveLength(9)
+  })
 })
 
 describe('a position', () => {
