@@ -19,6 +19,13 @@ import { fileURLToPath } from 'node:url'
  * @property {() => Promise<void>} stop
  */
 
+/** @type {Set<ChildProcess>} */
+const running = new Set()
+// Also where a proof breaks off.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** @param {string} name @returns {string} */
 export function pathOf(name) {
   return fileURLToPath(new URL(name, import.meta.url))
@@ -35,6 +42,8 @@ export function start(program, args, nodeOptions = []) {
     env,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const ended = once(child, 'exit')
   const failed = ended.then(([code, signal]) => {
     throw new Error(`${program} ended (${code ?? signal}): ${said}`)
