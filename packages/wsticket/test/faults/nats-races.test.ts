@@ -22,6 +22,7 @@ import { createTally } from './tally.ts'
 
 const racersPerNode = 4
 const rounds = long ? 20 : 2
+const mostRounds = 100
 // After a handover under load nats-server 2.9 was seen to have no leader for a quarter of a minute.
 const handoverMs = 60_000
 
@@ -47,6 +48,14 @@ async function racersOf(open: (node: { readonly url: string }) => Promise<Spende
 async function race(stores: readonly Spender[]) {
   const tally = createTally()
   for (let round = 0; round < rounds; round += 1) await tally.present(await issue(stores[0] as Spender), stores)
+  return tally
+}
+
+/** The same, again and again until one is admitted twice: it is a matter of luck, and comes to that in a round or two. */
+async function raceUntilTwice(stores: readonly Spender[]) {
+  const tally = createTally()
+  for (let round = 0; tally.admittedTwice === 0 && round < mostRounds; round += 1)
+    await tally.present(await issue(stores[0] as Spender), stores)
   return tally
 }
 
@@ -77,7 +86,7 @@ describe.each([
     const bucket = `naive-${on}`
     await plainBucket(await clientOf(on === 'one' ? server : (cluster.nodes[0] as NatsServer)), bucket, replicas)
     const stores = await racersOf(async (node) => createFindThenDeleteStore(await clientOf(node), bucket), on)
-    const tally = await race(stores)
+    const tally = await raceUntilTwice(stores)
     expect(tally.admittedTwice).toBeGreaterThan(0)
   })
 })
@@ -95,7 +104,7 @@ describe('a record that is replaced where it stands, if it is the one that was r
     if (major > 2 || minor > 9 || patch > 20) skip('this server replaces one after the other')
     await plainBucket(client, 'replaced', 3)
     const stores = await racersOf(async (node) => createCompareAndSetStore(await clientOf(node), 'replaced'), 'three')
-    expect((await race(stores)).admittedTwice).toBeGreaterThan(0)
+    expect((await raceUntilTwice(stores)).admittedTwice).toBeGreaterThan(0)
   })
 })
 
