@@ -4,16 +4,25 @@
  */
 import type { Environment } from '../config/given.ts'
 import { nearest } from '../config/nearest.ts'
-import { dev } from './dev.ts'
-import { help } from './help.ts'
-import { options } from './options.ts'
-import { serve } from './serve.ts'
-import { store } from './store.ts'
 import { tell, type Verb } from './verb.ts'
-import { version } from './version.ts'
 
-const verbs: ReadonlyMap<string, Verb> = new Map(Object.entries({ serve, dev, store, options, help, version }))
-const spelledAsFlags: ReadonlyMap<string, Verb> = new Map([
+type Load = () => Promise<Verb>
+
+const help: Load = async () => (await import('./help.ts')).help
+const version: Load = async () => (await import('./version.ts')).version
+
+/** Each is loaded where it is named: whoever asks for the version does not wait until a gateway is read in. */
+const verbs: ReadonlyMap<string, Load> = new Map(
+  Object.entries({
+    serve: async () => (await import('./serve.ts')).serve,
+    dev: async () => (await import('./dev.ts')).dev,
+    store: async () => (await import('./store.ts')).store,
+    options: async () => (await import('./options.ts')).options,
+    help,
+    version,
+  }),
+)
+const spelledAsFlags: ReadonlyMap<string, Load> = new Map([
   ['--help', help],
   ['-h', help],
   ['--version', version],
@@ -21,8 +30,8 @@ const spelledAsFlags: ReadonlyMap<string, Verb> = new Map([
 
 /** Runs the verb that is named first, and returns its exit code. */
 export async function run([name = 'help', ...args]: readonly string[], environment: Environment): Promise<number> {
-  const verb = verbs.get(name) ?? spelledAsFlags.get(name)
-  if (verb !== undefined) return verb(args, environment)
+  const load = verbs.get(name) ?? spelledAsFlags.get(name)
+  if (load !== undefined) return (await load())(args, environment)
   const meant = nearest(name, [...verbs.keys()])
   tell(`${JSON.stringify(name)} is no verb of wsticket-gateway${meant === null ? '' : `: did you mean ${meant}?`}`)
   return 2

@@ -76,7 +76,11 @@ describe.each(clients)('the log in PostgreSQL over %s', (client, connect) => {
     await server.query(postgresLogSchema(documented))
     const dump = async (name: string) => {
       const schema = await server.run('pg_dump', '--schema-only', `--table=${name}`, server.url)
-      return schema.replaceAll(name, 'table').replaceAll(/^\\.*$/gm, '')
+      // A server numbers the name of a sequence where another had it a moment ago.
+      return schema
+        .replaceAll(name, 'table')
+        .replaceAll(/_id_seq\d+/g, '_id_seq')
+        .replaceAll(/^\\.*$/gm, '')
     }
     expect(await dump(made)).toBe(await dump(documented))
     expect(await dump(made)).toContain('CREATE TABLE public.table')
