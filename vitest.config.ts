@@ -12,6 +12,8 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 /** Two files at once: a browser wants a core to itself, and so does what races or is timed. */
 const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
+/** They start servers on files that are made once. */
+const withServers = { globalSetup: ['tools/before-tests.mjs'] }
 
 export default defineConfig({
   resolve: {
@@ -42,8 +44,8 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce, maxWorkers: 3 } },
-      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce } },
+      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce, ...withServers, maxWorkers: 3 } },
+      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce, ...withServers } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce } },
       { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },
