@@ -6,7 +6,7 @@
 import { hasSubjectForm } from './credential.ts'
 import { ConfigurationError, StoreError } from './errors.ts'
 import { randomText, systemRandom } from './random.ts'
-import type { LogPosition, SessionEntry } from './session-log.ts'
+import type { LoggedEntry, LogPosition, SessionEntry } from './session-log.ts'
 import { parseTicketId } from './ticket.ts'
 
 /**
@@ -31,6 +31,23 @@ export function readEntry(text: unknown): SessionEntry {
   const entry = parse(text)
   if (isEntry(entry)) return entry
   throw new StoreError('malformed', 'the session log holds an entry that is none')
+}
+
+/**
+ * What the engine has found, in its order, up to the first that is no entry: what stands in front of it reaches everybody.
+ * @throws StoreError where the first is none already: `malformed`, or whatever `read` throws of it.
+ */
+export function readEntries<Found>(found: readonly Found[], read: (one: Found) => LoggedEntry): readonly LoggedEntry[] {
+  const entries: LoggedEntry[] = []
+  for (const one of found) {
+    try {
+      entries.push(read(one))
+    } catch (error) {
+      if (entries.length === 0) throw error
+      break
+    }
+  }
+  return entries
 }
 
 /** A nonce for an entry that is about to be written: 43 base64url characters. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Asker, requireWaiting } from './asker.ts'
-import { parsePosition, positionOf, readEntry } from './entry-text.ts'
+import { parsePosition, positionOf, readEntries, readEntry } from './entry-text.ts'
 import { StoreError } from './errors.ts'
 import type { KeptMessage, NatsDriver, Stream } from './nats-driver.ts'
 import { entryAgeMs, type LoggedEntry, type LogPosition } from './session-log.ts'
@@ -40,7 +40,7 @@ export async function readOldest(source: EntrySource, most: number): Promise<rea
     // One that never had a message may count from 0.
     const first = Math.max(firstSequence, 1)
     const messages = await messagesOf(source, first, Math.min(first + most - 1, lastSequence))
-    if (isWhole(messages)) return messages.map(entryOf)
+    if (isWhole(messages)) return readEntries(messages, entryOf)
     // Unless somebody has dropped what is old meanwhile.
     if (first === seenFirst) throw new StoreError('malformed', 'the session log lacks an entry behind its oldest')
     seenFirst = first
@@ -72,7 +72,7 @@ async function lookBehind(
   if (last.sequence === sequence) return last.id === at?.nonce ? [] : 'lost'
   const [own, ...behind] = await messagesOf(source, sequence, Math.min(sequence + most, last.sequence))
   if (!own || !isWhole(behind)) return 'absent'
-  return own.id === at?.nonce ? behind.map(entryOf) : 'lost'
+  return own.id === at?.nonce ? readEntries(behind, entryOf) : 'lost'
 }
 
 /**

@@ -45,7 +45,8 @@ const lockSpace = '8607351315745472512'
 export function createPostgresLogStatements(table: string): PostgresLogStatements {
   return {
     // Who has the turn draws an id, and keeps the turn until the commit: entries come into sight in the order of their ids. What is dropped
-    // is always the beginning, also where the clock has gone back meanwhile.
+    // is always the beginning, also where the clock has gone back meanwhile. Where the sequence was set back, nobody would read the entry:
+    // the last condition is a division by zero then.
     append: prepare(`WITH turn AS MATERIALIZED (
   SELECT pg_advisory_xact_lock(${lockSpace} + '${table}'::regclass::oid::bigint)
 ), oldest AS (
@@ -55,7 +56,8 @@ export function createPostgresLogStatements(table: string): PostgresLogStatement
   DELETE FROM ${table} USING turn
   WHERE ctid = ANY (ARRAY (SELECT place FROM oldest WHERE id < (SELECT max(id) FROM oldest WHERE is_old)))
 )
-INSERT INTO ${table} (nonce, entry) SELECT $1, $2 FROM turn RETURNING id::text AS number, nonce`),
+INSERT INTO ${table} (nonce, entry) SELECT $1, $2 FROM turn
+RETURNING id::text AS number, nonce, 1 / (id > (SELECT coalesce(max(id), 0) FROM ${table}))::int AS ahead`),
     // The first condition is a division by zero on a standby, which may be behind.
     readFrom: prepare(
       `SELECT id::text AS number, nonce, entry FROM ${table} WHERE (SELECT 1 / (NOT pg_is_in_recovery())::int) = 1 AND id >= $1 ORDER BY id LIMIT $2`,

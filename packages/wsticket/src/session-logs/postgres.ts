@@ -5,10 +5,18 @@
  */
 import { requireDeadline } from '../deadline.ts'
 import { defaultEngineDeadlineMs } from '../engine.ts'
-import { newNonce, type PositionParts, parsePosition, positionOf, readEntry, writeEntry } from '../entry-text.ts'
+import {
+  newNonce,
+  type PositionParts,
+  parsePosition,
+  positionOf,
+  readEntries,
+  readEntry,
+  writeEntry,
+} from '../entry-text.ts'
 import { StoreError } from '../errors.ts'
 import type { PostgresDriver, Row, Statement } from '../postgres-driver.ts'
-import { createPostgresEngine, rejectForWant } from '../postgres-engine.ts'
+import { createPostgresEngine, rejectForWant, stateOf, uniqueViolation } from '../postgres-engine.ts'
 import { createPostgresLogStatements, defaultLogTable } from '../postgres-log-statements.ts'
 import { quote } from '../postgres-statements.ts'
 import { logTable } from '../postgres-tables.ts'
@@ -33,6 +41,12 @@ export function createPostgresSessionLog(driver: PostgresDriver, options: Postgr
   const statements = createPostgresLogStatements(quote(table))
   const engine = createPostgresEngine(driver, { table, shape: logTable, deadlineMs: requireDeadline(deadlineMs) })
 
+  /** An id is drawn that is not behind all others, or is taken: by a restored table, or a server that was a copy. */
+  function rejectBehind(error: unknown): never {
+    if (!['22012', uniqueViolation].includes(String(stateOf(error)))) return rejectForWant(error)
+    throw new StoreError('malformed', `the ids of the session log were set back: ${setForward(table)}`)
+  }
+
   const rowsOf = (statement: Statement) => engine.ask((asker) => driver.query(statement, asker))
 
   return {
@@ -41,23 +55,28 @@ export function createPostgresSessionLog(driver: PostgresDriver, options: Postgr
       const nonce = newNonce()
       const statement = statements.append(nonce, writeEntry(entry), entryAgeMs)
       return engine.ask(async (asker) => {
-        const [row] = await driver.query(statement, asker).catch(rejectForWant)
+        const [row] = await driver.query(statement, asker).catch(rejectBehind)
         if (row?.nonce !== nonce) throw new StoreError('corrupt', 'the log answered about another entry')
         return positionOf(row.number, nonce)
       })
     },
     async readAfter(position, most) {
-      if (position === null) return (await rowsOf(statements.readFrom(0, most))).map(entryOf)
+      if (position === null) return readEntries(await rowsOf(statements.readFrom(0, most)), entryOf)
       const { sequence, nonce } = partsOf(position)
       // In one snapshot: the entry at the position, and what is behind it.
       const [at, ...behind] = await rowsOf(statements.readFrom(sequence, most + 1))
-      return at?.number === sequence && at.nonce === nonce ? behind.map(entryOf) : 'lost'
+      return at?.number === sequence && at.nonce === nonce ? readEntries(behind, entryOf) : 'lost'
     },
     async close() {
       engine.close()
       driver.release()
     },
   }
+}
+
+function setForward(table: string): string {
+  const name = quote(table)
+  return `SELECT setval(pg_get_serial_sequence('${name}', 'id'), (SELECT max(id) FROM ${name}))`
 }
 
 // No entry has this id. Asked for all the same where a position is none of ours: a log that is closed or away says so.

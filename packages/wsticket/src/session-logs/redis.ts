@@ -5,7 +5,15 @@
  */
 import { requireDeadline } from '../deadline.ts'
 import { defaultEngineDeadlineMs } from '../engine.ts'
-import { newNonce, type PositionParts, parsePosition, positionOf, readEntry, writeEntry } from '../entry-text.ts'
+import {
+  newNonce,
+  type PositionParts,
+  parsePosition,
+  positionOf,
+  readEntries,
+  readEntry,
+  writeEntry,
+} from '../entry-text.ts'
 import { StoreError } from '../errors.ts'
 import type { RedisDriver } from '../redis-driver.ts'
 import { createRedisEngine } from '../redis-engine.ts'
@@ -53,7 +61,7 @@ export function createRedisSessionLog(driver: RedisDriver, options: RedisSession
       return ask(readAfterScript, [sequence, nonce, String(most)], (reply) => {
         if (reply === codes.lost) return 'lost'
         if (!Array.isArray(reply)) throw strangeReply()
-        return reply.map(entryOf)
+        return readEntries(reply, entryOf)
       })
     },
     async close() {

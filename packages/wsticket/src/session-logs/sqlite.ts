@@ -4,7 +4,7 @@
  * @module
  */
 import { type Clock, systemClock } from '../clock.ts'
-import { newNonce, parsePosition, positionOf, readEntry, writeEntry } from '../entry-text.ts'
+import { newNonce, parsePosition, positionOf, readEntries, readEntry, writeEntry } from '../entry-text.ts'
 import { entryAgeMs, type LoggedEntry, type SessionLog } from '../session-log.ts'
 import type { SqliteRow } from '../sqlite-database.ts'
 import { createSqliteEngine, type SqliteFileOptions } from '../sqlite-engine.ts'
@@ -48,10 +48,10 @@ export function createSqliteSessionLog({ clock = systemClock, ...file }: SqliteS
       }, 'capacity'),
     readAfter: (position, most) =>
       ask(({ statements }) => {
-        if (position === null) return statements.readFrom.all(first, most).map(entryOf)
+        if (position === null) return readEntries(statements.readFrom.all(first, most), entryOf)
         // Of a position that is that of no engine, the first entry is not the one.
         const [found, ...behind] = statements.readFrom.all(parsePosition(position)?.sequence ?? first, most + 1)
-        return [found?.at, found?.nonce].join('/') === position ? behind.map(entryOf) : 'lost'
+        return [found?.at, found?.nonce].join('/') === position ? readEntries(behind, entryOf) : 'lost'
       }),
     async close() {
       close()

@@ -194,6 +194,22 @@ describe('the log in PostgreSQL', () => {
   })
 
   it.each([
+    ['to an id that is taken', 3],
+    ['behind what is read, where nothing is any more', 1],
+  ])('writes nothing where its ids were set back %s, says what to do, and goes on', async (_, last) => {
+    const table = `set_back_${last}`
+    const log = openLog(table)
+    for (let n = 0; n < 5; n += 1) await log.append(entry)
+    await server.query(`DELETE FROM ${table} WHERE id < 4; SELECT setval('${table}_id_seq', ${last})`)
+    const refused: unknown = await log.append(entry).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ name: 'StoreError', code: 'malformed' })
+    const [advice = ''] = /SELECT setval.*/.exec((refused as Error).message) ?? []
+    expect(await server.query(`SELECT count(*) FROM ${table}`)).toBe('2')
+    await server.query(advice)
+    expect(await log.append(entry)).toMatch(/^6\//)
+  })
+
+  it.each([
     ['another text', 'n', '{}'],
     ['an odd nonce', 'a b', text],
     ['a member more', 'n', JSON.stringify({ ...entry, only: 'sometimes' })],
@@ -202,8 +218,9 @@ describe('the log in PostgreSQL', () => {
     const log = openLog('strange')
     const position = await log.append(entry)
     await server.query(`INSERT INTO strange (nonce, entry) VALUES ('${nonce}', '${written}')`)
-    for (const from of [null, position])
-      await expect(log.readAfter(from, 9)).rejects.toMatchObject({ name: 'StoreError', code: 'malformed' })
+    // Whatever stands in front of it is read.
+    expect(await log.readAfter(null, 9)).toMatchObject([{ position }])
+    await expect(log.readAfter(position, 9)).rejects.toMatchObject({ name: 'StoreError', code: 'malformed' })
     await server.query('TRUNCATE strange')
   })
 
