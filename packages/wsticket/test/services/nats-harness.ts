@@ -64,8 +64,6 @@ export function itConforms(nats: () => NatsUnderTest): void {
 const recordAgeMs = 2 * 86_400_000
 const options: NatsStoreOptions = {
   recordAgeMs,
-  // Shorter than the default, for the suite waits for it several times.
-  deadlineMs: 1000,
   // Three replicas are unsound on this server, and are what they are while nothing fails.
   replication: 'unsound_may_admit_twice',
 }

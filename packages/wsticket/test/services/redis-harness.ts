@@ -114,8 +114,6 @@ export function itConforms(redis: () => RedisUnderTest): void {
 
 // Of a cluster, several rounds of an election.
 const agreedWithinMs = 60_000
-// Shorter than the default, for the suite waits for it several times.
-const deadlineMs = 1000
 
 let cases = 0
 
@@ -126,7 +124,7 @@ function createRedisHarness(redis: RedisUnderTest): StoreHarness {
   const opened: { store: TicketStore; connection: RedisConnection }[] = []
   const open = async (name: string) => {
     const connection = await redis.connect()
-    const store = createRedisStore(connection.driver, { prefix: prefix + name, deadlineMs })
+    const store = createRedisStore(connection.driver, { prefix: prefix + name })
     opened.push({ store, connection })
     return store
   }

@@ -81,7 +81,7 @@ describe.each(engines)('a limit in %s', (_, start) => {
   it('holds for two issuers together, and refuses while the engine is away, or allows where it was told to', async () => {
     const engine = await start()
     const endpointWith = async (whenUnavailable: 'refuse' | 'allow') => {
-      const perSubject = fromRateLimiter(await engine.open(), { whenUnavailable })
+      const perSubject = fromRateLimiter(await engine.open(), { whenUnavailable, deadlineMs: 10_000 })
       return setUpEndpoint({ limits: { perSubject }, issuing: { ticketsPerSubject: 'unlimited' } }).endpoint
     }
     const [first, second] = [await endpointWith('refuse'), await endpointWith('allow')]
