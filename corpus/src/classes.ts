@@ -10,6 +10,7 @@ import { forgedCredentials } from './classes/forged-credentials.ts'
 import { forwardedChains } from './classes/forwarded-chains.ts'
 import { frames } from './classes/frames.ts'
 import { identities } from './classes/identities.ts'
+import { locks } from './classes/locks.ts'
 import { logTexts } from './classes/log-texts.ts'
 import { multiplicity } from './classes/multiplicity.ts'
 import { origins } from './classes/origins.ts'
@@ -24,6 +25,7 @@ export const classes: readonly CorpusClass[] = [
   forgedCredentials,
   ticketSyntax,
   multiplicity,
+  locks,
   storeInjection,
   origins,
   forwardedChains,

@@ -9,7 +9,7 @@ import { statusOf } from './exchange.ts'
 import { framesOf } from './frames-play.ts'
 import { goodRequestLine, linesWith, requestOf } from './handshake-case.ts'
 import { issue } from './handshake-play.ts'
-import { ticketOf } from './tickets.ts'
+import { keyOf, ticketOf } from './tickets.ts'
 
 /** A server that echoes, and the store that its tickets are in. */
 export interface FirstMessagesTarget {
@@ -39,10 +39,11 @@ async function complaintsAbout(
   { port, store }: FirstMessagesTarget,
   one: FirstMessageCase,
 ): Promise<readonly string[]> {
-  const { name, verdict, spends = verdict === 'admitted' } = one
+  const { name, verdict, spends = verdict === 'admitted', isLocked = false } = one
   const ticket = ticketOf(`first messages: ${name}`)
-  await issue(store, ticket, '127.0.0.1')
-  const bytes = one.bytesWith(ticket, ticketOf(`first messages, of nobody: ${name}`))
+  const key = keyOf(name)
+  await issue(store, ticket, { clientAddress: '127.0.0.1', key: isLocked ? key : undefined })
+  const bytes = one.bytesWith(ticket, ticketOf(`first messages, of nobody: ${name}`), key)
   const outcome = await outcomeOf(port, bytes, one)
   const { kind } = await store.read(idOfTicket(ticket), systemClock())
   const state = spends ? 'redeemed' : 'pending'

@@ -33,7 +33,7 @@ export async function playFrames(target: FramesTarget, cases: readonly FramesCas
 
 async function outcomeOf({ port, store }: FramesTarget, { name, bytes, together }: FramesCase): Promise<string> {
   const ticket = ticketOf(`frames: ${name}`)
-  await issue(store, ticket, '127.0.0.1')
+  await issue(store, ticket, { clientAddress: '127.0.0.1' })
   const request = requestOf(goodRequestLine, linesWith(ticket))
   const { text } = await exchange(port, together ? request + bytes : request, {
     enough: (received) => framesOf(received).some((frame) => frame === 'echo' || /^\d+$/.test(frame)),

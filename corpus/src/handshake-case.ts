@@ -2,7 +2,7 @@
  * Opening handshakes as exact bytes, each with its verdict.
  * @module
  */
-import type { Ticket } from 'wsticket'
+import type { Key, Ticket } from 'wsticket'
 import type { CorpusCase } from './corpus-class.ts'
 import { ticketOf } from './tickets.ts'
 
@@ -32,6 +32,8 @@ export interface HandshakeCase extends CorpusCase {
   readonly bytes: string
   /** Tickets that are good when the bytes arrive: what is refused is refused in spite of them. */
   readonly tickets: readonly Ticket[]
+  /** What opens the lock that they have. Default: they have none. */
+  readonly key?: Key
   /** The address that they were issued to. Default that of the peer. */
   readonly issuedTo?: string
   /** Whether the tickets are spent although nobody is admitted. Default false. */

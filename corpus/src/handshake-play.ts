@@ -2,7 +2,16 @@
  * Plays handshakes against a server, and says where it does something else than the verdict.
  * @module
  */
-import { createIssuer, idOfTicket, type RandomSource, systemClock, type Ticket, type TicketStore } from 'wsticket'
+import {
+  createIssuer,
+  idOfTicket,
+  type Key,
+  lockOfKey,
+  type RandomSource,
+  systemClock,
+  type Ticket,
+  type TicketStore,
+} from 'wsticket'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { type Exchange, exchange, statusOf } from './exchange.ts'
 import { type HandshakeCase, handshakeCase, type Setting } from './handshake-case.ts'
@@ -55,13 +64,13 @@ async function playSetting(target: HandshakeTarget, setting: Setting, all: reado
 }
 
 async function playCase(server: RunningTarget, store: TicketStore, played: HandshakeCase): Promise<string[]> {
-  const { name, tickets, verdict, bytes, from = peerAddress, finishes = false, spends = false } = played
-  for (const ticket of tickets) await issue(store, ticket, played.issuedTo ?? from)
+  const { name, tickets, key, verdict, bytes, from = peerAddress, finishes = false, spends = false } = played
+  for (const ticket of tickets) await issue(store, ticket, { clientAddress: played.issuedTo ?? from, key })
   const answer = await exchange(server.port, bytes, { from, finishes })
   const complaints: string[] = []
   const outcome = outcomeOf(answer)
   if (!agrees(outcome, verdict)) complaints.push(`should be ${verdict}, not ${outcome}`)
-  if (answer.text.includes('wst_')) complaints.push('the answer repeats a ticket')
+  if (/ws[tk]_/.test(answer.text)) complaints.push('the answer repeats a ticket or a key')
   const states = await Promise.all(tickets.map((ticket) => stateOf(store, ticket)))
   const spent = states.filter((state) => state === 'redeemed').length
   const due = verdict === 'admitted' || spends ? 1 : 0
@@ -98,13 +107,13 @@ async function afterwards(
   if (new Set(server.reached).size !== server.reached.length) complaints.push('a ticket has opened two WebSockets')
   const missing = due.filter((id) => !server.reached.includes(id))
   if (missing.length > 0) complaints.push(`${missing.length} good WebSockets did not reach the application`)
-  const secrets = cases.flatMap(({ tickets }) => tickets.map((ticket) => ticket.slice(4, 28)))
+  const secrets = cases.flatMap(({ tickets, key }) => [...tickets, key ?? []].flat().map((text) => text.slice(4, 28)))
   for (const [where, text] of [
     ['behind the server', server.seen()],
     ['in the log', server.logged()],
   ] as const) {
     const leaked = secrets.filter((secret) => text.includes(secret)).length
-    if (leaked > 0) complaints.push(`${leaked} tickets were seen ${where}`)
+    if (leaked > 0) complaints.push(`${leaked} tickets or keys were seen ${where}`)
   }
   const { setting = 'ordinary' } = cases[0] ?? {}
   complaints.push(...(await stillServes(server, store, setting)))
@@ -116,15 +125,21 @@ async function stillServes(server: RunningTarget, store: TicketStore, setting: S
   return playCase(server, store, handshakeCase('a good handshake after all that', 'admitted', { setting }))
 }
 
+/** What a ticket is bound to. */
+interface Bounds {
+  readonly clientAddress: string
+  readonly key?: Key | undefined
+}
+
 /** Puts a ticket that is good into the store. */
-export async function issue(store: TicketStore, ticket: Ticket, clientAddress: string): Promise<void> {
+export async function issue(store: TicketStore, ticket: Ticket, { clientAddress, key }: Bounds): Promise<void> {
   const random: RandomSource = (bytes) => {
     bytes.set(Buffer.from(ticket.slice(4), 'base64url'))
     return bytes
   }
   const issuer = createIssuer({ store, audiences: [audience], ticketsPerSubject: 'unlimited', random })
   const identity = { issuer: 'https://id.example', subject: 'alice', expiresAt: null, claims: {} }
-  await issuer.issue(identity, { audience }, { clientAddress, origin: null })
+  await issuer.issue(identity, { audience }, { clientAddress, origin: null, lock: key ? lockOfKey(key) : null })
 }
 
 async function stateOf(store: TicketStore, ticket: Ticket): Promise<string> {

@@ -24,7 +24,8 @@ const ordinary: AdmissionSetting = {
 /** Every setting. */
 export const admissionSettings: { readonly [setting in Setting]: AdmissionSetting } = {
   ordinary,
-  every_carrier: { ...ordinary, carriers: ['subprotocol', 'authorization', 'query'] },
+  // But for the first message, with which a handshake without a ticket is accepted.
+  every_carrier: { ...ordinary, carriers: ['subprotocol', 'authorization', 'query', 'cookie'] },
   query_only: { ...ordinary, carriers: ['query'] },
   any_client: { ...ordinary, nonBrowserClients: 'any_carrier' },
   no_proxy: { ...ordinary, addressPolicy: 'exact' },

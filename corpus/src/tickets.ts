@@ -1,9 +1,9 @@
 /**
- * Tickets that are made from a label, so that the bytes of a case are the same on every run.
+ * Tickets and keys that are made from a label, so that the bytes of a case are the same on every run.
  * @module
  */
 import { createHash } from 'node:crypto'
-import { parseTicket, type Ticket } from 'wsticket'
+import { type Key, parseKey, parseTicket, type Ticket } from 'wsticket'
 
 /** The ticket of a label. */
 export function ticketOf(label: string): Ticket {
@@ -11,4 +11,11 @@ export function ticketOf(label: string): Ticket {
   const ticket = parseTicket(text)
   if (ticket === null) throw new TypeError('a digest of 32 bytes should make a ticket')
   return ticket
+}
+
+/** The key of a label. */
+export function keyOf(label: string): Key {
+  const key = parseKey(`wsk_${createHash('sha256').update(`key of ${label}`).digest('base64url')}`)
+  if (key === null) throw new TypeError('a digest of 32 bytes should make a key')
+  return key
 }

@@ -14,8 +14,10 @@ import { type FrameHeader, frame } from '../frame-bytes.ts'
  */
 export interface FirstMessageCase extends CorpusCase {
   readonly verdict: 'admitted' | '4400' | '4401' | '4408'
-  /** As Latin-1, made with the ticket of the case and that of another. */
-  bytesWith(ticket: string, other: string): string
+  /** As Latin-1, made with the ticket of the case, that of nobody, and the key of the case. */
+  bytesWith(ticket: string, other: string, key: string): string
+  /** Whether the key locks the ticket. Default false. */
+  readonly isLocked?: boolean
   /** What becomes of the ticket. Default: spent where somebody is admitted, else nothing. */
   readonly spends?: boolean
   /** Sent one byte at a time. */
@@ -27,7 +29,7 @@ export interface FirstMessageCase extends CorpusCase {
 const hello = frame({ opcode: 1 }, 'hello')
 const key = `wsk_${'A'.repeat(43)}`
 
-type Spell = (ticket: string, other: string) => string
+type Spell = (ticket: string, other: string, key: string) => string
 
 /** A text message, and `hello` behind it. */
 function said(name: string, verdict: FirstMessageCase['verdict'], spell: Spell, more: Partial<FirstMessageCase> = {}) {
@@ -42,8 +44,8 @@ function framed(
   spell: Spell = good,
   more: Partial<FirstMessageCase> = {},
 ): FirstMessageCase {
-  const bytesWith = (ticket: string, other: string) =>
-    Buffer.concat([frame(header, spell(ticket, other)), hello]).toString('latin1')
+  const bytesWith = (...made: Parameters<Spell>) =>
+    Buffer.concat([frame(header, spell(...made)), hello]).toString('latin1')
   return { name, verdict, bytesWith, ...more }
 }
 
@@ -162,11 +164,43 @@ const badTickets: readonly FirstMessageCase[] = [
   ['with a command behind it', (ticket: string) => good(`${ticket}\r\nDEL wsticket:*\r\n`)],
 ].map(([name, spell]) => said(`a ticket ${String(name)}`, '4401', spell as Spell))
 
+function withKey(ticket: string, shown: unknown): string {
+  return JSON.stringify({ type: 'ticket', ticket, key: shown })
+}
+
 const locked: readonly FirstMessageCase[] = [
-  said('a ticket that is not locked, with a key', '4401', (t) => JSON.stringify({ type: 'ticket', ticket: t, key }), {
-    spends: true,
-  }),
+  said('a ticket that is not locked, with a key', '4401', (ticket) => withKey(ticket, key), { spends: true }),
+  ...(
+    [
+      ['its key', 'admitted', (ticket, _, own) => withKey(ticket, own)],
+      ['its key before it', 'admitted', (ticket, _, own) => `{"key":"${own}","ticket":"${ticket}","type":"ticket"}`],
+      ['no key', '4401', (ticket) => good(ticket)],
+      ['another key', '4401', (ticket) => withKey(ticket, key)],
+      ['its key but for a character', '4401', (ticket, _, own) => withKey(ticket, swapped(own))],
+    ] satisfies [string, FirstMessageCase['verdict'], Spell][]
+  ).map(([name, verdict, spell]) =>
+    said(`a locked ticket and ${name}`, verdict, spell, { isLocked: true, spends: true }),
+  ),
+  ...(
+    [
+      ['its key twice', (ticket, _, own) => `{"type":"ticket","ticket":"${ticket}","key":"${own}","key":"${own}"}`],
+      [
+        'its key and another',
+        (ticket, _, own) => `{"type":"ticket","ticket":"${ticket}","key":"${own}","key":"${key}"}`,
+      ],
+      ['its key under another name', (ticket, _, own) => JSON.stringify({ type: 'ticket', ticket, Key: own })],
+      ['half of its key', (ticket, _, own) => withKey(ticket, own.slice(0, 20))],
+      ['its key and a character', (ticket, _, own) => withKey(ticket, `${own}A`)],
+      ['a list of its key', (ticket, _, own) => withKey(ticket, [own])],
+    ] satisfies [string, Spell][]
+  ).map(([name, spell]) => said(`a locked ticket and ${name}`, '4400', spell, { isLocked: true })),
+  said('a locked ticket and its key in one', '4401', (ticket, _, own) => good(`${ticket}.${own}`), { isLocked: true }),
 ]
+
+/** The 20th character is another. */
+function swapped(own: string): string {
+  return `${own.slice(0, 23)}${own.charAt(23) === 'A' ? 'B' : 'A'}${own.slice(24)}`
+}
 
 const kinds: readonly FirstMessageCase[] = [
   ...[0, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15].map((opcode) =>
@@ -215,8 +249,8 @@ const times: readonly FirstMessageCase[] = [
 export const firstMessages: CorpusClass<FirstMessageCase> = {
   name: 'first-messages',
   contents:
-    'spellings of the message, what is no JSON or another one, members twice, prototypes, tickets and keys that are none, every kind of frame, lengths up to 2^64 - 1, broken UTF-8, bytes that come late, one by one or not at all',
-  playedOn: 'the adapter `ws`, directly and in front of an upstream of the gateway',
+    'spellings of the message, what is no JSON or another one, members twice, prototypes, tickets and keys that are none, locked tickets with and without their keys, every kind of frame, lengths up to 2^64 - 1, broken UTF-8, bytes that come late, one by one or not at all',
+  playedOn: 'adapters `node` and `ws`, gateway',
   good: ['admitted'],
   cases: [...spellings, ...notTheMessage, ...badTickets, ...locked, ...kinds, ...times],
 }

@@ -51,6 +51,12 @@ const oneTwice: readonly HandshakeCase[] = [
   crowd('one ticket in two lines of Authorization', 'bad_request', 0, () => ({
     lines: { protocol: [], authorization: [authorizationLine('TICKET'), authorizationLine('TICKET')] },
   })),
+  crowd('one ticket twice in one Cookie', 'bad_request', 0, () => ({
+    lines: { protocol: [], cookie: 'Cookie: __Host-wsticket=TICKET; __Host-wsticket=TICKET' },
+  })),
+  crowd('one ticket in two lines of Cookie', 'bad_request', 0, () => ({
+    lines: { protocol: [], cookie: ['Cookie: __Host-wsticket=TICKET', 'Cookie: __Host-wsticket=TICKET'] },
+  })),
   crowd('two tickets in one Authorization', 'invalid_ticket', 1, ([other = '']) => ({
     lines: { protocol: [], authorization: authorizationLine(`TICKET, ${other}`) },
   })),
@@ -69,6 +75,7 @@ const places: { readonly [name: string]: Place } = {
   'the protocols': (text) => ({ line: protocolLine('wsticket.v1', text) }),
   Authorization: (text) => ({ line: authorizationLine(text) }),
   'the query': (text) => ({ query: `ticket=${text}` }),
+  'the cookie': (text) => ({ line: `Cookie: __Host-wsticket=${text}` }),
 }
 
 const texts: readonly (readonly [name: string, text: (other: string) => string])[] = [
@@ -260,7 +267,11 @@ const otherSchemes: readonly HandshakeCase[] = [
   ),
   ...[
     'Cookie: ticket=TICKET',
-    'Cookie: __Host-wsticket=TICKET',
+    'Cookie: __host-wsticket=TICKET',
+    'Cookie: wsticket=TICKET',
+    'Cookie: __Host-wsticket',
+    'Cookie: __Secure-wsticket=TICKET',
+    'Set-Cookie: __Host-wsticket=TICKET',
     'X-Ticket: TICKET',
     'Ticket: TICKET',
     'Proxy-Authorization: Ticket TICKET',
@@ -277,6 +288,14 @@ const strays: readonly HandshakeCase[] = [
     setting: 'ordinary',
     requestLine: 'GET /ws?ticket=TICKET HTTP/1.1',
     lines: { protocol: [] },
+  })),
+  crowd('a ticket in the cookie, which is off, beside another', 'bad_request', 1, ([other = '']) => ({
+    setting: 'ordinary',
+    lines: { cookie: `Cookie: __Host-wsticket=${other}` },
+  })),
+  crowd('a ticket in the cookie, which is off, alone', 'ticket_required', 0, () => ({
+    setting: 'ordinary',
+    lines: { protocol: [], cookie: 'Cookie: __Host-wsticket=TICKET' },
   })),
   crowd('a ticket in the protocols, which are off, beside another', 'bad_request', 1, ([other = '']) => ({
     setting: 'query_only',

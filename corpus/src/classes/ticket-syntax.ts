@@ -103,6 +103,7 @@ const byQuery: Carry = (text) => ({
   requestLine: `GET /ws?ticket=${encodeURIComponent(text)} HTTP/1.1`,
   lines: { protocol: [] },
 })
+const byCookie: Carry = (text) => ({ lines: { protocol: [], cookie: `Cookie: __Host-wsticket=${utf8(text)}` } })
 
 function carried(carrier: string, carry: Carry, verdict: HandshakeVerdict) {
   return ([name, spell]: Spelling): HandshakeCase => {
@@ -131,13 +132,26 @@ const inQuery = [
   carried('query', byQuery, 'invalid_ticket')(['encoded twice', (t) => encodeURIComponent(t.replace('_', '%5F'))]),
 ]
 
+/** Cookies end at a semicolon, and nothing is quoted. */
+const inCookie = [
+  ...everything.filter(([name]) => name !== 'it and ;').map(carried('cookie', byCookie, 'invalid_ticket')),
+  carried('cookie', byCookie, 'invalid_ticket')(['nothing', () => '']),
+]
+
 /** Spellings that are a ticket. */
 const good: readonly HandshakeCase[] = [
-  ...(['subprotocol', 'authorization', 'query'] as const).map((carrier, at) =>
-    carried(carrier, [bySubprotocol, byAuthorization, byQuery][at] as Carry, 'admitted')(['as it is', (t) => t]),
+  ...(['subprotocol', 'authorization', 'query', 'cookie'] as const).map((carrier, at) =>
+    carried(
+      carrier,
+      [bySubprotocol, byAuthorization, byQuery, byCookie][at] as Carry,
+      'admitted',
+    )(['as it is', (t) => t]),
   ),
   carried('subprotocol', bySubprotocol, 'admitted')(['behind more spaces', (t) => `   ${t}`]),
   carried('authorization', byAuthorization, 'admitted')(['behind more spaces', (t) => `   ${t}  `]),
+  carried('cookie', byCookie, 'admitted')(['and a semicolon', (t) => `${t};`]),
+  carried('cookie', byCookie, 'admitted')(['among other cookies', (t) => `${t}; theme="wst_dark"; a`]),
+  carried('cookie', byCookie, 'admitted')(['between tabs', (t) => `\t${t}\t`]),
   handshakeCase('query: every character encoded', 'admitted', {
     setting: 'every_carrier',
     requestLine: `GET /ws?ticket=${Buffer.from(ticketOf('query: every character encoded')).toString('hex').replace(/../g, '%$&')} HTTP/1.1`,
@@ -152,5 +166,5 @@ export const ticketSyntax: CorpusClass<HandshakeCase> = {
     'lengths around 47 and up to 6,000, other prefixes, alphabets and last characters, lookalikes, control characters, in each carrier',
   playedOn: 'adapters `node` and `ws`, gateway',
   good: ['admitted'],
-  cases: [...inSubprotocol, ...inAuthorization, ...inQuery, ...good],
+  cases: [...inSubprotocol, ...inAuthorization, ...inQuery, ...inCookie, ...good],
 }

@@ -7,6 +7,7 @@ const leastCases: { readonly [name: string]: number } = {
   'forged-credentials': 260,
   'ticket-syntax': 220,
   multiplicity: 180,
+  locks: 140,
   'store-injection': 120,
   origins: 150,
   'forwarded-chains': 390,

@@ -2,12 +2,19 @@ import { expect, it } from 'vitest'
 import { firstMessages } from 'wsticket-corpus/classes/first-messages'
 import { playFirstMessages } from 'wsticket-corpus/first-messages-play'
 import { mostKeptBytes, watch } from 'wsticket-corpus/watch'
-import { startEcho } from './echo-server.ts'
+import { byNode, byWs, startEcho } from './echo-server.ts'
 
-it('ws behind the adapter lets nobody in but by a good first message, and the process lives on', async () => {
-  const target = await startEcho({ carriers: ['message'], messageDeadlineMs: 1500 })
-  const { result, crashes, keptBytes } = await watch(() => playFirstMessages(target, firstMessages.cases))
-  expect(result).toEqual([])
-  expect(crashes).toEqual([])
-  expect(keptBytes).toBeLessThan(mostKeptBytes)
-}, 30_000)
+it.each([
+  ['the adapter for node:http', byNode],
+  ['the adapter for ws', byWs],
+])(
+  '%s lets nobody in but by a good first message, and the process lives on',
+  async (_, guard) => {
+    const target = await startEcho({ carriers: ['message'], messageDeadlineMs: 1500 }, guard)
+    const { result, crashes, keptBytes } = await watch(() => playFirstMessages(target, firstMessages.cases))
+    expect(result).toEqual([])
+    expect(crashes).toEqual([])
+    expect(keptBytes).toBeLessThan(mostKeptBytes)
+  },
+  30_000,
+)

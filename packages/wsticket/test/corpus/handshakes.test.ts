@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { forwardedChains } from 'wsticket-corpus/classes/forwarded-chains'
+import { locks } from 'wsticket-corpus/classes/locks'
 import { multiplicity } from 'wsticket-corpus/classes/multiplicity'
 import { origins } from 'wsticket-corpus/classes/origins'
 import { rawHandshakes } from 'wsticket-corpus/classes/raw-handshakes'
@@ -9,7 +10,7 @@ import { mostKeptBytes, watch } from 'wsticket-corpus/watch'
 import { nodeTarget, wsTarget } from './node-target.ts'
 
 describe.each([nodeTarget, wsTarget])('$name', (target) => {
-  it.each([ticketSyntax, multiplicity, origins, forwardedChains, rawHandshakes])(
+  it.each([ticketSyntax, multiplicity, locks, origins, forwardedChains, rawHandshakes])(
     'gives every case of $name its verdict',
     async ({ cases, good }) => {
       const { result, crashes, keptBytes } = await watch(() => playHandshakes(target, cases))
