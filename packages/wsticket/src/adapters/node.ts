@@ -2,22 +2,24 @@
  * Adapter for `node:http`: the ticket endpoint as a request listener, admission as an upgrade listener.
  * @module
  */
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { NodeRequest } from 'srvx/node'
 import type { Admission, AdmittedDecision, AwaitMessageDecision } from '../admission.ts'
 import { maxHeaderLines } from '../handshake.ts'
-import { type HttpAnswer, issueRefusalAnswer, refusalAnswer } from '../problem.ts'
+import { issueRefusalAnswer, refusalAnswer } from '../problem.ts'
 import { refusals } from '../refusals.ts'
 import type { Session } from '../session.ts'
 import type { TicketEndpoint } from '../ticket-endpoint.ts'
 import { boundRequests, type RequestListener } from './bounded-requests.ts'
 import { readFirstFrame } from './first-frame.ts'
 import { narrowTo, openingOf } from './incoming-message.ts'
-import { acceptance, closeWebSocket, UpgradedSocket } from './upgraded-socket.ts'
+import { closeWebSocket, refuseUpgrade } from './lingering-close.ts'
+import { acceptance, UpgradedSocket } from './upgraded-socket.ts'
 
 export { boundRequests, type RequestListener } from './bounded-requests.ts'
+export { refuseUpgrade } from './lingering-close.ts'
 
 /** What `server.on('upgrade', ...)` takes. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -139,20 +141,4 @@ async function awaitMessage(upgrade: Upgrade, waiting: AwaitMessageDecision, acc
   if (!socket.readable || !socket.writable) return void socket.destroy()
   bind(request, decision)
   return accept({ request, socket: new UpgradedSocket(socket, waiting.protocol), head: rest }, decision)
-}
-
-const lingerMs = 2000
-
-/**
- * Writes an answer to an upgrade request, and closes the connection. What the client still sends is read and dropped until
- * it closes, too, for 2 seconds at the most: a close with unread bytes is a reset, which can overtake the answer (RFC 9112
- * section 9.6).
- */
-export function refuseUpgrade(socket: Duplex, { status, headers, body }: HttpAnswer): void {
-  const lines = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' })
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  const deadline = setTimeout(() => socket.destroy(), lingerMs).unref()
-  socket.once('close', () => clearTimeout(deadline))
-  socket.resume()
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`)
 }

@@ -6,12 +6,9 @@
 import { createHash } from 'node:crypto'
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { type RefusalRow, refusals } from '../refusals.ts'
+import { refusals } from '../refusals.ts'
+import { type Closing, closeWebSocket } from './lingering-close.ts'
 
-/** How a WebSocket is closed (RFC 6455 section 7.4). */
-export type Closing = Pick<RefusalRow, 'closeCode' | 'publicCode'>
-
-const lingerMs = 2000
 // RFC 6455 section 4.2.2, step 5.4.
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
@@ -20,19 +17,6 @@ export function acceptance(key: string, protocol: string | null): string {
   const accept = createHash('sha1').update(`${key}${guid}`).digest('base64')
   const selected = protocol === null ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`
   return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${selected}\r\n`
-}
-
-/**
- * Closes a WebSocket with a close frame, and the connection behind it. What the client still sends is read and dropped until it closes,
- * too, for 2 seconds at the most.
- */
-export function closeWebSocket(socket: Duplex, { closeCode, publicCode }: Closing): void {
-  const deadline = setTimeout(() => socket.destroy(), lingerMs).unref()
-  socket.once('close', () => clearTimeout(deadline))
-  socket.resume()
-  const payload = Buffer.from(`..${publicCode}`, 'latin1')
-  payload.writeUInt16BE(closeCode)
-  socket.end(Buffer.concat([Buffer.from([0x88, payload.length]), payload]))
 }
 
 /** What a later answer to the handshake makes of the WebSocket; null where it agrees with the 101 that was sent. */
