@@ -11,4 +11,8 @@ import type { EpochMs } from './clock.ts'
  * have to wait longer for that. MUST bound what it keeps in memory, whatever the number of keys. MUST throw, or reject, where it cannot
  * tell: the request is then refused with 503. Keys are subjects and addresses, of at most 2,100 characters.
  */
-export type Limiter = (key: string, now: EpochMs) => number | Promise<number>
+export interface Limiter {
+  (key: string, now: EpochMs): number | Promise<number>
+  /** Whether requests pass without it while its engine is away: that is announced as a danger. Default false. */
+  readonly passesWhenUnavailable?: boolean
+}

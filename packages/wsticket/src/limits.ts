@@ -44,11 +44,16 @@ const boundless: { readonly [limit in keyof IssueLimits]-?: string } = {
   changesPerSubject: 'nothing bounds what one subject writes to the session log',
 }
 
-/** Tells of each limit that is switched off. */
+/** Tells of each limit that is switched off, or is while its engine is away. */
 export function announceUnlimited(limits: IssueLimits, at: EpochMs, emit: EventSink): void {
-  for (const [limit, consequence] of Object.entries(boundless))
-    if (limits[limit as keyof IssueLimits] === 'unlimited')
-      emit({ type: 'dangerous_setting', at, setting: `limits.${limit}: unlimited`, consequence })
+  const announce = (setting: string, consequence: string) =>
+    emit({ type: 'dangerous_setting', at, setting: `limits.${setting}`, consequence })
+  for (const [name, consequence] of Object.entries(boundless)) {
+    const limit = limits[name as keyof IssueLimits]
+    if (limit === 'unlimited') announce(`${name}: unlimited`, consequence)
+    else if (limit?.passesWhenUnavailable)
+      announce(`${name}: passes when unavailable`, `while its engine is away, ${consequence}`)
+  }
 }
 
 /** Why a request has to wait. */

@@ -21,7 +21,7 @@ export interface RateLimiterLike {
 /** What happens while the engine is away. */
 export interface FromRateLimiterOptions {
   /**
-   * `refuse`, the default: requests are refused with 503. `allow`: they pass without this limit. An `insuranceLimiter` of the package
+   * `refuse`, the default: requests are refused with 503. `allow`: they pass without this limit, which is announced. An `insuranceLimiter` of the package
    * is asked before either.
    */
   readonly whenUnavailable?: 'refuse' | 'allow'
@@ -42,7 +42,7 @@ export function fromRateLimiter(limiter: RateLimiterLike, options: FromRateLimit
     throw new ConfigurationError('limiter', 'must be a limiter of rate-limiter-flexible')
   if (whenUnavailable !== 'refuse' && whenUnavailable !== 'allow')
     throw new ConfigurationError('whenUnavailable', 'must be refuse or allow')
-  return async (key) => {
+  const limit = async (key: string) => {
     try {
       await withinDeadline(limiter.consume(sha256(key)), deadlineMs)
       return 0
@@ -54,6 +54,7 @@ export function fromRateLimiter(limiter: RateLimiterLike, options: FromRateLimit
       throw new StoreError('unavailable', 'the engine of the limiter failed, or took too long')
     }
   }
+  return Object.assign(limit, { passesWhenUnavailable: whenUnavailable === 'allow' })
 }
 
 /** The package rejects with no Error where there are no points left. */

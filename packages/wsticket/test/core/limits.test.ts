@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { networkOf } from '../../src/checks/client-address.ts'
 import { createMemoryLimiter } from '../../src/limiters/memory.ts'
+import { fromRateLimiter } from '../../src/limiters/rate-limiter-flexible.ts'
 import type { TicketEndpointOptions } from '../../src/ticket-endpoint.ts'
 import { at, opening, pageOrigin, recordOf, start, ticketOf } from './fixtures.ts'
 import { asking, authenticateByName, setUpEndpoint } from './ticket-requests.ts'
@@ -190,10 +191,10 @@ describe('what is not ours', () => {
 })
 
 describe('a limit that is switched off', () => {
-  const announced = (limit: string) => ({
+  const announced = (limit: string, how = 'unlimited') => ({
     type: 'dangerous_setting',
     at: start,
-    setting: `limits.${limit}: unlimited`,
+    setting: `limits.${limit}: ${how}`,
     consequence: expect.stringContaining('nothing bounds'),
   })
 
@@ -206,6 +207,15 @@ describe('a limit that is switched off', () => {
 
   it.each(['everybody', 'perAddress'])('is announced: %s of admission', (limit) => {
     expect(setUpVerifier({ limits: { [limit]: 'unlimited' } }).events).toEqual([announced(limit)])
+  })
+
+  it('is announced where it is only while its engine is away', () => {
+    const counting = { consume: async () => 0 }
+    const lenient = fromRateLimiter(counting, { whenUnavailable: 'allow' })
+    const expected = [announced('everybody', 'passes when unavailable')]
+    expect(setUpEndpoint({ limits: { everybody: lenient } }).events).toEqual(expected)
+    expect(setUpVerifier({ limits: { everybody: lenient } }).events).toEqual(expected)
+    expect(setUpEndpoint({ limits: { everybody: fromRateLimiter(counting) } }).events).toEqual([])
   })
 
   it('is not announced where it is on', () => {
