@@ -77,7 +77,7 @@ function createListeners(options: GatewayOptions, sessions: Sessions): Listeners
   const { configuration, pages } = options
   const answerTicketRequest = createRequestListener(createEndpoint(options, sessions))
   const answerOther = createPagesListener(pages)
-  const admit = createUpgradeListener(createDoor(options, sessions), createProxy(options))
+  const admit = createUpgradeListener(admissionOf(options, sessions), createProxy(options))
   return {
     drain: () => sessions.drain({ windowMs: configuration.drainWindowMs, deadlineMs: configuration.drainDeadlineMs }),
     close: () => sessions.close(),
@@ -152,7 +152,7 @@ function createEndpoint(options: GatewayOptions, sessions: Sessions): TicketEndp
   })
 }
 
-function createDoor({ configuration, store, onEvent }: GatewayOptions, sessions: Sessions): Admission {
+function admissionOf({ configuration, store, onEvent }: GatewayOptions, sessions: Sessions): Admission {
   const { audience, origins, carriers, nonBrowserClients, trustedProxies, addressPolicy, lockPolicy } = configuration
   const addressPrefixes = { ipv4: configuration.addressPrefixIpv4, ipv6: configuration.addressPrefixIpv6 }
   return createAdmission({
