@@ -52,6 +52,8 @@ export const explanations: { readonly [code in PrivateCode]: string } = {
 export const endings: { readonly [ending in SessionEnding]: string } = {
   session_expired: 'Its time was up.',
   session_revoked: 'It was revoked.',
+  session_idle: 'Its client had sent no message for as long as is allowed.',
+  session_unresponsive: 'Its client was gone: it did not answer a ping.',
   too_many_sessions: 'It made room for another of the same subject.',
   log_lost: 'It was not known any more whether it was revoked.',
   draining: 'The server is about to stop.',

@@ -16,7 +16,7 @@ import { type Handshake, type Opening, type Passage, parseHandshake } from './ha
 import { parseKey } from './lock.ts'
 import { clearingCookieOf, type Presentation, passageOf, presentationOf } from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
-import type { Session, SessionConnection } from './session.ts'
+import type { Detach, Session, SessionConnection } from './session.ts'
 import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
 import { giveBack } from './ticket-quota.ts'
 import type { RedeemOutcome } from './ticket-store.ts'
@@ -38,7 +38,7 @@ export interface AdmittedDecision {
    * To be called with the WebSocket once the 101 is sent: from then on the session ends in time, and when it is revoked. Returns what has
    * to be called when the connection is closed.
    */
-  attach(connection: SessionConnection): () => void
+  attach(connection: SessionConnection): Detach
 }
 
 /** The handshake must be answered with `refusalAnswer(code, retryAfterMs)`. */

@@ -71,7 +71,7 @@ export {
   type SessionEndingRow,
   sessionEndings,
 } from './refusals.ts'
-export type { Closing, Session, SessionConnection } from './session.ts'
+export type { Closing, Detach, Session, SessionConnection } from './session.ts'
 export {
   entryAgeMs,
   type LoggedEntry,

@@ -40,8 +40,8 @@ export interface LiveSessions {
   move(id: TicketId, endsAt: EpochMs | null): void
   /** Closes it, with what its ending has in the table; it is over once its connection is. Nothing happens where it is closing already. */
   end(id: TicketId, ending: SessionEnding): void
-  /** The connection is closed: the session is over. */
-  remove(id: TicketId): void
+  /** The connection is closed: the session is over. Why, where the adapter has closed it by itself. */
+  remove(id: TicketId, why: SessionEnding | null): void
   /** Ends all connections at once. */
   destroyAll(): void
 }
@@ -72,8 +72,9 @@ export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' |
     end(id, ending) {
       for (const live of shelf.named(id)) end(live, ending)
     },
-    remove(id) {
+    remove(id, why) {
       for (const live of shelf.named(id)) {
+        live.ending ??= why
         shelf.remove(live)
         emit(endedEvent(live, clock()))
       }

@@ -22,7 +22,14 @@ export interface RefusalRow {
 }
 
 /** Why a session ended before its client, or the application, closed it. */
-export type SessionEnding = 'session_expired' | 'session_revoked' | 'too_many_sessions' | 'log_lost' | 'draining'
+export type SessionEnding =
+  | 'session_expired'
+  | 'session_revoked'
+  | 'session_idle'
+  | 'session_unresponsive'
+  | 'too_many_sessions'
+  | 'log_lost'
+  | 'draining'
 
 /** How a session is closed: what goes over the wire, and what a client does next. */
 export type SessionEndingRow = Pick<RefusalRow, 'closeCode' | 'publicCode' | 'action'>
@@ -138,6 +145,9 @@ export const refusals: { readonly [code in RefusalCode]: RefusalRow } = {
 export const sessionEndings: { readonly [ending in SessionEnding]: SessionEndingRow } = {
   session_expired: { closeCode: 4205, publicCode: 'session_expired', action: 'new_ticket' },
   session_revoked: { closeCode: 4401, publicCode: 'session_revoked', action: 'stop' },
+  // Nobody is there: coming back at once would make nothing of it.
+  session_idle: { closeCode: 4408, publicCode: 'idle', action: 'stop' },
+  session_unresponsive: { closeCode: 4408, publicCode: 'timeout', action: 'new_ticket' },
   too_many_sessions: rateLimited,
   log_lost: tryLater,
   draining: restarting,

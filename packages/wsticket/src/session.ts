@@ -5,6 +5,7 @@
 import type { Claims } from './claims.ts'
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
+import type { SessionEnding } from './refusals.ts'
 import type { TicketId } from './ticket.ts'
 
 /** One admitted WebSocket: who it is, as the application and its upstream see it. */
@@ -31,6 +32,9 @@ export interface Closing {
   /** ASCII, at most 123 bytes. */
   readonly publicCode: string
 }
+
+/** Ends the care for a session: its connection is closed. Says why, where the adapter has closed it by itself. */
+export type Detach = (ending?: SessionEnding | null) => void
 
 /** The WebSocket of a session, as an adapter gives it. */
 export interface SessionConnection {

@@ -9,7 +9,7 @@ import { createLiveSessions, type LiveSession, type LiveSessions } from './live-
 import { createRefusalNotes, type RefusalNotes } from './refusal-notes.ts'
 import type { RefusalCode, SessionEnding } from './refusals.ts'
 import { createRenewals, type Renewals, type SessionEnd } from './renewals.ts'
-import type { Session, SessionConnection } from './session.ts'
+import type { Detach, Session, SessionConnection } from './session.ts'
 import { type DrainOptions, drainSessions, readDrainOptions } from './session-drain.ts'
 import { followSessionLog, type LogLoss } from './session-follower.ts'
 import type { Renewal, Revocation, SessionEntry, SessionSelector } from './session-log.ts'
@@ -35,7 +35,7 @@ export interface Sessions {
    * Takes care of a session from its 101 on; may close it at once, where it was revoked meanwhile. Returns what has to be called when
    * the connection is closed.
    */
-  attach(session: Session, connection: SessionConnection): () => void
+  attach(session: Session, connection: SessionConnection): Detach
   /** Those that are open here, the oldest first; of a subject, where one is named. */
   list(subject?: Subject): readonly LiveSession[]
   /**
@@ -96,7 +96,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       if (ending === null) door.makeRoom(session.subject)
       live.add(session, connection, renewals.endOf(session, session.expiresAt))
       if (ending !== null) live.end(session.id, ending)
-      return () => live.remove(session.id)
+      return (why = null) => live.remove(session.id, why)
     },
     list: (subject) => live.list(subject ?? null),
     revoke: async (selector) => revoke(door, rules, requireEntry({ kind: 'revocation', selector, at: clock() })),

@@ -62,6 +62,11 @@ export class UpgradedSocket extends Duplex {
     socket.pause()
   }
 
+  /** As `net.Socket` has it. */
+  get bytesRead(): number {
+    return this.#socket instanceof Socket ? this.#socket.bytesRead : 0
+  }
+
   /** As `net.Socket` has it: libraries call it without asking. */
   setTimeout(timeoutMs: number): this {
     if (this.#socket instanceof Socket) this.#socket.setTimeout(timeoutMs)

@@ -4,20 +4,27 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Admission } from '../admission.ts'
+import type { Admission, AdmittedDecision } from '../admission.ts'
 import { systemClock } from '../clock.ts'
 import { type EventSink, noEvents, safeSink } from '../events.ts'
 import { isOriginForm } from '../handshake.ts'
 import { refusalAnswer } from '../problem.ts'
+import { sessionEndings } from '../refusals.ts'
 import type { SessionConnection } from '../session.ts'
+import {
+  createHeartbeats,
+  type HeartbeatOptions,
+  type Heartbeats,
+  type SilentEnding,
+  type WatchedWebSocket,
+} from './heartbeats.ts'
 import { createUpgradeListener, decisionOf, refuseUpgrade, type UpgradeListener } from './node.ts'
 
 export { sessionOf } from './node.ts'
 
 /** What is needed of a `WebSocket` of `ws`, whichever major version. */
-export interface WsSocketLike {
-  readonly readyState: number
-  on(event: 'error', listener: (error: Error) => void): unknown
+export interface WsSocketLike extends WatchedWebSocket {
+  on(event: 'error' | 'message', listener: (error: Error) => void): unknown
   once(event: 'close', listener: () => void): unknown
   removeAllListeners(event: 'message'): unknown
   close(code: number, reason: string): void
@@ -51,7 +58,7 @@ export interface WsServerLike {
 }
 
 /** What a guard of a `WebSocketServer` may be told. */
-export interface WebSocketUpgradeOptions {
+export interface WebSocketUpgradeOptions extends HeartbeatOptions {
   /** Hears of dangerous settings of the `WebSocketServer`, once. Default: nobody. */
   readonly onEvent?: EventSink
 }
@@ -64,6 +71,9 @@ export interface WebSocketUpgradeOptions {
  * client is given `wsticket.v1`, which `socket.protocol` does not show. The option `path`, or a `shouldHandle` of your own,
  * is asked before a ticket is spent, and sees the request as it came.
  *
+ * A client that says nothing for 30 seconds is pinged, and one that does not answer is gone (`pingEveryMs`); `idleMs` ends the sessions of
+ * those who send no message.
+ *
  * A server that takes messages of 100 MiB and more, or fragments without end, is a `dangerous_setting`: see {@link webSocketLimits}.
  */
 export function createWebSocketUpgrade(
@@ -72,6 +82,7 @@ export function createWebSocketUpgrade(
   options: WebSocketUpgradeOptions = {},
 ): UpgradeListener {
   announceDangers(server, safeSink(options.onEvent ?? noEvents))
+  const heartbeats = createHeartbeats(options)
   server.on('headers', (headers, request) => {
     const decision = decisionOf(request)
     if (decision === undefined) return
@@ -84,7 +95,7 @@ export function createWebSocketUpgrade(
     server.handleUpgrade(request, socket, head, (webSocket) => {
       // A bad frame is an error event on the WebSocket; without a listener it would end the process.
       webSocket.on('error', () => {})
-      webSocket.once('close', decision.attach(connectionOf(webSocket)))
+      attach(decision, { webSocket, socket, heartbeats })
       // Revoked since its ticket was redeemed: the application never hears of it.
       if (webSocket.readyState === openState) server.emit('connection', webSocket, request)
     })
@@ -98,6 +109,26 @@ export function createWebSocketUpgrade(
     }
     upgrade(request, socket, head)
   }
+}
+
+interface Attachment {
+  readonly webSocket: WsSocketLike
+  readonly socket: Duplex
+  readonly heartbeats: Heartbeats
+}
+
+function attach(decision: AdmittedDecision, { webSocket, socket, heartbeats }: Attachment): void {
+  const connection = connectionOf(webSocket)
+  const detach = decision.attach(connection)
+  let ending: SilentEnding | null = null
+  const forget = heartbeats.watch(webSocket, socket, (why) => {
+    ending = why
+    connection.close(sessionEndings[why])
+  })
+  webSocket.once('close', () => {
+    forget()
+    detach(ending)
+  })
 }
 
 const openState = 1
