@@ -200,7 +200,7 @@ export const layers = [
   { places: entries, mayImport: [...words, ...parts, ...steps, 'limits', 'sessions'] },
   {
     places: ['adapters/'],
-    mayImport: [...words, ...entries, 'adapters/'],
+    mayImport: [...words, ...entries, 'session-deadlines', 'adapters/'],
     node: true,
   },
   { places: ['index'], mayImport: [...words, ...parts, ...entries, ...limiting, 'sessions', 'pending-handshakes'] },

@@ -31,7 +31,7 @@ async function startServer({ onTestFinished }: TestContext, options: WebSocketUp
   const identity = { issuer: 'https://id.example', subject: 'alice', expiresAt: null, claims: {} }
   const protocols = async () => {
     const issued = await issuer.issue(identity, { audience: 'chat' }, { clientAddress: null, origin: pageOrigin })
-    if (!('ticket' in issued)) throw new TypeError('there should be a ticket')
+    if (typeof issued === 'string' || !('ticket' in issued)) throw new TypeError('there should be a ticket')
     return ['wsticket.v1', issued.ticket]
   }
   return {
