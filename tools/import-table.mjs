@@ -61,6 +61,7 @@ const sessionParts = [
   'session-deadlines',
   'session-follower',
   'session-drain',
+  'session-hooks',
   'sessions-options',
   'standing-revocations',
   'live-sessions',

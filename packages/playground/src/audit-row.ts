@@ -16,6 +16,7 @@ const kinds: { readonly [type in GatewayEvent['type']]: { readonly label: string
   session_ended: { label: 'Session over', icon: 'admitted' },
   session_renewed: { label: 'Session renewed', icon: 'ticket' },
   revoked: { label: 'Revoked', icon: 'keyRefused' },
+  hook_failed: { label: 'Hook failed', icon: 'alarm' },
   session_log_lost: { label: 'Session log lost', icon: 'alarm' },
   upstream_failed: { label: 'Service failed', icon: 'alarm' },
   dangerous_setting: { label: 'Dangerous setting', icon: 'alarm' },
@@ -57,6 +58,8 @@ function explain(event: GatewayEvent): string {
       return event.endsAt === null ? 'It has no end.' : `Until ${clockTime.format(event.endsAt)}.`
     case 'revoked':
       return 'Tickets that were issued until now are void, and the sessions that they opened end.'
+    case 'hook_failed':
+      return `${event.hook} threw, or took too long (${event.fault}). Nothing else came of it.`
     case 'session_log_lost':
       return `What was revoked or renewed elsewhere may not be known here (${event.log}).`
     case 'dangerous_setting':
@@ -75,7 +78,8 @@ function factsOf(event: GatewayEvent): HTMLElement[] {
   if (event.type === 'upstream_failed') return ticket
   const { name, issuer } = splitSubject(event.subject ?? '')
   const subject = fact('Subject', name, `${name}, vouched for by ${issuer}`)
-  if (event.type === 'session_ended' || event.type === 'session_renewed') return [...subject, ...ticket]
+  if (event.type === 'session_ended' || event.type === 'session_renewed' || event.type === 'hook_failed')
+    return [...subject, ...ticket]
   return [
     ...subject,
     ...fact('Address', event.clientAddress ?? '', 'Address of the client'),

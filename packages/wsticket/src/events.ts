@@ -95,6 +95,18 @@ export interface Revoked {
   readonly fault: string | null
 }
 
+/** A hook of the application has thrown, or has not settled in time. Nothing else comes of it. */
+export interface HookFailed {
+  readonly type: 'hook_failed'
+  readonly at: EpochMs
+  readonly hook: 'onRenew' | 'onEnd'
+  readonly ticketId: TicketId
+  readonly subject: Subject
+  readonly audience: string
+  /** Name and code of the error, never its message. */
+  readonly fault: string
+}
+
 /** What was revoked or renewed elsewhere may not be known here any more. */
 export interface SessionLogLost {
   readonly type: 'session_log_lost'
@@ -119,6 +131,7 @@ export type AuditEvent =
   | SessionEnded
   | SessionRenewed
   | Revoked
+  | HookFailed
   | SessionLogLost
   | DangerousSetting
 

@@ -35,6 +35,7 @@ export type {
   Admitted,
   AuditEvent,
   DangerousSetting,
+  HookFailed,
   EventSink,
   IssueRefused,
   Refused,

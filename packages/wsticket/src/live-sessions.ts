@@ -4,10 +4,10 @@
  */
 import type { Clock, EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
-import type { AuditEvent } from './events.ts'
 import { type SessionEnding, sessionEndings } from './refusals.ts'
 import type { Closing, Session, SessionConnection } from './session.ts'
 import { createSessionDeadlines } from './session-deadlines.ts'
+import type { SessionHooks } from './session-hooks.ts'
 import type { SessionRules } from './sessions-options.ts'
 import type { TicketId } from './ticket.ts'
 
@@ -46,8 +46,8 @@ export interface LiveSessions {
   destroyAll(): void
 }
 
-/** Creates the collection: empty. Of each session that is over there is an event. */
-export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' | 'emit'>): LiveSessions {
+/** Creates the collection: empty. */
+export function createLiveSessions({ clock }: Pick<SessionRules, 'clock'>, hooks: SessionHooks): LiveSessions {
   const shelf = createShelf(clock, (live) => end(live, 'session_expired'))
 
   function end(live: Live, ending: SessionEnding): void {
@@ -76,7 +76,7 @@ export function createLiveSessions({ clock, emit }: Pick<SessionRules, 'clock' |
       for (const live of shelf.named(id)) {
         live.ending ??= why
         shelf.remove(live)
-        emit(endedEvent(live, clock()))
+        hooks.ended(live.session, live.ending)
       }
     },
     destroyAll() {
@@ -152,11 +152,6 @@ function oldestOf(lives: Iterable<Live>): LiveSession | null {
 
 function isOpen({ ending }: Live): boolean {
   return ending === null
-}
-
-function endedEvent({ session, ending }: Live, at: EpochMs): AuditEvent {
-  const { id: ticketId, subject, audience } = session
-  return { type: 'session_ended', at, ticketId, subject, audience, ending }
 }
 
 function seen({ session, endsAt }: Live): LiveSession {

@@ -5,6 +5,7 @@
 import type { EpochMs } from './clock.ts'
 import type { LiveSessions } from './live-sessions.ts'
 import type { Session } from './session.ts'
+import type { SessionHooks } from './session-hooks.ts'
 import { appendQuietly, type Renewal, type Renewed } from './session-log.ts'
 import type { SessionRules } from './sessions-options.ts'
 
@@ -30,8 +31,8 @@ const answerDeadlineMs = 1500
 const staleMs = 60_000
 
 /** Creates them for the sessions of a process. */
-export function createRenewals(live: LiveSessions, rules: SessionRules): Renewals {
-  const { log, maximumAgeMs, graceMs, clock, emit } = rules
+export function createRenewals(live: LiveSessions, rules: SessionRules, hooks: SessionHooks): Renewals {
+  const { log, maximumAgeMs, graceMs, clock } = rules
   const answers = createAnswers(answerDeadlineMs + 2 * rules.pollMs)
 
   function limitOf({ admittedAt }: Session, expiresAt: EpochMs | null): EpochMs | null {
@@ -48,8 +49,7 @@ export function createRenewals(live: LiveSessions, rules: SessionRules): Renewal
     if (session === null || session.subject !== subject) return null
     const endsAt = limitOf(session, expiresAt)
     live.move(id, withGrace(endsAt))
-    const { audience } = session
-    emit({ type: 'session_renewed', at: clock(), ticketId: id, subject, audience, endsAt })
+    hooks.renewed(session, endsAt)
     return { endsAt }
   }
 

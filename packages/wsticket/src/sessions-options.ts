@@ -2,11 +2,13 @@
  * The options of a session registry, checked once.
  * @module
  */
-import { type Clock, systemClock } from './clock.ts'
-import { requireDeadline } from './deadline.ts'
+import { type Clock, type EpochMs, systemClock } from './clock.ts'
+import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, noEvents, safeSink } from './events.ts'
 import { type Most, requireMost } from './most.ts'
+import type { SessionEnding } from './refusals.ts'
+import type { Session } from './session.ts'
 import type { SessionLog } from './session-log.ts'
 
 /** How the sessions of a process live. */
@@ -35,6 +37,15 @@ export interface SessionsOptions {
   readonly patienceMs?: number
   /** What becomes of the sessions that there are where the log is silent for longer, or has lost entries. Default `keep_sessions`. */
   readonly whenLogIsLost?: 'keep_sessions' | 'end_sessions'
+  /** Runs for each session that goes on here with a newer credential; `endsAt` is its new end, null for no limit. Default: nothing. */
+  readonly onRenew?: (session: Session, endsAt: EpochMs | null) => unknown
+  /** Runs for each session that is over here; `ending` is null where its client, or the application, closed it. Default: nothing. */
+  readonly onEnd?: (session: Session, ending: SessionEnding | null) => unknown
+  /**
+   * How long such a hook may take, in milliseconds. One that throws, or takes longer, is a `hook_failed` event, and changes nothing. A
+   * drain waits for those that run. Default 5,000.
+   */
+  readonly hookDeadlineMs?: number
   /** Hears of what becomes of sessions. Default: nobody. */
   readonly onEvent?: EventSink
   /** Default: the machine's clock. */
@@ -52,6 +63,9 @@ export interface SessionRules {
   readonly pollMs: number
   readonly patienceMs: number
   readonly endsWithLog: boolean
+  readonly onRenew: NonNullable<SessionsOptions['onRenew']> | null
+  readonly onEnd: NonNullable<SessionsOptions['onEnd']> | null
+  readonly hookDeadlineMs: number
   readonly emit: EventSink
   readonly clock: Clock
 }
@@ -83,9 +97,17 @@ export function readSessionsOptions(options: SessionsOptions): SessionRules {
     pollMs: requirePollMs(options.pollMs ?? defaultPollMs),
     patienceMs: requireDeadline(options.patienceMs ?? defaultPatienceMs, 'patienceMs'),
     endsWithLog: whenLogIsLost === 'end_sessions',
+    onRenew: requireHook('onRenew', options.onRenew),
+    onEnd: requireHook('onEnd', options.onEnd),
+    hookDeadlineMs: requireDeadline(options.hookDeadlineMs ?? defaultDeadlineMs, 'hookDeadlineMs'),
     emit: safeSink(options.onEvent ?? noEvents),
     clock: options.clock ?? systemClock,
   }
+}
+
+function requireHook<Hook>(option: string, hook: Hook | undefined): Hook | null {
+  if (hook === undefined || typeof hook === 'function') return hook ?? null
+  throw new ConfigurationError(option, 'must be a function')
 }
 
 function requirePollMs(pollMs: number): number {

@@ -12,6 +12,7 @@ import { createRenewals, type Renewals, type SessionEnd } from './renewals.ts'
 import type { Detach, Session, SessionConnection } from './session.ts'
 import { type DrainOptions, drainSessions, readDrainOptions } from './session-drain.ts'
 import { followSessionLog, type LogLoss } from './session-follower.ts'
+import { createSessionHooks } from './session-hooks.ts'
 import type { Renewal, Revocation, SessionEntry, SessionSelector } from './session-log.ts'
 import { readSessionsOptions, type SessionRules, type SessionsOptions } from './sessions-options.ts'
 import { createStandingRevocations, isOf, type RevocableTicket } from './standing-revocations.ts'
@@ -56,7 +57,7 @@ export interface Sessions {
   refusalNoted(id: TicketId): Promise<RefusalCode | null>
   /**
    * Lets nobody in any more, and closes the sessions that there are with 1012, spread over a window. Resolves when all are closed, or
-   * have been cut at the deadline.
+   * have been cut at the deadline, and the hooks that run for them are through.
    */
   drain(options?: DrainOptions): Promise<void>
   /** Stops to follow the log. Ends no session, and closes no log. */
@@ -73,9 +74,10 @@ export type SessionRefusal = RefusalCode & ('ticket_revoked' | 'too_many_session
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const rules = readSessionsOptions(options)
   const { clock, log } = rules
-  const live = createLiveSessions(rules)
+  const hooks = createSessionHooks(rules)
+  const live = createLiveSessions(rules, hooks)
   const door = createDoor(live, rules)
-  const renewals = createRenewals(live, rules)
+  const renewals = createRenewals(live, rules, hooks)
   const notes = createRefusalNotes(log, async () => follower?.catchUp())
   const told = { door, renewals, notes }
   const apply = (entry: SessionEntry, isOld: boolean) => applyTo(told, entry, isOld)
@@ -107,6 +109,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       const plan = readDrainOptions(drainOptions)
       door.close()
       await drainSessions(live, plan)
+      await hooks.settled()
     },
     close: () => follower?.stop(),
   }
