@@ -3,8 +3,10 @@
  * @module
  */
 import { hasKeyForm, hasTicketForm } from '../wire.ts'
+import { bearer, parseUrl, plainRequest, readBody, send } from './endpoint-request.ts'
 import { createLock, requireWebCrypto, type TicketLock } from './lock.ts'
-import { refusalOfAnswer, undecided, unfitCredential } from './ticket-request-error.ts'
+import type { SessionRenewal } from './session-renewal.ts'
+import { refusalOfAnswer, undecided } from './ticket-request-error.ts'
 import { mayCarrySecrets, pageUrl, readHosts } from './transport.ts'
 
 /** What a {@link TicketSource} is asked. */
@@ -20,6 +22,8 @@ export interface PresentedTicket {
   readonly ticket: string
   /** Null for a ticket without a lock: a key beside it would be refused. */
   readonly key: string | null
+  /** How the session that it opens can go on. Default: it cannot. */
+  readonly renewal?: SessionRenewal | undefined
 }
 
 /**
@@ -46,6 +50,11 @@ export interface TicketSourceOptions {
    * knows no locks, and for a page in plaintext from another machine, which has no `crypto.subtle`.
    */
   readonly lock?: 'on' | 'off' | undefined
+  /**
+   * Default `on`: before the session ends, `credential` is called anew and sent to `sessions/{id}/renew` beside `ticketUrl`, so that the
+   * WebSocket goes on with it. Where the server does not renew, the session ends as it would have. `off`: it is never asked.
+   */
+  readonly renewal?: 'on' | 'off' | undefined
   /** Default: the global `fetch` at the time of the request. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Hosts to which a credential may go without TLS, as `URL.hostname` spells them. Default: none but this machine. */
@@ -55,10 +64,9 @@ export interface TicketSourceOptions {
 /** What a ticket source returned, if it has the form of a ticket, with a key or without; null for anything else. */
 export function readPresented(value: unknown): PresentedTicket | null {
   if (typeof value === 'string') return readPresented({ ticket: value, key: null })
-  const { ticket, key } = (value ?? {}) as Partial<PresentedTicket>
+  const { ticket, key, renewal } = (value ?? {}) as Partial<PresentedTicket>
   if (!isTicket(ticket)) return null
-  if (key === null) return { ticket, key }
-  return typeof key === 'string' && hasKeyForm(key) ? { ticket, key } : null
+  return key === null || (typeof key === 'string' && hasKeyForm(key)) ? { ticket, key, renewal } : null
 }
 
 function isTicket(value: unknown): value is string {
@@ -78,17 +86,36 @@ export function createTicketSource(options: TicketSourceOptions): (request: Tick
   return async ({ signal }) => {
     const credential = await bearer(options.credential)
     const locked: TicketLock | null = options.lock === 'off' ? null : await createLock()
-    const response = await send(options, { ...ticketRequest(options, credential, locked), signal })
+    const response = await send(options, '', { ...ticketRequest(options, credential, locked), signal })
     if (response.status !== 201) throw await refusalOfAnswer(response)
-    return { ticket: await ticketOf(response), key: locked?.key ?? null }
+    const { ticket, id, session_expires_in } = await readBody(response)
+    if (!isTicket(ticket)) {
+      throw undecided('The ticket endpoint answered 201, but not with a ticket.', { status: response.status })
+    }
+    const renewal = options.renewal === 'off' ? undefined : renewalOf(options, id, session_expires_in)
+    return { ticket, key: locked?.key ?? null, renewal }
   }
 }
 
+/** Undefined for a session without an end, and for an endpoint that says nothing of one. */
+function renewalOf(options: TicketSourceOptions, id: unknown, expiresIn: unknown): SessionRenewal | undefined {
+  if (typeof id !== 'string' || typeof expiresIn !== 'number') return undefined
+  const renew = async (signal: AbortSignal) => {
+    const init = { ...plainRequest(await bearer(options.credential)), signal }
+    const response = await send(options, `sessions/${encodeURIComponent(id)}/renew`, init)
+    if (response.status !== 200) throw await refusalOfAnswer(response)
+    const { session_expires_in } = await readBody(response)
+    return typeof session_expires_in === 'number' ? session_expires_in * 1000 : null
+  }
+  return { endsInMs: expiresIn * 1000, renew }
+}
+
 function checkOptions(options: TicketSourceOptions): void {
-  const { ticketUrl, credential, audience, lock = 'on', fetch, insecureHosts = [] } = options
+  const { ticketUrl, credential, audience, lock = 'on', renewal = 'on', fetch, insecureHosts = [] } = options
   if (typeof credential !== 'function') throw new TypeError('credential is a function that returns the credential.')
   if (audience !== undefined && typeof audience !== 'string') throw new TypeError('audience is a string.')
   if (lock !== 'on' && lock !== 'off') throw new TypeError('lock is "on" or "off".')
+  if (renewal !== 'on' && renewal !== 'off') throw new TypeError('renewal is "on" or "off".')
   if (lock === 'on') requireWebCrypto()
   if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch is a function.')
   // Without a page a relative URL is let pass until the first request: a module that a server renders is loaded there, too.
@@ -101,67 +128,12 @@ function checkOptions(options: TicketSourceOptions): void {
   }
 }
 
-function parseUrl(ticketUrl: string | URL, base: string | undefined): URL {
-  let url: URL
-  try {
-    url = new URL(ticketUrl, base)
-  } catch {
-    throw new TypeError('ticketUrl is an absolute URL, or there is a page that it is relative to.')
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('ticketUrl is https: or http:.')
-  if (url.username !== '' || url.password !== '') throw new TypeError('ticketUrl has no user name and no password.')
-  return url
-}
-
-async function bearer(credential: TicketSourceOptions['credential']): Promise<string> {
-  let value: unknown
-  try {
-    value = await credential()
-  } catch (cause) {
-    throw undecided('The credential could not be had.', { cause })
-  }
-  if (value === undefined || value === null || value === '') throw unfitCredential('credential_missing')
-  // Checked here because fetch would quote a value that is no header value in its error.
-  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw unfitCredential('credential_malformed')
-  return value
-}
-
 function ticketRequest({ audience }: TicketSourceOptions, credential: string, locked: TicketLock | null): RequestInit {
-  const authorization = `Bearer ${credential}`
-  // A redirect would carry the credential where nobody meant it to go.
-  const request: RequestInit = { method: 'POST', cache: 'no-store', redirect: 'error', headers: { authorization } }
+  const request = plainRequest(credential)
   if (audience === undefined && locked === null) return request
   return {
     ...request,
-    headers: { authorization, 'content-type': 'application/json' },
+    headers: { ...request.headers, 'content-type': 'application/json' },
     body: JSON.stringify({ audience, lock: locked?.lock }),
-  }
-}
-
-async function send(
-  { ticketUrl, fetch = globalThis.fetch }: TicketSourceOptions,
-  init: RequestInit,
-): Promise<Response> {
-  const url = parseUrl(ticketUrl, pageUrl())
-  try {
-    return await fetch(url, init)
-  } catch (cause) {
-    throw undecided('The ticket endpoint could not be reached, or it answered with a redirect.', { cause })
-  }
-}
-
-async function ticketOf(response: Response): Promise<string> {
-  const ticket = await readTicket(response)
-  if (isTicket(ticket)) return ticket
-  throw undecided('The ticket endpoint answered 201, but not with a ticket.', { status: response.status })
-}
-
-async function readTicket(response: Response): Promise<unknown> {
-  try {
-    const body: unknown = await response.json()
-    return (body as { ticket?: unknown } | null)?.ticket
-  } catch {
-    // No cause: a JSON parser quotes what it could not read, which may be a ticket.
-    return undefined
   }
 }

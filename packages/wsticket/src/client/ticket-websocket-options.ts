@@ -55,12 +55,13 @@ export type TicketWebSocketOptions = TicketWebSocketTuning &
   (
     | (TicketSourceOptions & { readonly ticketSource?: undefined })
     | {
-        /** Gets the ticket of each attempt, in place of `ticketUrl`, `credential`, `audience`, `lock` and `fetch`. */
+        /** Gets the ticket of each attempt, in place of `ticketUrl`, `credential`, `audience`, `lock`, `renewal` and `fetch`. */
         readonly ticketSource: TicketSource
         readonly ticketUrl?: undefined
         readonly credential?: undefined
         readonly audience?: undefined
         readonly lock?: undefined
+        readonly renewal?: undefined
         readonly fetch?: undefined
       }
   )
@@ -96,11 +97,11 @@ export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSet
 }
 
 function readTicketSource(options: TicketWebSocketOptions): TicketSource {
-  const { ticketSource, ticketUrl, credential, audience, lock, fetch } = options
+  const { ticketSource, ticketUrl, credential, audience, lock, renewal, fetch } = options
   if (ticketSource === undefined) return createTicketSource(options)
   if (typeof ticketSource !== 'function') throw new TypeError('ticketSource is a function that returns a ticket.')
-  if ([ticketUrl, credential, audience, lock, fetch].some((option) => option !== undefined)) {
-    throw new TypeError('ticketSource stands in place of ticketUrl, credential, audience, lock and fetch.')
+  if ([ticketUrl, credential, audience, lock, renewal, fetch].some((option) => option !== undefined)) {
+    throw new TypeError('ticketSource stands in place of ticketUrl, credential, audience, lock, renewal and fetch.')
   }
   return ticketSource
 }

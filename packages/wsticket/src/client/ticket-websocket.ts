@@ -3,6 +3,7 @@
  * @module
  */
 import { firstMessage, type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
+import { keepRenewed, type SessionRenewal } from './session-renewal.ts'
 import { SocketEventTarget } from './socket-event-target.ts'
 import { relayedError, SocketCloseEvent, SocketErrorEvent } from './socket-events.ts'
 import { TicketRequestError, undecided } from './ticket-request-error.ts'
@@ -33,6 +34,7 @@ const abnormalClosure = 1006
  * - A ticket request that fails, or takes longer than `ticketTimeoutMs`, is an `error` event, then a `close` event with the
  *   code and reason of the refusal: 4401 `invalid_token`, 4403 `forbidden`, 4429 `rate_limited`, 1013 `try_later`, and so on.
  *   The error event has the same `code` and `reason`, and the `TicketRequestError` as `error` (see `SocketErrorEvent`).
+ * - Before its session ends it is renewed with a newer credential, over HTTP, unless `renewal` is `off`; nothing is sent over the socket.
  * - It never reconnects: that is left to the client around it, whose next socket gets the next ticket.
  * - `close()` before there is a ticket gives up the request and opens nothing: `error`, then `close` with 1006.
  * - `binaryType` is passed on only if it was set: the real class's own default holds, which for `ws` is `nodebuffer`.
@@ -183,17 +185,19 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       return
     }
     if (this.#binaryType !== null) this.#inner.binaryType = this.#binaryType
-    this.#relayEvents(this.#inner, firstMessage(carrier, presented))
+    this.#relayEvents(this.#inner, firstMessage(carrier, presented), presented.renewal)
   }
 
   /** @param message goes before whatever the application sends */
-  #relayEvents(inner: BaseWebSocket, message: string | null): void {
+  #relayEvents(inner: BaseWebSocket, message: string | null, renewal: SessionRenewal | undefined): void {
     const { origin } = this.#opening.url
     let opened = false
+    let stopRenewing = () => {}
     inner.onopen = () => {
       opened = true
       if (message !== null) inner.send(message)
       inner.onopen = null
+      if (renewal !== undefined) stopRenewing = keepRenewed(renewal)
       this.dispatchEvent(new Event('open'))
     }
     inner.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -204,6 +208,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       else this.#endUnopened(relayedError(event, abnormalClosure))
     }
     inner.onclose = ({ code, reason, wasClean }: CloseEvent) => {
+      stopRenewing()
       if (this.#readyState === closed) return
       this.#readyState = closed
       this.dispatchEvent(new SocketCloseEvent('close', { code, reason, wasClean }))
