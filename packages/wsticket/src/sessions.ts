@@ -108,8 +108,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     async drain(drainOptions = {}) {
       const plan = readDrainOptions(drainOptions)
       door.close()
-      await drainSessions(live, plan)
-      await hooks.settled()
+      await drainSessions(live, plan).then(hooks.settled)
     },
     close: () => follower?.stop(),
   }

@@ -39,7 +39,12 @@ export async function bearer(credential: () => unknown): Promise<string> {
 }
 
 /** A request with a credential, and no body. */
-export function plainRequest(credential: string): RequestInit & { readonly headers: Readonly<Record<string, string>> } {
+export interface PlainRequest extends RequestInit {
+  readonly headers: { readonly authorization: string }
+}
+
+/** Makes one. */
+export function plainRequest(credential: string): PlainRequest {
   // A redirect would carry the credential where nobody meant it to go.
   const how = { method: 'POST', cache: 'no-store', redirect: 'error' } as const
   return { ...how, headers: { authorization: `Bearer ${credential}` } }
