@@ -10,8 +10,8 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 
 /** What crosses a process boundary takes its time, and what is polled for comes when it comes. */
 const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
-/** A third file at once, for what is waited for elsewhere leaves a core to others. */
-const threeAtOnce = { ...outsideTheProcess, maxWorkers: 3 }
+/** Two files at once: a browser wants a core to itself, and so does what races or is timed. More take no less time. */
+const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
 /** They start servers on files that are made once. */
 const withServers = { globalSetup: ['tools/before-tests.mjs'] }
 
@@ -44,11 +44,11 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      { extends: true, test: { name: 'services', include: [services], ...threeAtOnce, ...withServers } },
-      { extends: true, test: { name: 'faults', include: [faults], ...threeAtOnce, ...withServers } },
+      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce, ...withServers, maxWorkers: 3 } },
+      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce, ...withServers } },
       // Needs node:sqlite: tools/with-node.mjs.
-      { extends: true, test: { name: 'sqlite', include: [sqlite], ...threeAtOnce } },
-      { extends: true, test: { name: 'browsers', include: [browsers], ...threeAtOnce } },
+      { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce } },
+      { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },
     ],
   },
 })

@@ -66,6 +66,11 @@ const steps = [
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },
+  {
+    part: 'bench',
+    title: 'What a session costs, in short',
+    command: ['node', 'benchmarks/sessions.mjs', '--short'],
+  },
   { title: 'Secrets in the output', command: ['node', 'tools/check-secrets.mjs', output] },
 ]
 
