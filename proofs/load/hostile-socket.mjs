@@ -10,6 +10,7 @@ import { askForTicket, frameOf, handshakeOf } from './client.mjs'
  * @typedef {object} Way
  * @property {number} share of all hostile sockets
  * @property {boolean} [admitted] whether it has a ticket, and is let in
+ * @property {boolean} [flood] whether it is no burden to keep but a burden to read: it has an attack of its own, whose timings nobody judges
  * @property {(limits: { sessionLifetimeMs: number }) => number} endedAfterMs when a server has to have ended it, at the latest
  * @property {(socket: Socket) => void} [misbehave] what it does when it is connected, or let in
  */
@@ -17,8 +18,8 @@ import { askForTicket, frameOf, handshakeOf } from './client.mjs'
 const requests = 'GET /tickets HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100)
 const continuation = frameOf(0x00, 1)
 
-// Those who read nothing are few: the system keeps tens of megabytes for each, and what it costs to fill them is a flood, which only
-// a limit of rates can stop.
+// Those who read nothing are few: the system keeps tens of megabytes for each. What it costs to fill them is a flood: Node makes objects of
+// every request in what it has read at once, 64 KiB, before anybody can say that there are too many. Only who counts connections stops that.
 
 /** The server looks for requests that are late every two seconds. */
 const lookMs = 2000
@@ -46,6 +47,7 @@ export const ways = {
   },
   'reads no answers': {
     share: 0.002,
+    flood: true,
     endedAfterMs: () => 15_000 + lookMs,
     misbehave(socket) {
       socket.pause()

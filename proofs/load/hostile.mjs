@@ -4,6 +4,7 @@
  * @module
  */
 import { connect } from 'node:net'
+import { setPriority } from 'node:os'
 import { burden, ways } from './hostile-socket.mjs'
 
 /**
@@ -12,6 +13,7 @@ import { burden, ways } from './hostile-socket.mjs'
  * @property {string} token
  * @property {number} sockets
  * @property {number} rampMs over which they are opened
+ * @property {boolean} flood whether those attack that flood, or the others
  *
  * @typedef {object} Fate of the sockets of one way
  * @property {number} opened
@@ -21,6 +23,9 @@ import { burden, ways } from './hostile-socket.mjs'
  */
 
 const attemptPauseMs = 1000
+// Elsewhere they have machines of their own: here they leave the processors to whom they attack.
+const priority = 19
+setPriority(priority)
 
 /** @type {{ [way: string]: Fate }} */
 const fates = Object.fromEntries(Object.keys(ways).map((name) => [name, { opened: 0, ended: 0, open: 0, heldMs: [] }]))
@@ -35,7 +40,9 @@ process.on('disconnect', () => process.exit())
 
 /** @param {Attack} attack */
 function launch(attack) {
-  for (const [name, { share }] of Object.entries(ways)) {
+  ceased = false
+  const chosen = Object.entries(ways).filter(([, { flood = false }]) => flood === attack.flood)
+  for (const [name, { share }] of chosen) {
     const count = Math.max(1, Math.round(attack.sockets * share))
     for (let at = 0; at < count; at++) setTimeout(() => open(name, attack), (at / count) * attack.rampMs)
   }

@@ -10,8 +10,9 @@ import { ways } from './hostile-socket.mjs'
 
 /**
  * @typedef {object} Course of an attack
- * @property {Experience[]} baseline before and after it
- * @property {Experience} attacked
+ * @property {Experience[]} baseline before and after it, each over some seconds
+ * @property {Experience[]} attacked
+ * @property {Experience[]} flooded
  * @property {{ before: Footprint, during: Footprint, after: Footprint }} footprints
  * @property {{ [way: string]: Fate }} atOnce when no more were opened
  * @property {{ [way: string]: Fate }} fates at the end
@@ -42,15 +43,16 @@ export function report(form, course, terms) {
 }
 
 /** @param {Course} course */
-function describe({ baseline, attacked, footprints, atOnce, fates }) {
+function describe({ baseline, attacked, flooded, footprints, atOnce, fates }) {
   const open = Object.values(atOnce).reduce((sum, fate) => sum + fate.open, 0)
   const lines = [`${open} hostile sockets were open when the attack ceased`]
   for (const [name, { opened, ended, heldMs }] of Object.entries(fates)) {
     lines.push(`${name.padEnd(18)} ${opened} opened, ${ended} ended by the server, after ${seconds(heldMs)} s`)
   }
-  const visits = { baseline: baseline.flatMap((each) => each.tookMs), attacked: attacked.tookMs }
-  for (const [name, took] of Object.entries(visits)) {
-    lines.push(`healthy, ${name}: ${took.length} visits, p50 ${at(took, 0.5)} ms, p99 ${at(took, 0.99)} ms`)
+  for (const [name, windows] of Object.entries({ baseline, attacked, flooded })) {
+    const took = windows.flatMap((each) => each.tookMs)
+    const all = `p50 ${at(took, 0.5)} ms, p99 ${at(took, 0.99)} ms`
+    lines.push(`healthy, ${name}: ${took.length} visits, ${all}, median of p99 ${usualTail(windows).toFixed(1)} ms`)
   }
   for (const [name, { rss, peakRss, kept, sockets }] of Object.entries(footprints)) {
     lines.push(`memory ${name}: RSS ${mib(rss)}, peak ${mib(peakRss)}, alive ${mib(kept)}, ${sockets} sockets`)
@@ -84,18 +86,22 @@ function judgeMemory({ footprints: { before, during, after } }, { sockets }) {
 }
 
 /** @param {Course} course @param {Terms} terms */
-function judgeHealthy({ baseline, attacked }, { timed }) {
-  const failures = [...baseline, attacked].flatMap((each) => each.failures)
-  const usual = percentile(
-    baseline.flatMap((each) => each.tookMs),
-    0.99,
-  )
-  const factor = percentile(attacked.tookMs, 0.99) / usual
+function judgeHealthy({ baseline, attacked, flooded }, { timed }) {
+  const failures = [...baseline, ...attacked, ...flooded].flatMap((each) => each.failures)
+  const factor = usualTail(attacked) / usualTail(baseline)
   return [
     ...(failures.length > 0 ? [`${failures.length} healthy visits failed: ${failures[0]}`] : []),
-    ...(attacked.tookMs.length === 0 ? ['no healthy client got through'] : []),
+    ...(attacked.every((each) => each.tookMs.length === 0) ? ['no healthy client got through'] : []),
     ...(timed && !(factor < mostTimesBaseline) ? [`healthy clients waited ${factor.toFixed(2)} times as long`] : []),
   ]
+}
+
+/** The median over windows of the 99th percentile in each. @param {readonly Experience[]} windows */
+function usualTail(windows) {
+  return percentile(
+    windows.map(({ tookMs }) => percentile(tookMs, 0.99)),
+    0.5,
+  )
 }
 
 /** @param {readonly number[]} values @param {number} share */
