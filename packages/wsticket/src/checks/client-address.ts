@@ -75,12 +75,10 @@ export function createClientAddressCheck(policy: AddressPolicy, prefixes: Addres
 
 /** Whether two canonical addresses are the same, or in one network of the given prefix. Null, and what is no address, fits nothing. */
 export function addressesMatch(one: string | null, other: string | null, prefixes: AddressPrefixes | null): boolean {
-  if (one === null || other === null) return false
-  if (one === other) return true
-  if (prefixes === null) return false
+  if (one === other) return one !== null
   const network = parseAddress(one)
   const address = parseAddress(other)
-  if (network === null || address === null) return false
+  if (prefixes === null || network === null || address === null) return false
   return isWithin(address, [network, network.kind() === 'ipv4' ? prefixes.ipv4 : prefixes.ipv6])
 }
 
@@ -92,15 +90,8 @@ export function addressesMatch(one: string | null, other: string | null, prefixe
 export function networkOf(address: string | null): string {
   if (address === null) return ''
   if (!address.includes(':')) return address
-  const gap = address.indexOf('::')
-  let end = address.indexOf(':')
-  for (let colons = 1; colons < 4 && end >= 0; colons++) end = address.indexOf(':', end + 1)
-  if (end >= 0 && (gap < 0 || gap >= end)) return address.slice(0, end)
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const last = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = Array.from({ length: 8 - groups.length - last.length }, () => '0')
-  return [...groups, ...zeros, ...last].slice(0, 4).join(':')
+  const groups = ipaddr.IPv6.parse(address).parts.slice(0, 4)
+  return groups.map((group) => group.toString(16)).join(':')
 }
 
 /**
@@ -127,8 +118,7 @@ function isWithin(address: Address, [network, bits]: Network): boolean {
 const plainIPv4 = /^(?:::ffff:)?((?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4})$/
 
 function canonicalAddress(text: string | null): string | null {
-  if (text === null) return null
-  const plain = plainIPv4.exec(text)?.[1]
+  const plain = plainIPv4.exec(text ?? '')?.[1]
   return plain ?? parseAddress(text)?.toString() ?? null
 }
 
@@ -143,7 +133,7 @@ function parseAddress(text: string | null): Address | null {
   // RFC 4007 section 11: a zone means something on one host only, and IPv4 has none.
   const zone = bare.indexOf('%')
   const spelled = zone < 0 ? bare : bare.slice(0, zone)
-  if (!spelled.includes(':') || !isUnambiguous(spelled) || !ipaddr.IPv6.isValid(spelled)) return null
+  if (!isUnambiguous(spelled) || !ipaddr.IPv6.isValid(spelled)) return null
   const address = ipaddr.IPv6.parse(spelled)
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address
 }

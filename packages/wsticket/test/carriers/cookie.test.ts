@@ -37,6 +37,12 @@ describe('the cookie carrier', () => {
     ])
   })
 
+  it('finds none where the name has no value, whatever follows it', () => {
+    expectSame(found('__Host-wsticket'), [])
+    expectSame(found('__Host-wsticketX'), [])
+    expectSame(left('__Host-wsticketX'), ['__Host-wsticketX'])
+  })
+
   it('finds every cookie of that name, and what is no ticket, for others to refuse', () => {
     expectSame(found(`${ours}; __Host-wsticket=${ticketOf(2)}`), [ticket, ticketOf(2)])
     expectSame(found(ours, ours), [ticket, ticket])

@@ -25,6 +25,11 @@ describe('the query carrier', () => {
     expectSame(found(`/?ticket=${ticket}`), [ticket])
   })
 
+  it('finds nothing in a path that looks like a query', () => {
+    expectSame(found(`/ws&ticket=${ticket}`), [])
+    expectSame(left(`/ws&ticket=${ticket}`), `/ws&ticket=${ticket}`)
+  })
+
   it('decodes names and values once, as every server behind it will', () => {
     expectSame(found(`/ws?%74icket=${ticket}`), [ticket])
     expectSame(found(`/ws?ticket=%77${ticket.slice(1)}`), [ticket])

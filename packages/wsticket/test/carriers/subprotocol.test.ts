@@ -53,6 +53,18 @@ describe('the subprotocol carrier', () => {
     expectSame(offersLeft('chat.v2', `wsticket.v1, ${ticket}`, 'chat.v1'), ['chat.v2', 'chat.v1'])
   })
 
+  it('leaves lines alone whose names are as long, or begin or end like it', () => {
+    const rawHeaders = [
+      'X-Of-The-Same-Length-1',
+      ticket,
+      'X-Sec-WebSocket-Protocol',
+      ticket,
+      'Sec-WebSocket-Protocols',
+      ticket,
+    ]
+    expect(subprotocol.strip({ target: '/', rawHeaders })).toEqual({ target: '/', rawHeaders })
+  })
+
   it('leaves no line where nothing is left to offer', () => {
     expectSame(offersLeft(`wsticket.v1, ${ticket}`), [])
     expectSame(offersLeft('wsticket.v1', ticket), [])

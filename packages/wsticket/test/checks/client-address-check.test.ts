@@ -69,6 +69,10 @@ describe('the client address check', () => {
     [undefined, 56],
     [24, undefined],
   ])('refuses prefixes of %j and %j bits', (ipv4, ipv6) => {
-    expect(() => requirePrefixes({ ipv4, ipv6 } as never)).toThrow(ConfigurationError)
+    const check = () => requirePrefixes({ ipv4, ipv6 } as never)
+    expect(check).toThrow(ConfigurationError)
+    expect(check).toThrow(
+      /^addressPrefixes\.(?:ipv4 must be a whole number of bits from 1 to 32|ipv6 must be a whole number of bits from 1 to 128)$/,
+    )
   })
 })

@@ -31,6 +31,7 @@ const spellings: readonly (readonly [spelled: string, canonical: string])[] = [
   ['::1', '::1'],
   ['::', '::'],
   ['64:ff9b::192.0.2.7', '64:ff9b::c000:207'],
+  ['::1:192.0.2.7', '::1:c000:207'],
 ]
 
 const noAddresses: readonly string[] = [
@@ -225,7 +226,11 @@ describe('a list of trusted proxies', () => {
     '0.0.0.0/0',
     '::/0',
   ])('refuses %j', (entry) => {
-    expect(() => createClientAddressResolver(['10.0.0.0/8', entry])).toThrow(ConfigurationError)
+    const create = () => createClientAddressResolver(['10.0.0.0/8', entry])
+    expect(create).toThrow(ConfigurationError)
+    expect(create).toThrow(
+      `must be addresses or networks such as 10.0.0.0/8 (never /0, which is everybody), not ${JSON.stringify(entry)}`,
+    )
     expect(() => createClientAddressResolver([entry])).toThrow(/^trustedProxies /)
   })
 })

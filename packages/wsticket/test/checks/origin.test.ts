@@ -102,7 +102,9 @@ describe('a list of origins', () => {
     'app://ho st',
     'app://host\u0000',
   ])('refuses %j, which no browser could send', (origin) => {
-    expect(() => parseOrigins(['https://app.example', origin])).toThrow(ConfigurationError)
+    const parse = () => parseOrigins(['https://app.example', origin])
+    expect(parse).toThrow(ConfigurationError)
+    expect(parse).toThrow(/must be exact origins such as .*, not "/)
   })
 
   it.each([
@@ -115,5 +117,6 @@ describe('a list of origins', () => {
     ['something that only reads like one', [{ toString: (): string => 'app://host' }]],
   ])('is not %s', (_, origins) => {
     expect(() => parseOrigins(origins as never)).toThrow(ConfigurationError)
+    expect(() => parseOrigins(origins as never)).toThrow(/must be (?:a list of exact origins|exact origins such as )/)
   })
 })

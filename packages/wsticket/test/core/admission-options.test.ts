@@ -78,6 +78,14 @@ describe('the options of admission', () => {
   })
 
   it.each([
+    [{ carriers: [] }, 'carriers must name at least one carrier'],
+    [{ carriers: ['cookies'] }, 'carriers must be among subprotocol, authorization, query, cookie, message'],
+    [{ trustedProxies: '10.0.0.0/8' }, 'trustedProxies must be a list'],
+  ])('say of %j what they must be', (changes, message) => {
+    expect(() => createAdmission({ ...good, ...changes } as never)).toThrow(message)
+  })
+
+  it.each([
     ['addressPolicy: off', { addressPolicy: 'off' }],
     ['nonBrowserClients: any_carrier', { nonBrowserClients: 'any_carrier' }],
   ] as const)('announce %s at once, as dangerous', (setting, changes) => {

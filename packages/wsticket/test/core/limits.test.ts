@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { networkOf } from '../../src/checks/client-address.ts'
+import { createClientAddressResolver, networkOf } from '../../src/checks/client-address.ts'
 import { createMemoryLimiter } from '../../src/limiters/memory.ts'
 import { fromRateLimiter } from '../../src/limiters/rate-limiter-flexible.ts'
 import type { TicketEndpointOptions } from '../../src/ticket-endpoint.ts'
@@ -23,6 +24,19 @@ describe('what counts as one client', () => {
     [null, ''],
   ])('of %s is %j', (address, network) => {
     expect(networkOf(address)).toBe(network)
+  })
+
+  it('is the first half of an IPv6 address, however that is spelled', () => {
+    const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }))
+    const groups = fc.array(group, { minLength: 8, maxLength: 8 })
+    fc.assert(
+      fc.property(groups, (all) => {
+        const hex = all.map((one) => one.toString(16))
+        const canonical = createClientAddressResolver([])(hex.join(':'), null) ?? ''
+        // That of an IPv4 address within IPv6 is the IPv4 one.
+        expect(networkOf(canonical)).toBe(canonical.includes(':') ? hex.slice(0, 4).join(':') : canonical)
+      }),
+    )
   })
 })
 
