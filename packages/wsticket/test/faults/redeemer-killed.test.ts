@@ -16,7 +16,7 @@ import { long } from './proof-size.ts'
 import { issue } from './redis-harness.ts'
 import { createTally } from './tally.ts'
 
-const kills = long ? 1000 : 12
+const kills = long ? 1000 : 6
 const ticketsForEach = 60
 const timeLimitMs = kills * 10_000
 

@@ -13,7 +13,7 @@ import { fenced, issue, naive, type StoreKind, saveSnapshot, startNode } from '.
 import { createTally } from './tally.ts'
 
 const seeds = Array.from({ length: long ? 25 : 2 }, (_, index) => index + 1)
-const steps = long ? 200 : 80
+const steps = long ? 200 : 60
 // As many as may be outstanding: of older ones nobody has heard for long.
 const recentTickets = 80
 // So many acts, and then everything is presented everywhere.

@@ -7,7 +7,7 @@ import { long } from '../faults/proof-size.ts'
 import { admittedBy, countInBoth, redeemBelow } from './admitted.ts'
 import { startProgram } from './program.ts'
 
-const kills = long ? 2000 : 40
+const kills = long ? 2000 : 20
 const timeLimitMs = kills * 2000
 
 interface Counts {

@@ -8,7 +8,7 @@ import { long } from '../faults/proof-size.ts'
 import { startProgram } from './program.ts'
 import { openRaw } from './raw-database.ts'
 
-const rounds = long ? 100 : 5
+const rounds = long ? 100 : 2
 const tickets = 300
 
 /** How often each ticket was admitted. */

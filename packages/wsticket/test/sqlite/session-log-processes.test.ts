@@ -9,7 +9,7 @@ import { positionsIn } from './scribed.ts'
 
 const writers = 3
 const entries = long ? 5000 : 400
-const kills = long ? 200 : 10
+const kills = long ? 200 : 5
 
 let path: string
 
