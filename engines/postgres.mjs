@@ -86,7 +86,10 @@ export async function makePostgresFiles() {
   const temporary = temporaryFolder('postgres-files')
   const folder = join(temporary.path, 'data')
   giveToOwner(temporary.path)
-  await makeFiles(folder)
+  await makeFiles(folder).catch((error) => {
+    temporary.remove()
+    throw error
+  })
   process.env[filesVariable] = folder
   return temporary.remove
 }

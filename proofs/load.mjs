@@ -107,7 +107,8 @@ async function run({ server, hostile, healthy }, attack) {
   // To be measured holds up the server.
   await pause(settleMs)
   await hostile.ask({ attack })
-  const attacked = await experienceOver(plan.attackMs)
+  const ramp = await experienceOver(plan.rampMs)
+  const attacked = await experienceOver(plan.attackMs - plan.rampMs)
   const during = await footprintOf(server)
   const { fates: atOnce } = await hostile.ask({ cease: true })
   await untilEnded(hostile)
@@ -119,6 +120,7 @@ async function run({ server, hostile, healthy }, attack) {
   const baselineAfter = options.short ? [] : await experienceOver(plan.baselineMs)
   return {
     baseline: [...baseline, ...baselineAfter],
+    ramp,
     attacked,
     flooded,
     footprints: { before, during, after },

@@ -135,7 +135,7 @@ const misplaced: readonly HandshakeCase[] = [
   locked('the ticket and its key in the cookie', 'invalid_ticket', (key) => ({
     lines: { protocol: protocolLine('wsticket.v1'), cookie: `Cookie: __Host-wsticket=TICKET.${key}` },
   })),
-  locked('the key in another cookie', 'invalid_ticket', spentBy, { spends: true }),
+  locked('the key in another cookie', 'invalid_ticket', inAnotherCookie, { spends: true }),
   locked('the key twice among the protocols', 'bad_request', (key) => ({
     lines: { protocol: protocolLine('wsticket.v1', 'TICKET', key, key) },
   })),
@@ -178,7 +178,7 @@ const misplaced: readonly HandshakeCase[] = [
   })),
 ]
 
-function spentBy(key: string): Difference {
+function inAnotherCookie(key: string): Difference {
   return { lines: { cookie: `Cookie: __Host-wsk=${key}` } }
 }
 

@@ -34,8 +34,9 @@ export function readEntry(text: unknown): SessionEntry {
 }
 
 /**
- * What the engine has found, in its order, up to the first that is no entry: what stands in front of it reaches everybody.
- * @throws StoreError where the first is none already: `malformed`, or whatever `read` throws of it.
+ * What the engine has found, in its order, up to the first that is no entry: what stands in front of it reaches everybody. Whoever reads on
+ * behind that is told.
+ * @throws StoreError `malformed` where the first is none already, and whatever else `read` throws.
  */
 export function readEntries<Found>(found: readonly Found[], read: (one: Found) => LoggedEntry): readonly LoggedEntry[] {
   const entries: LoggedEntry[] = []
@@ -43,7 +44,8 @@ export function readEntries<Found>(found: readonly Found[], read: (one: Found) =
     try {
       entries.push(read(one))
     } catch (error) {
-      if (entries.length === 0) throw error
+      const isMalformed = error instanceof StoreError && error.code === 'malformed'
+      if (entries.length === 0 || !isMalformed) throw error
       break
     }
   }

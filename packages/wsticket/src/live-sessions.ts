@@ -36,8 +36,8 @@ export interface LiveSessions {
   /** Null where there is none. */
   find(id: TicketId): LiveSession | null
   add(session: Session, connection: SessionConnection, endsAt: EpochMs | null): void
-  /** Moves the end of a session. */
-  move(id: TicketId, endsAt: EpochMs | null): void
+  /** Moves the end of a session. Returns it as it was attached; null where there is none. */
+  move(id: TicketId, endsAt: EpochMs | null): Session | null
   /** Closes it, with what its ending has in the table; it is over once its connection is. Nothing happens where it is closing already. */
   end(id: TicketId, ending: SessionEnding): void
   /** The connection is closed: the session is over. Why, where the adapter has closed it by itself. */
@@ -67,7 +67,10 @@ export function createLiveSessions({ clock }: Pick<SessionRules, 'clock'>, hooks
     find: (id) => oldestOf(shelf.named(id)),
     add: (session, connection, endsAt) => shelf.add({ session, connection, endsAt, ending: null }),
     move(id, endsAt) {
-      for (const live of shelf.named(id)) shelf.move(live, endsAt)
+      const [live] = shelf.named(id)
+      if (live === undefined) return null
+      shelf.move(live, endsAt)
+      return live.session
     },
     end(id, ending) {
       for (const live of shelf.named(id)) end(live, ending)

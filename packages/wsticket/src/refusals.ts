@@ -146,7 +146,7 @@ export const sessionEndings: { readonly [ending in SessionEnding]: SessionEnding
   session_expired: { closeCode: 4205, publicCode: 'session_expired', action: 'new_ticket' },
   session_revoked: { closeCode: 4401, publicCode: 'session_revoked', action: 'stop' },
   // Nobody is there: coming back at once would make nothing of it.
-  session_idle: { closeCode: 4408, publicCode: 'idle', action: 'stop' },
+  session_idle: { closeCode: 4206, publicCode: 'session_idle', action: 'stop' },
   session_unresponsive: { closeCode: 4408, publicCode: 'timeout', action: 'new_ticket' },
   too_many_sessions: rateLimited,
   log_lost: tryLater,

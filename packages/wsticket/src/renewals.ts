@@ -48,8 +48,7 @@ export function createRenewals(live: LiveSessions, rules: SessionRules, hooks: S
     const session = live.find(id)
     if (session === null || session.subject !== subject) return null
     const endsAt = limitOf(session, expiresAt)
-    live.move(id, withGrace(endsAt))
-    hooks.renewed(session, endsAt)
+    hooks.renewed(live.move(id, withGrace(endsAt)) ?? session, endsAt)
     return { endsAt }
   }
 

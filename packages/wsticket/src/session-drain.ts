@@ -17,6 +17,7 @@ export interface DrainOptions {
 const defaultWindowMs = 5000
 const defaultDeadlineMs = 10_000
 const stepMs = 50
+const mostCutMs = 1000
 
 /**
  * Checks the options, and fills in the defaults.
@@ -38,12 +39,18 @@ export async function drainSessions(live: LiveSessions, plan: Required<DrainOpti
   let closed = 0
   while (live.count > 0) {
     const passedMs = performance.now() - startedAt
-    if (passedMs >= deadlineMs) return live.destroyAll()
+    if (passedMs >= deadlineMs) return cut(live)
     const due = windowMs === 0 ? open.length : Math.ceil((open.length * passedMs) / windowMs)
     for (const { id } of open.slice(closed, due)) live.end(id, 'draining')
     closed = Math.max(closed, Math.min(due, open.length))
     await pause(Math.min(stepMs, deadlineMs - passedMs))
   }
+}
+
+/** Ends what is left, and waits until it is gone: a connection says so in a moment. */
+async function cut(live: LiveSessions): Promise<void> {
+  live.destroyAll()
+  for (let waitedMs = 0; live.count > 0 && waitedMs < mostCutMs; waitedMs += stepMs) await pause(stepMs)
 }
 
 function pause(durationMs: number): Promise<void> {

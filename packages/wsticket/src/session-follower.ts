@@ -106,7 +106,8 @@ function createReader({ log, apply, onLost }: SessionFollowerOptions): Reader {
       apply(entry, isOld)
       position = next
     }
-    if (entries.length === mostEntries) return true
+    // Fewer than there could be is not the end: what is no entry stands behind them, perhaps, and is told of by the next look.
+    if (entries.length > 0) return true
     isOld = false
     return false
   }

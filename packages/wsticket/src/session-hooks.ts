@@ -9,6 +9,7 @@ import { nameFault } from './events.ts'
 import type { SessionEnding } from './refusals.ts'
 import type { Session } from './session.ts'
 import type { SessionRules } from './sessions-options.ts'
+import type { TicketId } from './ticket.ts'
 
 /** Tells of sessions. Throws nothing, and keeps nobody waiting. */
 export interface SessionHooks {
@@ -22,7 +23,8 @@ export interface SessionHooks {
 
 /** Creates them for the sessions of a process. */
 export function createSessionHooks({ clock, emit, onRenew, onEnd, hookDeadlineMs }: SessionRules): SessionHooks {
-  const running = new Set<Promise<void>>()
+  // Of a session one after the other: what is done at its end is not overtaken by what was begun before.
+  const running = new Map<TicketId, Promise<void>>()
 
   async function run(hook: 'onRenew' | 'onEnd', session: Session, work: () => unknown): Promise<void> {
     try {
@@ -36,9 +38,12 @@ export function createSessionHooks({ clock, emit, onRenew, onEnd, hookDeadlineMs
   }
 
   function start(...call: Parameters<typeof run>): void {
-    const started = run(...call)
-    running.add(started)
-    void started.then(() => running.delete(started))
+    const { id } = call[1]
+    const started = (running.get(id) ?? Promise.resolve()).then(() => run(...call))
+    running.set(id, started)
+    void started.then(() => {
+      if (running.get(id) === started) running.delete(id)
+    })
   }
 
   return {
@@ -51,7 +56,7 @@ export function createSessionHooks({ clock, emit, onRenew, onEnd, hookDeadlineMs
       if (onEnd !== null) start('onEnd', session, () => onEnd(session, ending))
     },
     async settled() {
-      await Promise.all(running)
+      while (running.size > 0) await Promise.all(running.values())
     },
   }
 }

@@ -92,7 +92,8 @@ export interface SessionLog {
   append(entry: SessionEntry): Promise<LogPosition>
 
   /**
-   * The entries behind a position, oldest first, `most` at the most; for null from the oldest that is kept. MUST NOT leave one out.
+   * The entries behind a position, oldest first, `most` at the most; for null from the oldest that is kept. MUST NOT leave one out; there
+   * may be more though there are fewer than `most`, and there are none where there is nothing more.
    * `lost` where the log does not have the entry at that position any more: it was away for too long, or the engine has lost what it
    * had. An entry MUST be kept until the one behind it is `entryAgeMs` old.
    */

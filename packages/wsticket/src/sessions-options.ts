@@ -39,11 +39,14 @@ export interface SessionsOptions {
   readonly whenLogIsLost?: 'keep_sessions' | 'end_sessions'
   /** Runs for each session that goes on here with a newer credential; `endsAt` is its new end, null for no limit. Default: nothing. */
   readonly onRenew?: (session: Session, endsAt: EpochMs | null) => unknown
-  /** Runs for each session that is over here; `ending` is null where its client, or the application, closed it. Default: nothing. */
+  /**
+   * Runs for each session that is over here, behind what `onRenew` still does for it; `ending` is null where its client, or the application,
+   * closed it. Also for one that was revoked before its WebSocket reached the application. Default: nothing.
+   */
   readonly onEnd?: (session: Session, ending: SessionEnding | null) => unknown
   /**
    * How long such a hook may take, in milliseconds. One that throws, or takes longer, is a `hook_failed` event, and changes nothing. A
-   * drain waits for those that run. Default 5,000.
+   * drain waits for those that run, beyond its own deadline if need be. Default 5,000.
    */
   readonly hookDeadlineMs?: number
   /** Hears of what becomes of sessions. Default: nobody. */

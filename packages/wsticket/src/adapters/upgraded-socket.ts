@@ -43,6 +43,7 @@ export class UpgradedSocket extends Duplex {
   /** The head of the answer as far as it is written; null once it is whole. */
   #head: string | null = ''
   #isClosing = false
+  #bytesRead = 0
 
   /** @param protocol that the 101 has selected */
   constructor(socket: Duplex, protocol: string | null) {
@@ -50,6 +51,7 @@ export class UpgradedSocket extends Duplex {
     this.#socket = socket
     this.#protocol = protocol
     socket.on('data', (chunk: Buffer) => {
+      this.#bytesRead += chunk.length
       if (!this.#isClosing && !this.push(chunk)) socket.pause()
     })
     socket.on('end', () => this.push(null))
@@ -64,7 +66,7 @@ export class UpgradedSocket extends Duplex {
 
   /** As `net.Socket` has it. */
   get bytesRead(): number {
-    return this.#socket instanceof Socket ? this.#socket.bytesRead : 0
+    return this.#bytesRead
   }
 
   /** As `net.Socket` has it: libraries call it without asking. */

@@ -20,11 +20,13 @@ import {
 } from './heartbeats.ts'
 import { createUpgradeListener, decisionOf, refuseUpgrade, type UpgradeListener } from './node.ts'
 
+export type { HeartbeatOptions } from './heartbeats.ts'
 export { sessionOf } from './node.ts'
 
 /** What is needed of a `WebSocket` of `ws`, whichever major version. */
 export interface WsSocketLike extends WatchedWebSocket {
-  on(event: 'error' | 'message', listener: (error: Error) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'message' | 'pong', listener: () => void): unknown
   once(event: 'close', listener: () => void): unknown
   removeAllListeners(event: 'message'): unknown
   close(code: number, reason: string): void
@@ -71,8 +73,8 @@ export interface WebSocketUpgradeOptions extends HeartbeatOptions {
  * client is given `wsticket.v1`, which `socket.protocol` does not show. The option `path`, or a `shouldHandle` of your own,
  * is asked before a ticket is spent, and sees the request as it came.
  *
- * A client that says nothing for 30 seconds is pinged, and one that does not answer is gone (`pingEveryMs`); `idleMs` ends the sessions of
- * those who send no message.
+ * A client of which nothing comes is pinged, and one that does not answer is gone within 60 to 90 seconds (`pingEveryMs`); `idleMs` ends the
+ * sessions of those who send no message.
  *
  * A server that takes messages of 100 MiB and more, or fragments without end, is a `dangerous_setting`: see {@link webSocketLimits}.
  */
@@ -136,8 +138,12 @@ const openState = 1
 const closeDeadlineMs = 3000
 
 function connectionOf(webSocket: WsSocketLike): SessionConnection {
+  let isClosing = false
   return {
     close({ closeCode, publicCode }) {
+      // Silent, and revoked meanwhile.
+      if (isClosing) return
+      isClosing = true
       // Who is out has nothing to say any more, whatever comes before the close frame is answered.
       webSocket.removeAllListeners('message')
       webSocket.close(closeCode, publicCode)

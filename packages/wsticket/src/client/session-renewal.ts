@@ -2,15 +2,15 @@
  * Keeps the session of a WebSocket going: before its end a newer credential is shown over HTTP, and nothing is sent over the socket.
  * @module
  */
-import { TicketRequestError } from './ticket-request-error.ts'
+import { TicketRequestError, undecided } from './ticket-request-error.ts'
 
 /** How a session can go on. */
 export interface SessionRenewal {
-  /** In how many milliseconds it ends, from the ticket's arrival on. */
+  /** In how many milliseconds it ends, from the moment on at which the ticket source returns this. */
   readonly endsInMs: number
   /**
-   * Asks that it go on. Resolves with in how many milliseconds it ends then, null for never. SHOULD reject with a `TicketRequestError`: `wait` and whatever is
-   * no such error means that it may be asked again, any other that it may not.
+   * Asks that it go on. Resolves with in how many milliseconds it ends then, null for never. SHOULD reject with a `TicketRequestError`,
+   * which says whether it may be asked again. SHOULD stop at the signal; its answer is not waited for after that.
    */
   renew(signal: AbortSignal): Promise<number | null>
 }
@@ -19,36 +19,68 @@ export interface SessionRenewal {
 const [earliest, latest] = [0.6, 0.8]
 // What is left then is not worth a request.
 const leastMs = 5000
+const mostAttemptMs = 10_000
 const longestDelayMs = 2 ** 31 - 1
 
-/** Renews a session again and again, until it may not be any more. Returns what stops it. */
-export function keepRenewed({ endsInMs, renew }: SessionRenewal): () => void {
-  const stopped = new AbortController()
-  let endsAt: number | null = performance.now() + endsInMs
+/**
+ * Renews a session again and again, until it may not be any more. Returns what stops it.
+ * @param arrivedAt when the ticket source had returned it, in milliseconds of `performance.now()`
+ */
+export function keepRenewed({ endsInMs, renew }: SessionRenewal, arrivedAt: number): () => void {
+  let endsAt = arrivedAt + endsInMs
+  let attempt: AbortController | null = null
   let timer: ReturnType<typeof setTimeout>
+  let stopped = false
+  let doubts = 0
 
-  function plan(): void {
-    const leftMs = endsAt === null ? 0 : endsAt - performance.now()
-    if (stopped.signal.aborted || leftMs < leastMs) return
-    const delayMs = leftMs * (earliest + chance() * (latest - earliest))
-    timer = setTimeout(() => void attempt(), Math.min(delayMs, longestDelayMs))
+  function plan(atLeastMs = 0): void {
+    const leftMs = endsAt - performance.now()
+    const delayMs = Math.max(atLeastMs, leftMs * (earliest + chance() * (latest - earliest)))
+    // A time that is none ends it, too.
+    if (stopped || !(leftMs >= leastMs && delayMs < leftMs)) return
+    timer = setTimeout(() => void renewOnce(), Math.min(delayMs, longestDelayMs))
   }
 
-  async function attempt(): Promise<void> {
+  async function renewOnce(): Promise<void> {
     try {
-      const nextMs = await renew(stopped.signal)
-      endsAt = nextMs === null ? null : performance.now() + nextMs
+      attempt = new AbortController()
+      const nextMs = await withinAttempt(renew, attempt)
+      doubts = 0
+      if (nextMs === null) return
+      endsAt = performance.now() + nextMs
+      plan()
     } catch (error) {
-      if (error instanceof TicketRequestError && error.action !== 'wait') return
+      doubts += 1
+      if (mayAskAgain(error, doubts)) plan(error instanceof TicketRequestError ? (error.retryAfterMs ?? 0) : 0)
     }
-    plan()
   }
 
   plan()
   return () => {
-    stopped.abort()
+    stopped = true
     clearTimeout(timer)
+    attempt?.abort()
   }
+}
+
+/** Whatever hangs is given up: it would be the last attempt. */
+async function withinAttempt(renew: SessionRenewal['renew'], attempt: AbortController): Promise<number | null> {
+  const { signal } = attempt
+  const deadline = setTimeout(() => attempt.abort(), mostAttemptMs)
+  const givenUp = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(undecided('The session was not renewed in time.')), { once: true })
+  })
+  try {
+    return await Promise.race([renew(signal), givenUp])
+  } finally {
+    clearTimeout(deadline)
+  }
+}
+
+/** What may pass by itself: a credential that is being refreshed, and a node that did not answer in time, once. */
+function mayAskAgain(error: unknown, doubts: number): boolean {
+  if (!(error instanceof TicketRequestError) || error.action === 'wait') return true
+  return (error.status === 401 || error.status === 404) && doubts < 2
 }
 
 /** From 0 to 1. */

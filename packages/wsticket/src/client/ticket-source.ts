@@ -40,7 +40,7 @@ export type TicketSource = (request: TicketRequest) => Promise<string | Presente
 export interface TicketSourceOptions {
   /** The ticket endpoint, `https:`. May be relative to the page. Plaintext `http:` obeys `insecureHosts`. */
   readonly ticketUrl: string | URL
-  /** The user's credential as it is now, sent as `Authorization: Bearer`. Called once per ticket: refresh it here. */
+  /** The user's credential as it is now, sent as `Authorization: Bearer`. Called for each ticket and each renewal: refresh it here. */
   readonly credential: () => string | Promise<string>
   /** The WebSocket service that the ticket is for. Default: none is sent, the endpoint has one of its own. */
   readonly audience?: string | undefined
@@ -65,8 +65,13 @@ export interface TicketSourceOptions {
 export function readPresented(value: unknown): PresentedTicket | null {
   if (typeof value === 'string') return readPresented({ ticket: value, key: null })
   const { ticket, key, renewal } = (value ?? {}) as Partial<PresentedTicket>
-  if (!isTicket(ticket)) return null
-  return key === null || (typeof key === 'string' && hasKeyForm(key)) ? { ticket, key, renewal } : null
+  if (!isTicket(ticket) || !(key === null || (typeof key === 'string' && hasKeyForm(key)))) return null
+  return { ticket, key, renewal: isRenewal(renewal) ? renewal : undefined }
+}
+
+function isRenewal(value: unknown): value is SessionRenewal {
+  const { endsInMs, renew } = (value ?? {}) as Partial<SessionRenewal>
+  return typeof endsInMs === 'number' && typeof renew === 'function'
 }
 
 function isTicket(value: unknown): value is string {

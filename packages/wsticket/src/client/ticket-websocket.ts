@@ -66,6 +66,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   /** Says how things stand as long as there is no real socket, and after it is closed. */
   #readyState: ReadyState = connecting
   #binaryType: BinaryType | null = null
+  #stopRenewing = () => {}
 
   constructor(url: string | URL, protocols: string | string[] | undefined, settings: TicketWebSocketSettings) {
     super()
@@ -147,6 +148,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
 
   close(code?: number, reason?: string): void {
     checkClose(code, reason)
+    this.#stopRenewing()
     this.#inner?.close(code, reason)
     if (this.#inner !== null || this.#readyState !== connecting) return
     this.#readyState = closing
@@ -191,13 +193,13 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   /** @param message goes before whatever the application sends */
   #relayEvents(inner: BaseWebSocket, message: string | null, renewal: SessionRenewal | undefined): void {
     const { origin } = this.#opening.url
+    const arrivedAt = performance.now()
     let opened = false
-    let stopRenewing = () => {}
     inner.onopen = () => {
       opened = true
       if (message !== null) inner.send(message)
       inner.onopen = null
-      if (renewal !== undefined) stopRenewing = keepRenewed(renewal)
+      if (renewal !== undefined) this.#stopRenewing = keepRenewed(renewal, arrivedAt)
       this.dispatchEvent(new Event('open'))
     }
     inner.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -208,7 +210,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       else this.#endUnopened(relayedError(event, abnormalClosure))
     }
     inner.onclose = ({ code, reason, wasClean }: CloseEvent) => {
-      stopRenewing()
+      this.#stopRenewing()
       if (this.#readyState === closed) return
       this.#readyState = closed
       this.dispatchEvent(new SocketCloseEvent('close', { code, reason, wasClean }))

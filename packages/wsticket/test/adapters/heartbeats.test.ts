@@ -2,13 +2,14 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type AuditEvent, createAdmission, createIssuer, createSessions } from 'wsticket'
 import { createWebSocketUpgrade, type WebSocketUpgradeOptions } from 'wsticket/adapters/ws'
 import { createMemoryStore } from 'wsticket/stores/memory'
-import { createHeartbeats } from '../../src/adapters/heartbeats.ts'
+import { createHeartbeats, type HeartbeatOptions } from '../../src/adapters/heartbeats.ts'
 import { pageOrigin } from '../core/fixtures.ts'
 
 async function startServer({ onTestFinished }: TestContext, options: WebSocketUpgradeOptions) {
@@ -106,10 +107,10 @@ describe.concurrent('a WebSocket', () => {
     test.expect(heard.pings).toBe(0)
   })
 
-  it('ends with 4408 idle where its client sends no message, though it answers pings', async (test) => {
+  it('ends with 4206 where its client sends no message, though it answers pings', async (test) => {
     const server = await startServer(test, { pingEveryMs: 1000, idleMs: 3000 })
     const { closed, heard } = await open(server)
-    test.expect(await closed).toBe('4408 idle')
+    test.expect(await closed).toBe('4206 session_idle')
     test.expect(heard.pings).toBeGreaterThan(0)
     await test.expect.poll(server.endings).toEqual(['session_idle'])
   })
@@ -126,6 +127,59 @@ describe.concurrent('a WebSocket', () => {
     await pause(2500)
     test.expect(client.readyState).toBe(WebSocket.OPEN)
     test.expect(heard.pings).toBe(0)
+  })
+})
+
+describe.concurrent('who is silent', () => {
+  /** A WebSocket that is what it is told to be, over a stream that counts nothing unless it is told to. */
+  function watched(test: TestContext, socket: object, options: HeartbeatOptions = { pingEveryMs: 1000 }) {
+    test.expect.hasAssertions()
+    const listeners = new Map<string, () => void>()
+    const seen = { pings: 0, endings: [] as string[], isPaused: false }
+    const webSocket = {
+      readyState: 1,
+      get isPaused() {
+        return seen.isPaused
+      },
+      ping: () => {
+        seen.pings += 1
+      },
+      on: (event: string, listener: () => void) => listeners.set(event, listener),
+    }
+    const forget = createHeartbeats(options).watch(webSocket, socket as Duplex, (why) => seen.endings.push(why))
+    test.onTestFinished(forget)
+    return { seen, hears: (event: string) => listeners.get(event)?.() }
+  }
+
+  it('is told by frames where the stream counts no bytes', async (test) => {
+    const { seen, hears } = watched(test, { writableLength: 0 })
+    const answering = setInterval(() => seen.pings > 0 && hears('pong'), 100)
+    test.onTestFinished(() => clearInterval(answering))
+    const mute = watched(test, { writableLength: 0 })
+    await test.expect.poll(() => mute.seen.endings, { timeout: 9000 }).toEqual(['session_unresponsive'])
+    await pause(1500)
+    test.expect(seen.endings).toEqual([])
+  })
+
+  it('is not who takes a large message slowly, and is who takes none of it any more', async (test) => {
+    const socket = { bytesRead: 0, writableLength: 1000 }
+    const { seen } = watched(test, socket)
+    const taking = setInterval(() => {
+      socket.writableLength -= 10
+    }, 200)
+    await pause(4500)
+    test.expect(seen).toMatchObject({ pings: 0, endings: [] })
+    clearInterval(taking)
+    await test.expect.poll(() => seen.endings, { timeout: 20_000 }).toEqual(['session_unresponsive'])
+  }, 30_000)
+
+  it('is nobody whom the application does not listen to, with idleMs either', async (test) => {
+    const { seen } = watched(test, { bytesRead: 0, writableLength: 0 }, { pingEveryMs: null, idleMs: 1000 })
+    seen.isPaused = true
+    await pause(3500)
+    test.expect(seen.endings).toEqual([])
+    seen.isPaused = false
+    await test.expect.poll(() => seen.endings, { timeout: 9000 }).toEqual(['session_idle'])
   })
 })
 

@@ -9,9 +9,10 @@ import { createWebSocketUpgrade } from 'wsticket/adapters/ws'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { createTicketSource, createTicketWebSocket, TicketRequestError } from '../../src/client/index.ts'
 import { keepRenewed } from '../../src/client/session-renewal.ts'
-import { next, opened } from './ticket-server.ts'
+import { next, opened, TicketServer } from './ticket-server.ts'
 
 const stop = new TicketRequestError('It may not.', { code: 'forbidden', closeCode: 4403, action: 'stop' })
+const unknown = new TicketRequestError('Not here.', { code: 'not_found', closeCode: 4404, action: 'stop', status: 404 })
 const wait = new TicketRequestError('Not now.', { code: 'try_later', closeCode: 1013, action: 'wait' })
 
 describe('the renewal of a session', () => {
@@ -27,16 +28,19 @@ describe('the renewal of a session', () => {
     const asked: number[] = []
     const signals: AbortSignal[] = []
     const startedAt = performance.now()
-    const end = keepRenewed({
-      endsInMs: 100_000,
-      async renew(signal) {
-        asked.push(performance.now() - startedAt)
-        signals.push(signal)
-        const answer = answers[Math.min(asked.length, answers.length) - 1]
-        if (answer instanceof Error) throw answer
-        return answer as number | null
+    const end = keepRenewed(
+      {
+        endsInMs: 100_000,
+        async renew(signal) {
+          asked.push(performance.now() - startedAt)
+          signals.push(signal)
+          const answer = answers[Math.min(asked.length, answers.length) - 1]
+          if (answer instanceof Error) throw answer
+          return answer as number | null
+        },
       },
-    })
+      startedAt,
+    )
     return { asked, signals, end }
   }
 
@@ -84,18 +88,71 @@ describe('the renewal of a session', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('is asked for once more where nobody has the session, and then no more', async () => {
+    const { asked } = renew(unknown)
+    await vi.advanceTimersByTimeAsync(200_000)
+    expect(asked).toHaveLength(2)
+    const mended = renew(unknown, 100_000, unknown, null)
+    await vi.advanceTimersByTimeAsync(400_000)
+    expect(mended.asked).toHaveLength(4)
+  })
+
+  it('waits for as long as it is told to, and not beyond the end', async () => {
+    const patient = renew(
+      new TicketRequestError('Later.', { code: 'try_later', closeCode: 1013, action: 'wait', retryAfterMs: 15_000 }),
+      null,
+    )
+    await vi.advanceTimersByTimeAsync(200_000)
+    expect((patient.asked[1] ?? 0) - (patient.asked[0] ?? 0)).toBeGreaterThanOrEqual(15_000)
+    const late = renew(
+      new TicketRequestError('Later.', { code: 'try_later', closeCode: 1013, action: 'wait', retryAfterMs: 50_000 }),
+      null,
+    )
+    await vi.advanceTimersByTimeAsync(200_000)
+    expect(late.asked).toHaveLength(1)
+  })
+
+  it('is given up where it hangs, and asked for again', async () => {
+    const signals: AbortSignal[] = []
+    const hang = (signal: AbortSignal) => {
+      signals.push(signal)
+      return new Promise<null>(() => {})
+    }
+    keepRenewed({ endsInMs: 100_000, renew: hang }, performance.now())
+    await vi.advanceTimersByTimeAsync(200_000)
+    expect(signals.length).toBeGreaterThan(1)
+    expect(signals.every(({ aborted }) => aborted)).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it.each([[undefined], [Number.NaN], ['soon']])('is over where what comes of it is no time: %j', async (answer) => {
+    const { asked } = renew(answer as never)
+    await vi.advanceTimersByTimeAsync(200_000)
+    expect(asked).toHaveLength(1)
+    const never = vi.fn(async () => null)
+    keepRenewed({ endsInMs: answer as never, renew: never }, performance.now())
+    await vi.advanceTimersByTimeAsync(200_000)
+    expect(never).not.toHaveBeenCalled()
+  })
+
   it('is given up with the socket, also while it is asked for', async () => {
-    const { signals, end } = renew(100_000)
-    await vi.advanceTimersByTimeAsync(80_000)
+    const signals: AbortSignal[] = []
+    const hang = (signal: AbortSignal) => {
+      signals.push(signal)
+      return new Promise<null>(() => {})
+    }
+    const end = keepRenewed({ endsInMs: 100_000, renew: hang }, performance.now())
+    while (signals.length === 0) await vi.advanceTimersByTimeAsync(1000)
     end()
     expect(signals[0]?.aborted).toBe(true)
     await vi.advanceTimersByTimeAsync(200_000)
     expect(signals).toHaveLength(1)
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('is put off where the time is longer than a timer can be', async () => {
     const asked = vi.fn(async () => null)
-    const end = keepRenewed({ endsInMs: 2 ** 33, renew: asked })
+    const end = keepRenewed({ endsInMs: 2 ** 33, renew: asked }, performance.now())
     await vi.advanceTimersByTimeAsync(1000)
     expect(asked).not.toHaveBeenCalled()
     end()
@@ -186,6 +243,35 @@ describe('a ticket WebSocket', () => {
     20_000,
   )
 })
+
+it.each([null, 1, {}, { endsInMs: 1000 }, { renew: async () => null }])(
+  'a renewal of %j is none, and the WebSocket opens all the same',
+  async (renewal) => {
+    const server = await TicketServer.start()
+    onTestFinished(() => server.stop())
+    const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: () => 'a' })
+    const ticketSource: typeof source = async (request) => ({ ...(await source(request)), renewal: renewal as never })
+    await opened(new (createTicketWebSocket({ ticketSource, WebSocket: WebSocket as never }))(server.socketUrl))
+  },
+)
+
+it('a WebSocket that is being closed is not renewed any more', async () => {
+  const server = await TicketServer.start()
+  onTestFinished(() => server.stop())
+  // It never answers the close frame.
+  server.serve = (socket) => socket.pause()
+  const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: () => 'a' })
+  const renew = vi.fn(async () => null)
+  const ticketSource: typeof source = async (request) => ({
+    ...(await source(request)),
+    renewal: { endsInMs: 5100, renew },
+  })
+  const socket = new (createTicketWebSocket({ ticketSource, WebSocket: WebSocket as never }))(server.socketUrl)
+  await opened(socket)
+  socket.close()
+  await new Promise((resolve) => setTimeout(resolve, 4500))
+  expect(renew).not.toHaveBeenCalled()
+}, 20_000)
 
 it('renewal is on or off', () => {
   const options = { ticketUrl: 'https://app.example/tickets', credential: () => 'a', renewal: 'sometimes' }

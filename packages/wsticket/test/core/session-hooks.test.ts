@@ -109,6 +109,29 @@ describe('onEnd', () => {
   })
 })
 
+it('onEnd is waited for by a drain that has to cut', async () => {
+  const ended: string[] = []
+  const { sessions } = setUp({ onEnd: ({ id }) => ended.push(id) })
+  const detach = sessions.attach(sessionOf(1), { close() {}, destroy: () => void setTimeout(() => detach(), 30) })
+  await sessions.drain({ windowMs: 0, deadlineMs: 100 })
+  expect(ended).toEqual([sessionOf(1).id])
+  expect(sessions.count()).toBe(0)
+})
+
+it('the hooks of a session run one after the other, and are given the same session', async () => {
+  const heard: unknown[] = []
+  const session = sessionOf(1)
+  const onRenew = async (renewed: Session) => {
+    await pause(100)
+    heard.push('renewed', renewed === session)
+  }
+  const { sessions, open } = setUp({ onRenew, onEnd: (over) => heard.push('ended', over === session) })
+  const { detach } = open(session)
+  await sessions.renew({ id: session.id, subject: alice, expiresAt: at(start + 9) })
+  detach()
+  await expect.poll(() => heard).toEqual(['renewed', true, 'ended', true])
+})
+
 describe('onRenew', () => {
   it('hears of the new end, and does not hold up who renews', async () => {
     const heard: unknown[] = []

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { Subject } from '../../src/credential.ts'
 import { StoreError } from '../../src/errors.ts'
 import type { Closing, Session } from '../../src/session.ts'
-import type { SessionLog } from '../../src/session-log.ts'
+import type { LoggedEntry, SessionLog } from '../../src/session-log.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
 import { createSessions, type SessionsOptions } from '../../src/sessions.ts'
 import { createMovableClock } from '../../src/testing/movable-clock.ts'
@@ -392,6 +392,23 @@ describe('a log', () => {
     await pass(300)
     expect(codeOfClosing(id)).toBe(4401)
     expect(sessions.refusalOf(recordOf(ticketOf(2), { subject: bob }))).toBeNull()
+  })
+
+  it('that holds something that is no entry admits nobody, though what stands in front of it is read', async () => {
+    const whole = createMemorySessionLog()
+    await whole.append({ kind: 'revocation', selector: { kind: 'subject', subject: bob }, at: start })
+    const [first] = (await whole.readAfter(null, 1)) as readonly LoggedEntry[]
+    const log: SessionLog = {
+      ...whole,
+      readAfter: async (position) => {
+        if (position === null && first) return [first]
+        throw new StoreError('malformed', 'the session log holds an entry that is none')
+      },
+    }
+    const { sessions } = setUp({ log })
+    await expect(sessions.ready()).rejects.toMatchObject({ code: 'malformed' })
+    await expect(sessions.ready()).rejects.toMatchObject({ code: 'malformed' })
+    expect(sessions.refusalOf(sessionOf(1, { subject: bob }))).toBe('ticket_revoked')
   })
 
   it('that has lost entries ends what there is, where the operator says so', async () => {
