@@ -86,11 +86,8 @@ export async function makePostgresFiles() {
   const temporary = temporaryFolder('postgres-files')
   const folder = join(temporary.path, 'data')
   giveToOwner(temporary.path)
-  await makeFiles(folder).catch((error) => {
-    temporary.remove()
-    throw error
-  })
   process.env[filesVariable] = folder
+  await makeFiles(folder)
   return temporary.remove
 }
 

@@ -279,3 +279,20 @@ describe('parsing a handshake never throws', () => {
     )
   })
 })
+
+describe('the Origin of a handshake', () => {
+  const withOrigin = (origin: string) => parseHandshake(opening({ headers: { Origin: origin } }))
+
+  it.each([
+    ['a control character', 'https://app.example\u0007'],
+    ['a tab', 'https://app\t.example'],
+    ['a letter beyond ASCII', 'https://b\u00fccher.example'],
+    ['301 characters', 'https://'.padEnd(301, 'a')],
+  ])('is none with %s', (_, origin) => {
+    expect(withOrigin(origin)).toBeNull()
+  })
+
+  it('has 300 characters at the most', () => {
+    expect(withOrigin('https://'.padEnd(300, 'a'))?.origin).toHaveLength(300)
+  })
+})
