@@ -95,11 +95,14 @@ export interface Revoked {
   readonly fault: string | null
 }
 
+/** What an application may run for a session. */
+export type SessionHook = 'onStart' | 'onRenew' | 'onEnd'
+
 /** A hook of the application has thrown, or has not settled in time. Nothing else comes of it. */
 export interface HookFailed {
   readonly type: 'hook_failed'
   readonly at: EpochMs
-  readonly hook: 'onRenew' | 'onEnd'
+  readonly hook: SessionHook
   readonly ticketId: TicketId
   readonly subject: Subject
   readonly audience: string

@@ -65,7 +65,7 @@ export function createLiveSessions({ clock }: Pick<SessionRules, 'clock'>, hooks
     oldest: (subject) => oldestOf(shelf.of(subject)),
     list: (subject) => Array.from(shelf.listed(subject)).filter(isOpen).map(seen),
     find: (id) => oldestOf(shelf.named(id)),
-    add: (session, connection, endsAt) => shelf.add({ session, connection, endsAt, ending: null }),
+    add: (session, connection, endsAt) => hooks.started(shelf.add({ session, connection, endsAt, ending: null })),
     move(id, endsAt) {
       const [live] = shelf.named(id)
       if (live === undefined) return null
@@ -129,13 +129,15 @@ function createShelf(clock: Clock, expire: (live: Live) => void) {
     /** One, or none. */
     named: (id: TicketId): readonly Live[] => [byId.get(id)].flatMap((live) => live ?? []),
     listed: (subject: Subject | null): Iterable<Live> => (subject === null ? byId.values() : of(subject)),
-    add(live: Live): void {
-      const { id, subject } = live.session
+    add(live: Live): Session {
+      const { session } = live
+      const { id, subject } = session
       byId.set(id, live)
       const others = bySubject.get(subject)
       if (others === undefined) bySubject.set(subject, new Set([live]))
       else others.add(live)
       deadlines.watch(live)
+      return session
     },
     move(live: Live, endsAt: EpochMs | null): void {
       live.endsAt = endsAt

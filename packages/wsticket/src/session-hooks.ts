@@ -1,11 +1,11 @@
 /**
- * Tells of sessions that go on and that end: the audit, and the application by its hooks. Each hook has a deadline, and none is in the way
+ * Tells of sessions that begin, go on and end: the audit, and the application by its hooks. Each hook has a deadline, and none is in the way
  * of another, or of a session.
  * @module
  */
 import type { EpochMs } from './clock.ts'
 import { withinDeadline } from './deadline.ts'
-import { nameFault } from './events.ts'
+import { nameFault, type SessionHook } from './events.ts'
 import type { SessionEnding } from './refusals.ts'
 import type { Session } from './session.ts'
 import type { SessionRules } from './sessions-options.ts'
@@ -13,6 +13,8 @@ import type { TicketId } from './ticket.ts'
 
 /** Tells of sessions. Throws nothing, and keeps nobody waiting. */
 export interface SessionHooks {
+  /** It begins. */
+  started(session: Session): void
   /** It goes on until then; null for no limit. */
   renewed(session: Session, endsAt: EpochMs | null): void
   /** It is over; null where its client, or the application, closed it. */
@@ -22,11 +24,12 @@ export interface SessionHooks {
 }
 
 /** Creates them for the sessions of a process. */
-export function createSessionHooks({ clock, emit, onRenew, onEnd, hookDeadlineMs }: SessionRules): SessionHooks {
+export function createSessionHooks(rules: SessionRules): SessionHooks {
+  const { clock, emit, onStart, onRenew, onEnd, hookDeadlineMs } = rules
   // Of a session one after the other: what is done at its end is not overtaken by what was begun before.
   const running = new Map<TicketId, Promise<void>>()
 
-  async function run(hook: 'onRenew' | 'onEnd', session: Session, work: () => unknown): Promise<void> {
+  async function run(hook: SessionHook, session: Session, work: () => unknown): Promise<void> {
     try {
       await withinDeadline(
         Promise.resolve().then(() => work()),
@@ -47,6 +50,9 @@ export function createSessionHooks({ clock, emit, onRenew, onEnd, hookDeadlineMs
   }
 
   return {
+    started(session) {
+      if (onStart !== null) start('onStart', session, () => onStart(session))
+    },
     renewed(session, endsAt) {
       emit({ type: 'session_renewed', at: clock(), ...named(session), endsAt })
       if (onRenew !== null) start('onRenew', session, () => onRenew(session, endsAt))

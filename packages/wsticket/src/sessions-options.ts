@@ -37,10 +37,15 @@ export interface SessionsOptions {
   readonly patienceMs?: number
   /** What becomes of the sessions that there are where the log is silent for longer, or has lost entries. Default `keep_sessions`. */
   readonly whenLogIsLost?: 'keep_sessions' | 'end_sessions'
+  /**
+   * Runs for each session that is attached here, behind its 101; it decides nothing, for that is what `permit` of the admission is for.
+   * Default: nothing.
+   */
+  readonly onStart?: (session: Session) => unknown
   /** Runs for each session that goes on here with a newer credential; `endsAt` is its new end, null for no limit. Default: nothing. */
   readonly onRenew?: (session: Session, endsAt: EpochMs | null) => unknown
   /**
-   * Runs for each session that is over here, behind what `onRenew` still does for it; `ending` is null where its client, or the application,
+   * Runs for each session that is over here, behind what the others still do for it; `ending` is null where its client, or the application,
    * closed it. Also for one that was revoked before its WebSocket reached the application. Default: nothing.
    */
   readonly onEnd?: (session: Session, ending: SessionEnding | null) => unknown
@@ -66,6 +71,7 @@ export interface SessionRules {
   readonly pollMs: number
   readonly patienceMs: number
   readonly endsWithLog: boolean
+  readonly onStart: NonNullable<SessionsOptions['onStart']> | null
   readonly onRenew: NonNullable<SessionsOptions['onRenew']> | null
   readonly onEnd: NonNullable<SessionsOptions['onEnd']> | null
   readonly hookDeadlineMs: number
@@ -100,6 +106,7 @@ export function readSessionsOptions(options: SessionsOptions): SessionRules {
     pollMs: requirePollMs(options.pollMs ?? defaultPollMs),
     patienceMs: requireDeadline(options.patienceMs ?? defaultPatienceMs, 'patienceMs'),
     endsWithLog: whenLogIsLost === 'end_sessions',
+    onStart: requireHook('onStart', options.onStart),
     onRenew: requireHook('onRenew', options.onRenew),
     onEnd: requireHook('onEnd', options.onEnd),
     hookDeadlineMs: requireDeadline(options.hookDeadlineMs ?? defaultDeadlineMs, 'hookDeadlineMs'),

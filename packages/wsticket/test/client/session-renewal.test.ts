@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, type TestContext, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
 import { createRequestListener } from 'wsticket/adapters/node'
@@ -159,9 +159,9 @@ describe('the renewal of a session', () => {
   })
 })
 
-describe('a ticket WebSocket', () => {
+describe.concurrent('a ticket WebSocket', () => {
   /** An application whose credentials are good for so many seconds from when they are asked for. */
-  async function startServer(seconds: number) {
+  async function startServer(test: TestContext, seconds: number) {
     const store = createMemoryStore()
     const sessions = createSessions()
     const requests: string[] = []
@@ -180,7 +180,7 @@ describe('a ticket WebSocket', () => {
     server.on('upgrade', createWebSocketUpgrade(createAdmission(settings), webSockets))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    onTestFinished(() => {
+    test.onTestFinished(() => {
       for (const client of webSockets.clients) client.terminate()
       server.closeAllConnections()
       server.close()
@@ -206,29 +206,30 @@ describe('a ticket WebSocket', () => {
     return heard
   }
 
-  it('outlives its credential by a newer one, and nothing is sent over it', async () => {
-    const { url, options, requests, frames } = await startServer(8)
+  it('outlives its credential by a newer one, and nothing is sent over it', async (test) => {
+    const { url, options, requests, frames } = await startServer(test, 8)
     const socket = new (createTicketWebSocket(options))(url)
     let received = 0
     socket.onmessage = () => (received += 1)
     const closed = next(socket, 'close').then(({ code }) => code)
     await opened(socket)
     const outcome = await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 9500, 'still open'))])
-    expect(outcome).toBe('still open')
-    expect(requests[0]).toBe('POST /tickets Bearer credential-1')
-    expect(requests[1]).toBe('POST /sessions/ID/renew Bearer credential-2')
-    expect({ received, ...frames }).toEqual({ received: 0, messages: 0 })
+    test.expect(outcome).toBe('still open')
+    test.expect(requests[0]).toBe('POST /tickets Bearer credential-1')
+    test.expect(requests[1]).toBe('POST /sessions/ID/renew Bearer credential-2')
+    test.expect({ received, ...frames }).toEqual({ received: 0, messages: 0 })
     socket.close()
     const asked = requests.length
     await closed
     await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(requests).toHaveLength(asked)
+    test.expect(requests).toHaveLength(asked)
   }, 20_000)
 
-  it.each(['renewal off', 'a ticket source that says nothing of it'])(
+  it.for(['renewal off', 'a ticket source that says nothing of it'])(
     'is not renewed with %s',
-    async (how) => {
-      const { url, options, requests } = await startServer(6)
+    { timeout: 20_000 },
+    async (how, test) => {
+      const { url, options, requests } = await startServer(test, 6)
       const { ticketUrl, credential, WebSocket: base } = options
       const source = createTicketSource({ ticketUrl, credential })
       const ticketSource: typeof source = async (request) => ({ ...(await source(request)), renewal: undefined })
@@ -237,11 +238,28 @@ describe('a ticket WebSocket', () => {
       const socket = new (how === 'renewal off' ? off : own)(url)
       const closed = next(socket, 'close')
       await opened(socket)
-      expect(await closed).toMatchObject({ code: 4205, reason: 'session_expired' })
-      expect(requests).toHaveLength(1)
+      test.expect(await closed).toMatchObject({ code: 4205, reason: 'session_expired' })
+      test.expect(requests).toHaveLength(1)
     },
-    20_000,
   )
+
+  it('is not renewed any more once it is being closed', async (test) => {
+    const server = await TicketServer.start()
+    test.onTestFinished(() => server.stop())
+    // It never answers the close frame.
+    server.serve = (socket) => socket.pause()
+    const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: () => 'a' })
+    const renew = vi.fn(async () => null)
+    const ticketSource: typeof source = async (request) => ({
+      ...(await source(request)),
+      renewal: { endsInMs: 5100, renew },
+    })
+    const socket = new (createTicketWebSocket({ ticketSource, WebSocket: WebSocket as never }))(server.socketUrl)
+    await opened(socket)
+    socket.close()
+    await new Promise((resolve) => setTimeout(resolve, 4500))
+    test.expect(renew).not.toHaveBeenCalled()
+  }, 20_000)
 })
 
 it.each([null, 1, {}, { endsInMs: 1000 }, { renew: async () => null }])(
@@ -254,24 +272,6 @@ it.each([null, 1, {}, { endsInMs: 1000 }, { renew: async () => null }])(
     await opened(new (createTicketWebSocket({ ticketSource, WebSocket: WebSocket as never }))(server.socketUrl))
   },
 )
-
-it('a WebSocket that is being closed is not renewed any more', async () => {
-  const server = await TicketServer.start()
-  onTestFinished(() => server.stop())
-  // It never answers the close frame.
-  server.serve = (socket) => socket.pause()
-  const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: () => 'a' })
-  const renew = vi.fn(async () => null)
-  const ticketSource: typeof source = async (request) => ({
-    ...(await source(request)),
-    renewal: { endsInMs: 5100, renew },
-  })
-  const socket = new (createTicketWebSocket({ ticketSource, WebSocket: WebSocket as never }))(server.socketUrl)
-  await opened(socket)
-  socket.close()
-  await new Promise((resolve) => setTimeout(resolve, 4500))
-  expect(renew).not.toHaveBeenCalled()
-}, 20_000)
 
 it('renewal is on or off', () => {
   const options = { ticketUrl: 'https://app.example/tickets', credential: () => 'a', renewal: 'sometimes' }

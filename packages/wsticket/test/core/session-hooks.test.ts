@@ -121,15 +121,29 @@ it('onEnd is waited for by a drain that has to cut', async () => {
 it('the hooks of a session run one after the other, and are given the same session', async () => {
   const heard: unknown[] = []
   const session = sessionOf(1)
-  const onRenew = async (renewed: Session) => {
-    await pause(100)
-    heard.push('renewed', renewed === session)
+  const slowly = async (what: string, told: Session) => {
+    await pause(50)
+    heard.push(what, told === session)
   }
-  const { sessions, open } = setUp({ onRenew, onEnd: (over) => heard.push('ended', over === session) })
+  const { sessions, open } = setUp({
+    onStart: (begun) => slowly('begun', begun),
+    onRenew: (renewed) => slowly('renewed', renewed),
+    onEnd: (over) => heard.push('ended', over === session),
+  })
   const { detach } = open(session)
   await sessions.renew({ id: session.id, subject: alice, expiresAt: at(start + 9) })
   detach()
-  await expect.poll(() => heard).toEqual(['renewed', true, 'ended', true])
+  await expect.poll(() => heard).toEqual(['begun', true, 'renewed', true, 'ended', true])
+})
+
+it('onStart that throws is told of, and the session goes on', async () => {
+  const onStart = () => {
+    throw new TypeError('secret')
+  }
+  const { sessions, open, events } = setUp({ onStart })
+  open(sessionOf(1))
+  await expect.poll(() => events).toEqual([failed('onStart', 1, 'TypeError')])
+  expect(sessions.count()).toBe(1)
 })
 
 describe('onRenew', () => {
@@ -148,8 +162,8 @@ describe('onRenew', () => {
   })
 })
 
-it.each([{ onEnd: 'log' }, { onRenew: 1 }, { hookDeadlineMs: 0 }])('%j cannot be', (options) => {
+it.each([{ onEnd: 'log' }, { onRenew: 1 }, { onStart: {} }, { hookDeadlineMs: 0 }])('%j cannot be', (options) => {
   expect(() => createSessions(options as unknown as SessionsOptions)).toThrow(
-    /^(onEnd|onRenew|hookDeadlineMs) must be /,
+    /^(onEnd|onRenew|onStart|hookDeadlineMs) must be /,
   )
 })
