@@ -1,7 +1,7 @@
 /**
  * What a live session costs: memory for each that is open, CPU time for each that ends in time, and for the timer that waits for them.
  *
- *   npm run bench:sessions              1,000, 10,000 and 100,000 sessions, five rounds of each in turn: about 6 minutes
+ *   npm run bench:sessions              1,000, 10,000 and 100,000 sessions, five rounds of each in turn: about 3 minutes
  *   npm run bench:sessions -- --short   one round, with 100,000 left out: shows that it runs, its figures mean little
  *
  * The control of memory are the sessions themselves, kept in an array: an application has them anyway. The control of CPU is a process
