@@ -21,8 +21,8 @@ export interface RateLimiterLike {
 /** What happens while the engine is away. */
 export interface FromRateLimiterOptions {
   /**
-   * `refuse`, the default: requests are refused with 503. `allow`: they pass without this limit, which is announced. An `insuranceLimiter` of the package
-   * is asked before either.
+   * `refuse`, the default: requests are refused with 503. `allow`: they pass without this limit, which is announced. An
+   * `insuranceLimiter` of the package is asked before either.
    */
   readonly whenUnavailable?: 'refuse' | 'allow'
   /** How long the engine may take to answer, in milliseconds. Default 1,000. */
