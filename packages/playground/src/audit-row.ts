@@ -18,6 +18,7 @@ const kinds: { readonly [type in GatewayEvent['type']]: { readonly label: string
   revoked: { label: 'Revoked', icon: 'keyRefused' },
   hook_failed: { label: 'Hook failed', icon: 'alarm' },
   session_log_lost: { label: 'Session log lost', icon: 'alarm' },
+  session_directory_failed: { label: 'Session directory silent', icon: 'alarm' },
   upstream_failed: { label: 'Service failed', icon: 'alarm' },
   dangerous_setting: { label: 'Dangerous setting', icon: 'alarm' },
 }
@@ -62,6 +63,8 @@ function explain(event: GatewayEvent): string {
       return `${event.hook} threw, or took too long (${event.fault}). Nothing else came of it.`
     case 'session_log_lost':
       return `What was revoked or renewed elsewhere may not be known here (${event.log}).`
+    case 'session_directory_failed':
+      return `The other gateways may not see the sessions of this one (${event.directory}, ${event.fault}).`
     case 'dangerous_setting':
       return `${event.setting}: ${event.consequence}`
     case 'upstream_failed':
@@ -72,7 +75,8 @@ function explain(event: GatewayEvent): string {
 }
 
 function factsOf(event: GatewayEvent): HTMLElement[] {
-  if (event.type === 'dangerous_setting' || event.type === 'revoked' || event.type === 'session_log_lost') return []
+  if (event.type === 'dangerous_setting' || event.type === 'revoked') return []
+  if (event.type === 'session_log_lost' || event.type === 'session_directory_failed') return []
   const id = 'ticketId' in event ? event.ticketId : null
   const ticket = fact('Ticket', id === null ? '' : shortenId(id), id ?? '')
   if (event.type === 'upstream_failed') return ticket

@@ -234,6 +234,9 @@ async function conclude(
     if ((await rules.permit(session, passage)) !== true) return refused('permission_denied')
     if (session.expiresAt !== null && rules.clock() >= session.expiresAt) return refused('ticket_expired')
   }
+  const entering = rules.sessions.enter(session)
+  const fullness = entering === null ? null : await entering
+  if (fullness !== null) return refused(fullness)
   return {
     kind: 'admitted',
     session,

@@ -109,6 +109,7 @@ const entries: { readonly [kind: string]: Members } = {
   renewal: { kind: isAny, id: isId, subject: isSubject, expiresAt: orNull(isInstant), at: isInstant },
   renewed: { kind: isAny, id: isId, subject: isSubject, expiresAt: orNull(isInstant) },
   refused: { kind: isAny, id: isId, code: isCode },
+  displacement: { kind: isAny, id: isId, subject: isSubject },
 }
 
 function isEntry(value: unknown): value is SessionEntry {

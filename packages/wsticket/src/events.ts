@@ -117,6 +117,15 @@ export interface SessionLogLost {
   readonly log: string
 }
 
+/** The other nodes may not see the sessions of this one, nor count them, until it can be told again. Once each time. */
+export interface SessionDirectoryFailed {
+  readonly type: 'session_directory_failed'
+  readonly at: EpochMs
+  readonly directory: string
+  /** Name and code of the error, never its message. */
+  readonly fault: string
+}
+
 /** Something was set up in a way that takes protection away. Emitted once, at construction. */
 export interface DangerousSetting {
   readonly type: 'dangerous_setting'
@@ -136,6 +145,7 @@ export type AuditEvent =
   | Revoked
   | HookFailed
   | SessionLogLost
+  | SessionDirectoryFailed
   | DangerousSetting
 
 /** Takes audit events. Synchronous; what it throws is swallowed, and changes no decision. */

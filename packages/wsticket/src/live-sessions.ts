@@ -2,12 +2,12 @@
  * The sessions that are open in this process, by id and by subject, each with its connection.
  * @module
  */
-import type { Clock, EpochMs } from './clock.ts'
+import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
 import { type SessionEnding, sessionEndings } from './refusals.ts'
 import type { Closing, Session, SessionConnection } from './session.ts'
-import { createSessionDeadlines } from './session-deadlines.ts'
 import type { SessionHooks } from './session-hooks.ts'
+import { createShelf, isOpen, type Live } from './session-shelf.ts'
 import type { SessionRules } from './sessions-options.ts'
 import type { TicketId } from './ticket.ts'
 
@@ -17,17 +17,12 @@ export interface LiveSession extends Session {
   readonly endsAt: EpochMs | null
 }
 
-interface Live {
-  readonly session: Session
-  readonly connection: SessionConnection
-  endsAt: EpochMs | null
-  ending: SessionEnding | null
-}
-
 /** The sessions that are open. One that is closing already is neither found, listed nor counted for its subject. */
 export interface LiveSessions {
   /** Those that are closing included. */
   readonly count: number
+  /** Without them. */
+  openCount(): number
   countOf(subject: Subject): number
   /** Null where there is none. */
   oldest(subject: Subject): LiveSession | null
@@ -46,9 +41,13 @@ export interface LiveSessions {
   destroyAll(): void
 }
 
-/** Creates the collection: empty. */
-export function createLiveSessions({ clock }: Pick<SessionRules, 'clock'>, hooks: SessionHooks): LiveSessions {
-  const shelf = createShelf(clock, (live) => end(live, 'session_expired'))
+/** Creates the collection: empty. `onChange` hears of each that begins, has another end, or is open no more. */
+export function createLiveSessions(
+  { clock }: Pick<SessionRules, 'clock'>,
+  hooks: SessionHooks,
+  onChange: (id: TicketId) => void,
+): LiveSessions {
+  const shelf = createShelf(clock, { expire: (live) => end(live, 'session_expired'), onChange })
 
   function end(live: Live, ending: SessionEnding): void {
     if (!isOpen(live)) return
@@ -61,17 +60,13 @@ export function createLiveSessions({ clock }: Pick<SessionRules, 'clock'>, hooks
     get count() {
       return shelf.byId.size
     },
+    openCount: shelf.openCount,
     countOf: (subject) => shelf.of(subject).size,
     oldest: (subject) => oldestOf(shelf.of(subject)),
     list: (subject) => Array.from(shelf.listed(subject)).filter(isOpen).map(seen),
     find: (id) => oldestOf(shelf.named(id)),
     add: (session, connection, endsAt) => hooks.started(shelf.add({ session, connection, endsAt, ending: null })),
-    move(id, endsAt) {
-      const [live] = shelf.named(id)
-      if (live === undefined) return null
-      shelf.move(live, endsAt)
-      return live.session
-    },
+    move: (id, endsAt) => shelf.named(id).map((live) => shelf.move(live, endsAt))[0] ?? null,
     end(id, ending) {
       for (const live of shelf.named(id)) end(live, ending)
     },
@@ -105,58 +100,9 @@ function destroy(connection: SessionConnection): void {
   }
 }
 
-const nobody: ReadonlySet<Live> = new Set()
-
-/** Sessions by id, and those that are open by subject and by their end. */
-function createShelf(clock: Clock, expire: (live: Live) => void) {
-  const byId = new Map<TicketId, Live>()
-  const bySubject = new Map<Subject, Set<Live>>()
-  const deadlines = createSessionDeadlines(clock, expire)
-  const of = (subject: Subject): ReadonlySet<Live> => bySubject.get(subject) ?? nobody
-
-  function uncount(live: Live): void {
-    const { subject } = live.session
-    const others = bySubject.get(subject)
-    others?.delete(live)
-    if (others?.size === 0) bySubject.delete(subject)
-    deadlines.forget(live)
-  }
-
-  return {
-    byId,
-    of,
-    uncount,
-    /** One, or none. */
-    named: (id: TicketId): readonly Live[] => [byId.get(id)].flatMap((live) => live ?? []),
-    listed: (subject: Subject | null): Iterable<Live> => (subject === null ? byId.values() : of(subject)),
-    add(live: Live): Session {
-      const { session } = live
-      const { id, subject } = session
-      byId.set(id, live)
-      const others = bySubject.get(subject)
-      if (others === undefined) bySubject.set(subject, new Set([live]))
-      else others.add(live)
-      deadlines.watch(live)
-      return session
-    },
-    move(live: Live, endsAt: EpochMs | null): void {
-      live.endsAt = endsAt
-      if (isOpen(live)) deadlines.watch(live)
-    },
-    remove(live: Live): void {
-      byId.delete(live.session.id)
-      uncount(live)
-    },
-  }
-}
-
 function oldestOf(lives: Iterable<Live>): LiveSession | null {
   for (const live of lives) if (isOpen(live)) return seen(live)
   return null
-}
-
-function isOpen({ ending }: Live): boolean {
-  return ending === null
 }
 
 function seen({ session, endsAt }: Live): LiveSession {

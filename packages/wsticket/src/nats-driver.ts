@@ -107,6 +107,12 @@ export interface NatsDriver {
   /** Drops every message of a stream whose number is below this one. */
   dropBelow(stream: string, sequence: number): Promise<void>
 
+  /** The subjects of the messages that a stream has, of those that a filter with wildcards means. */
+  subjectsOf(stream: string, filter: string): Promise<readonly string[]>
+
+  /** Drops every message of a stream whose subject a filter with wildcards means. */
+  drop(stream: string, filter: string): Promise<void>
+
   /** The last message of a subject, as the leader of the stream has it; null for none. */
   lastOfLeader(stream: string, subject: string): Promise<KeptMessage | null>
 

@@ -9,6 +9,7 @@
  * @module
  */
 import { type Clock, systemClock } from './clock.ts'
+import type { SessionDirectory } from './session-directory.ts'
 import type { SessionLog } from './session-log.ts'
 import { sourceOf } from './store-source.ts'
 import type { TicketStore } from './ticket-store.ts'
@@ -37,6 +38,15 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
  */
 export async function openSessionLog(url: string): Promise<SessionLog> {
   return sourceOf(url).openLog()
+}
+
+/**
+ * Opens the session directory that stands beside the store of a URL, with a client of its own. With `memory:` it is a directory of this
+ * process, and each call opens another.
+ * @throws ConfigurationError as {@link openStore} does
+ */
+export async function openSessionDirectory(url: string): Promise<SessionDirectory> {
+  return sourceOf(url).openDirectory()
 }
 
 /**

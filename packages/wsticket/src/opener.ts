@@ -3,6 +3,7 @@
  * @module
  */
 import type { Clock } from './clock.ts'
+import type { SessionDirectory } from './session-directory.ts'
 import type { SessionLog } from './session-log.ts'
 import type { StoreUrl } from './store-url.ts'
 import type { TicketStore } from './ticket-store.ts'
@@ -21,6 +22,12 @@ export interface StoreSource {
    * @throws ConfigurationError as `open` does
    */
   openLog(): Promise<SessionLog>
+
+  /**
+   * Opens a handle on the session directory of the same namespace, as `open` does.
+   * @throws ConfigurationError as `open` does
+   */
+  openDirectory(): Promise<SessionDirectory>
 
   /** Removes what the handles have left in the engine, over a connection of its own. For trials only. */
   erase(): Promise<void>

@@ -1,7 +1,8 @@
 /**
- * What the tables in PostgreSQL have to be like, that of tickets and that of the session log.
+ * What the tables in PostgreSQL have to be like: that of tickets, that of the session log and that of the session directory.
  * @module
  */
+import { postgresDirectorySchema } from './postgres-directory-statements.ts'
 import type { Row } from './postgres-driver.ts'
 import { postgresLogSchema } from './postgres-log-statements.ts'
 import { postgresSchema } from './postgres-statements.ts'
@@ -49,6 +50,20 @@ export const logTable: TableShape = {
       counting === 'true',
       `must count up, or entries are read out of order: ALTER TABLE ${name} ALTER id SET CACHE 1 SET INCREMENT 1 SET NO CYCLE`,
     ],
+    [
+      filtered === 'false',
+      `must show all of its rows: ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY, or let its owner be the role`,
+    ],
+  ],
+}
+
+/** The table of the session directory. */
+export const directoryTable: TableShape = {
+  schema: postgresDirectorySchema,
+  schemaName: 'postgresDirectorySchema',
+  columns: ['id text', 'node text', 'subject text', 'entry text', 'alive_until bigint', 'sessions bigint'],
+  privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  requirements: ({ filtered }, name) => [
     [
       filtered === 'false',
       `must show all of its rows: ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY, or let its owner be the role`,

@@ -10,23 +10,26 @@ import type { RedisScript } from './redis-scripts.ts'
 /** What a script runs on, and for whom. */
 export interface Target {
   readonly key: string
+  /** Its other keys, in the slot of the first. Default: none. */
+  readonly others?: readonly string[]
   readonly asker: Asker
 }
 
-/** Runs a script on a key. */
+/** Runs a script on a key, or on several of one slot. */
 export type Run = (script: RedisScript, on: Target, parts: readonly string[]) => Promise<unknown>
 
 /** Creates what runs scripts. It throws StoreError `capacity` where Redis has no memory left, else what the driver throws. */
 export function createRun(driver: RedisDriver): Run {
-  return async ({ sha, text }, { key, asker }, parts) => {
+  return async ({ sha, text }, { key, others = [], asker }, parts) => {
+    const onKeys = [String(1 + others.length), key, ...others, ...parts]
     try {
-      return await driver.send(key, ['EVALSHA', sha, '1', key, ...parts])
+      return await driver.send(key, ['EVALSHA', sha, ...onKeys])
     } catch (error) {
       // Not executed, then: a server that has started or joined since does not know the script.
       if (isReply(error, 'OOM')) throw new StoreError('capacity', 'redis has reached its maxmemory')
       if (!isReply(error, 'NOSCRIPT')) throw error
       requireWaiting(asker)
-      return driver.send(key, ['EVAL', text, '1', key, ...parts])
+      return driver.send(key, ['EVAL', text, ...onKeys])
     }
   }
 }

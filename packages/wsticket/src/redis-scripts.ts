@@ -170,7 +170,8 @@ return redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[3])
 
 const encoder = new TextEncoder()
 
-function script(text: string): RedisScript {
+/** A script, with its digest. */
+export function script(text: string): RedisScript {
   return { text, sha: bytesToHex(sha1(encoder.encode(text))) }
 }
 

@@ -5,6 +5,7 @@
 import { withinDeadline } from './deadline.ts'
 import { StoreError } from './errors.ts'
 import type { LogPosition, SessionEntry, SessionLog } from './session-log.ts'
+import { createSharedRun } from './shared-run.ts'
 
 /** What a follower does. */
 export interface SessionFollowerOptions {
@@ -89,7 +90,6 @@ interface Reader {
 function createReader({ log, apply, onLost }: SessionFollowerOptions): Reader {
   let position: LogPosition | null = null
   let isOld = true
-  let reading: Promise<void> | null = null
 
   /** Whether there may be more. */
   async function readSome(): Promise<boolean> {
@@ -116,14 +116,5 @@ function createReader({ log, apply, onLost }: SessionFollowerOptions): Reader {
     while (await readSome());
   }
 
-  return {
-    async read() {
-      // What is asked for while somebody reads may have been written behind what he gets.
-      await reading?.catch(() => {})
-      reading ??= readAll().finally(() => {
-        reading = null
-      })
-      await reading
-    },
-  }
+  return { read: createSharedRun(readAll) }
 }

@@ -53,8 +53,15 @@ export interface RefusedTicket {
   readonly code: RefusalCode
 }
 
+/** Ends a session, on whichever node it is, for another of its subject that has come: there may not be so many. */
+export interface Displacement {
+  readonly kind: 'displacement'
+  readonly id: TicketId
+  readonly subject: Subject
+}
+
 /** What the log is made of. */
-export type SessionEntry = Revocation | Renewal | Renewed | RefusedTicket
+export type SessionEntry = Revocation | Renewal | Renewed | RefusedTicket | Displacement
 
 declare const logPosition: unique symbol
 

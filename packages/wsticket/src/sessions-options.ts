@@ -9,6 +9,7 @@ import { type EventSink, noEvents, safeSink } from './events.ts'
 import { type Most, requireMost } from './most.ts'
 import type { SessionEnding } from './refusals.ts'
 import type { Session } from './session.ts'
+import type { SessionDirectory } from './session-directory.ts'
 import type { SessionLog } from './session-log.ts'
 
 /** How the sessions of a process live. */
@@ -18,13 +19,21 @@ export interface SessionsOptions {
    * nothing but what is said here.
    */
   readonly log?: SessionLog
+  /**
+   * Shows all nodes who is on, and counts sessions over all of them: of each node a handle on the same engine as that of its `log`, without
+   * which there is none. Each admission asks it, unless both `sessionsPerSubject` and `sessionsInAll` are `unlimited`, and nobody is admitted
+   * while it cannot tell. Default: none, and each process counts and lists its own.
+   */
+  readonly directory?: SessionDirectory
+  /** What this node is called in the directory: 1 to 48 letters, digits, `_` and `-`. Something random is put behind it. Default `node`. */
+  readonly nodeName?: string
   /** How long a session may last, renewals included, in milliseconds. Default: for as long as it is renewed. */
   readonly maximumAgeMs?: number
   /** How long a session goes on behind its end, in milliseconds. Default 0. */
   readonly graceMs?: number
-  /** The most sessions of one subject in this process. Default 100. */
+  /** The most sessions of one subject: over all nodes where there is a `directory`, else in this process. Default 100. */
   readonly sessionsPerSubject?: Most
-  /** The most sessions in this process. Default `unlimited`. */
+  /** The most sessions: over all nodes where there is a `directory`, else in this process. Default `unlimited`. */
   readonly sessionsInAll?: Most
   /**
    * Who yields where a subject has too many: the one that comes (`refuse_new`, the default), or the one that is there for longest. Where
@@ -63,6 +72,8 @@ export interface SessionsOptions {
 /** What holds for the sessions of a process. */
 export interface SessionRules {
   readonly log: SessionLog | null
+  readonly directory: SessionDirectory | null
+  readonly nodeName: string
   readonly maximumAgeMs: number
   readonly graceMs: number
   readonly mostPerSubject: number
@@ -92,12 +103,21 @@ const defaultPatienceMs = 10_000
 export function readSessionsOptions(options: SessionsOptions): SessionRules {
   const { log = null, maximumAgeMs, graceMs = 0, overflow = 'refuse_new', whenLogIsLost = 'keep_sessions' } = options
   if (log !== null && typeof log.readAfter !== 'function') throw new ConfigurationError('log', 'must be a SessionLog')
+  const { directory = null, nodeName = 'node' } = options
+  if (directory !== null && typeof directory.tell !== 'function')
+    throw new ConfigurationError('directory', 'must be a SessionDirectory')
+  // By the log sessions are ended that are listed.
+  if (directory !== null && log === null) throw new ConfigurationError('directory', 'needs a log beside it')
+  if (!/^[\w-]{1,48}$/.test(nodeName))
+    throw new ConfigurationError('nodeName', 'must be 1 to 48 letters and digits of ASCII, underscores and hyphens')
   if (overflow !== 'refuse_new' && overflow !== 'end_oldest')
     throw new ConfigurationError('overflow', 'must be refuse_new or end_oldest')
   if (whenLogIsLost !== 'keep_sessions' && whenLogIsLost !== 'end_sessions')
     throw new ConfigurationError('whenLogIsLost', 'must be keep_sessions or end_sessions')
   return {
     log,
+    directory,
+    nodeName,
     maximumAgeMs: maximumAgeMs === undefined ? Number.POSITIVE_INFINITY : requireDuration('maximumAgeMs', maximumAgeMs),
     graceMs: graceMs === 0 ? 0 : requireDuration('graceMs', graceMs),
     mostPerSubject: requireMost('sessionsPerSubject', options.sessionsPerSubject ?? defaultPerSubject),

@@ -10,15 +10,26 @@ import { createRefusalNotes, type RefusalNotes } from './refusal-notes.ts'
 import type { RefusalCode, SessionEnding } from './refusals.ts'
 import { createRenewals, type Renewals, type SessionEnd } from './renewals.ts'
 import type { Detach, Session, SessionConnection } from './session.ts'
+import type { DirectoryEntry, DirectoryQuery } from './session-directory.ts'
 import { type DrainOptions, drainSessions, readDrainOptions } from './session-drain.ts'
 import { followSessionLog, type LogLoss } from './session-follower.ts'
 import { createSessionHooks } from './session-hooks.ts'
-import type { Renewal, Revocation, SessionEntry, SessionSelector } from './session-log.ts'
+import {
+  appendQuietly,
+  type Displacement,
+  type Renewal,
+  type Revocation,
+  type SessionEntry,
+  type SessionLog,
+  type SessionSelector,
+} from './session-log.ts'
+import { createSessionPresence, type Room } from './session-presence.ts'
 import { readSessionsOptions, type SessionRules, type SessionsOptions } from './sessions-options.ts'
 import { createStandingRevocations, isOf, type RevocableTicket } from './standing-revocations.ts'
 import type { TicketId } from './ticket.ts'
 
 export type { LiveSession } from './live-sessions.ts'
+export type { DirectoryEntry, DirectoryQuery } from './session-directory.ts'
 export type { DrainOptions } from './session-drain.ts'
 export type { SessionsOptions } from './sessions-options.ts'
 
@@ -37,8 +48,20 @@ export interface Sessions {
    * the connection is closed.
    */
   attach(session: Session, connection: SessionConnection): Detach
+  /**
+   * Before its 101: counts a session among those of all nodes, and ends those that have to yield to it. Null where there is no limit over all
+   * nodes; else resolves with a refusal, or null for none, and rejects where the directory cannot tell.
+   */
+  enter(session: Session): Promise<SessionRefusal | null> | null
   /** Those that are open here, the oldest first; of a subject, where one is named. */
   list(subject?: Subject): readonly LiveSession[]
+  /**
+   * Those that are open at all nodes, in the order of their ids, a page: of a subject, where one is named; behind the entry `after`; `most` at
+   * the most, 100 by default. There are no more where there are fewer. A session is listed within a second of its beginning and its end;
+   * what a node has told that has died vanishes within half a minute.
+   * @throws ConfigurationError where there is no `directory`; StoreError where it cannot tell.
+   */
+  listEverywhere(query?: Partial<DirectoryQuery>): Promise<readonly DirectoryEntry[]>
   /**
    * Voids tickets that were issued until now, and ends the sessions that they opened, on all nodes that follow the log. Resolves when it
    * is written.
@@ -75,11 +98,12 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const rules = readSessionsOptions(options)
   const { clock, log } = rules
   const hooks = createSessionHooks(rules)
-  const live = createLiveSessions(rules, hooks)
+  const live = createLiveSessions(rules, hooks, (id) => presence.touch(id))
+  const presence = createSessionPresence(live, rules)
   const door = createDoor(live, rules)
   const renewals = createRenewals(live, rules, hooks)
   const notes = createRefusalNotes(log, async () => follower?.catchUp())
-  const told = { door, renewals, notes }
+  const told = { live, door, renewals, notes }
   const apply = (entry: SessionEntry, isOld: boolean) => applyTo(told, entry, isOld)
   const onLost = (loss: LogLoss) => {
     if (loss === 'gap') door.distrustTickets()
@@ -92,15 +116,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     count: () => live.count,
     ready: () => (follower === null || follower.isCurrent ? null : follower.catchUp()),
     refusalOf: door.refusalOf,
-    attach(session, connection) {
-      // What was refused since the ticket was redeemed ends now: two who come at once may both have found room.
-      const ending = endingFor(door.refusalOf(session))
-      if (ending === null) door.makeRoom(session.subject)
-      live.add(session, connection, renewals.endOf(session, session.expiresAt))
-      if (ending !== null) live.end(session.id, ending)
-      return (why = null) => live.remove(session.id, why)
-    },
+    attach: (session, connection) => attachTo(told, session, connection),
+    enter: (session) => presence.enter(session)?.then((room) => yieldTo(room, live, log)) ?? null,
     list: (subject) => live.list(subject ?? null),
+    listEverywhere: presence.list,
     revoke: async (selector) => revoke(door, rules, requireEntry({ kind: 'revocation', selector, at: clock() })),
     renew: async (renewal) => renewals.ask(requireEntry({ kind: 'renewal', ...renewal, at: clock() })),
     noteRefusal: notes.tell,
@@ -108,9 +127,12 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     async drain(drainOptions = {}) {
       const plan = readDrainOptions(drainOptions)
       door.close()
-      await drainSessions(live, plan).then(hooks.settled)
+      await drainSessions(live, plan).then(hooks.settled).then(presence.settled)
     },
-    close: () => follower?.stop(),
+    close() {
+      follower?.stop()
+      presence.stop()
+    },
   }
 }
 
@@ -129,16 +151,42 @@ async function revoke(door: Door, { log, emit }: SessionRules, revocation: Revoc
 
 /** What entries of the log are told to. */
 interface Told {
+  readonly live: LiveSessions
   readonly door: Door
   readonly renewals: Renewals
   readonly notes: RefusalNotes
 }
 
+function attachTo({ live, door, renewals }: Told, session: Session, connection: SessionConnection): Detach {
+  // What was refused since the ticket was redeemed ends now: two who come at once may both have found room.
+  const ending = endingFor(door.refusalOf(session))
+  if (ending === null) door.makeRoom(session.subject)
+  live.add(session, connection, renewals.endOf(session, session.expiresAt))
+  if (ending !== null) live.end(session.id, ending)
+  return (why = null) => live.remove(session.id, why)
+}
+
 /** What is old ends what it ended, and renews nothing: a session may have been renewed since. */
-function applyTo({ door, renewals, notes }: Told, entry: SessionEntry, isOld: boolean): void {
+function applyTo({ live, door, renewals, notes }: Told, entry: SessionEntry, isOld: boolean): void {
   if (entry.kind === 'revocation') door.revoke(entry)
   else if (entry.kind === 'refused') notes.apply(entry)
+  else if (entry.kind === 'displacement') displace(live, entry)
   else if (!isOld) renewals.apply(entry)
+}
+
+function displace(live: LiveSessions, { id, subject }: Omit<Displacement, 'kind'>): void {
+  if (live.find(id)?.subject === subject) live.end(id, 'too_many_sessions')
+}
+
+/** Ends those that have to go for a session, wherever they are. */
+function yieldTo(room: Room, live: LiveSessions, log: SessionLog | null): SessionRefusal | null {
+  if (room.kind === 'full') return 'too_many_sessions'
+  for (const { id, subject } of room.yielding) {
+    if (live.find(id) !== null) displace(live, { id, subject })
+    // Where the others do not hear of it, the next one who comes says it again.
+    else void appendQuietly(log, { kind: 'displacement', id, subject })
+  }
+  return null
 }
 
 function endingFor(refusal: SessionRefusal | null): SessionEnding | null {

@@ -63,7 +63,7 @@ type OpenHandle = (path: string) => SqliteHandle
 
 // "wstk" in ASCII: the header of the file says whose it is (sqlite.org/fileformat.html, section 1.3.17).
 const applicationId = 0x7773746b
-const layoutVersion = 2
+const layoutVersion = 3
 
 const layout = `
   CREATE TABLE wsticket_tickets (
@@ -89,6 +89,19 @@ const layout = `
     entry TEXT NOT NULL
   ) STRICT;
   CREATE INDEX wsticket_sessions_written_at ON wsticket_sessions (written_at);
+  CREATE TABLE wsticket_nodes (
+    node TEXT NOT NULL PRIMARY KEY,
+    alive_until INTEGER NOT NULL,
+    sessions INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE wsticket_directory (
+    id TEXT NOT NULL PRIMARY KEY,
+    node TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    entry TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX wsticket_directory_subject ON wsticket_directory (subject, id);
+  CREATE INDEX wsticket_directory_node ON wsticket_directory (node);
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${layoutVersion};`
 

@@ -73,9 +73,9 @@ interface PublishOptions extends Terms {
 
 interface JetStreamManager {
   readonly streams: MessageSource & {
-    info(name: string): Promise<StreamInfo>
+    info(name: string, options?: { readonly subjects_filter: string }): Promise<StreamInfo>
     add(configuration: { readonly name: string }): Promise<unknown>
-    purge(name: string, options: { readonly seq: number }): Promise<unknown>
+    purge(name: string, options: { readonly seq: number } | { readonly filter: string }): Promise<unknown>
   }
   readonly direct: MessageSource
 }
@@ -83,7 +83,11 @@ interface JetStreamManager {
 interface StreamInfo {
   readonly config: object
   readonly created: string
-  readonly state: { readonly first_seq: number; readonly last_seq: number }
+  readonly state: {
+    readonly first_seq: number
+    readonly last_seq: number
+    readonly subjects?: { readonly [subject: string]: number }
+  }
 }
 
 interface MessageSource {
@@ -168,7 +172,7 @@ function opened(client: Client | null): Client {
 
 type Streams = Pick<
   NatsDriver,
-  'stream' | 'createStream' | 'messageOfLeader' | 'dropBelow' | 'lastOfLeader' | 'lastOfAny'
+  'stream' | 'createStream' | 'messageOfLeader' | 'dropBelow' | 'subjectsOf' | 'drop' | 'lastOfLeader' | 'lastOfAny'
 >
 
 function streamsOf(manager: () => JetStreamManager): Streams {
@@ -182,6 +186,13 @@ function streamsOf(manager: () => JetStreamManager): Streams {
     },
     async dropBelow(stream, sequence) {
       await manager().streams.purge(stream, { seq: sequence })
+    },
+    async subjectsOf(stream, filter) {
+      const { state } = await manager().streams.info(stream, { subjects_filter: filter })
+      return Object.keys(state.subjects ?? {})
+    },
+    async drop(stream, filter) {
+      await manager().streams.purge(stream, { filter })
     },
     async lastOfLeader(stream, subject) {
       return messageOf(await manager().streams.getMessage(stream, { last_by_subj: subject }))

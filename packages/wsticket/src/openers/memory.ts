@@ -4,6 +4,8 @@
  */
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
+import { createMemorySessionDirectory } from '../session-directories/memory.ts'
+import type { SessionDirectory } from '../session-directory.ts'
 import type { SessionLog } from '../session-log.ts'
 import { createMemorySessionLog } from '../session-logs/memory.ts'
 import { requireParameters } from '../store-url.ts'
@@ -18,6 +20,7 @@ export const memoryOpener: Opener = {
     if (url.authority !== null || url.path !== '') throw new ConfigurationError('url', 'must be memory: and no more')
     let store: TicketStore | null = null
     let log: SessionLog | null = null
+    let directory: SessionDirectory | null = null
     return {
       async open(clock) {
         store ??= createMemoryStore({ clock })
@@ -26,6 +29,10 @@ export const memoryOpener: Opener = {
       async openLog() {
         log ??= createMemorySessionLog()
         return log
+      },
+      async openDirectory() {
+        directory ??= createMemorySessionDirectory()
+        return directory
       },
       async erase() {
         await store?.close()

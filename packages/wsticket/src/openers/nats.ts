@@ -5,9 +5,12 @@
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
 import { fromNats, natsOptions } from '../drivers/nats.ts'
 import { ConfigurationError } from '../errors.ts'
+import { directorySubjectsOf } from '../nats-directory-stream.ts'
 import type { NatsDriver } from '../nats-driver.ts'
 import { logStreamOf } from '../nats-log-stream.ts'
 import type { Opener } from '../opener.ts'
+import { createNatsSessionDirectory } from '../session-directories/nats.ts'
+import type { SessionDirectory } from '../session-directory.ts'
 import type { SessionLog } from '../session-log.ts'
 import { createNatsSessionLog } from '../session-logs/nats.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
@@ -22,7 +25,7 @@ const streamNotFound = 10_059
 // The suite has tickets that live for a day.
 const trialRecordAgeMs = 172_800_000
 
-/** Opens stores and logs on NATS JetStream, with the clients of nats.js. */
+/** Opens stores, session logs and session directories on NATS JetStream, with the clients of nats.js. */
 export const natsOpener: Opener = {
   schemes: ['nats', 'tls'],
   read(url, trial) {
@@ -30,7 +33,9 @@ export const natsOpener: Opener = {
     const connectionOptions = readConnection(url)
     const options = readOptions(url, trial)
 
-    async function openOn<Opened extends TicketStore | SessionLog>(create: (driver: NatsDriver) => Opened) {
+    async function openOn<Opened extends TicketStore | SessionLog | SessionDirectory>(
+      create: (driver: NatsDriver) => Opened,
+    ) {
       const { connect, jetstream } = await loadClients()
       const connecting = keepConnecting(() => connect(connectionOptions))
       const client = connecting.connection.then((connection) => jetstream(connection))
@@ -40,12 +45,14 @@ export const natsOpener: Opener = {
     return {
       open: () => openOn((driver) => createNatsStore(driver, options)),
       openLog: () => openOn((driver) => createNatsSessionLog(driver, options)),
+      openDirectory: () => openOn((driver) => createNatsSessionDirectory(driver, options)),
       async erase() {
         const { connect, jetstreamManager } = await loadClients()
         const connection = await connect(connectionOptions)
         const erase = async () => {
           const { streams } = await jetstreamManager(connection)
-          for (const stream of [`KV_${options.bucket}`, logStreamOf(options.bucket)])
+          const { stream: directory } = directorySubjectsOf(options.bucket)
+          for (const stream of [`KV_${options.bucket}`, logStreamOf(options.bucket), directory])
             await streams.delete(stream).catch(ignoreNoStream)
         }
         await finishWithOwnClient({ end: () => connection.close() }, erase())

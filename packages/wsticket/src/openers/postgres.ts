@@ -5,8 +5,10 @@
 import { fromPg, pgOptions } from '../drivers/pg.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
+import { directoryTableOf } from '../postgres-directory-statements.ts'
 import { logTableOf } from '../postgres-log-statements.ts'
 import { defaultTable, prepare, quote } from '../postgres-statements.ts'
+import { createPostgresSessionDirectory } from '../session-directories/postgres.ts'
 import { createPostgresSessionLog } from '../session-logs/postgres.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { numberOptions, requireParameters, type StoreUrl, textOptions } from '../store-url.ts'
@@ -30,7 +32,7 @@ const longestTable = 59
 const longestTrialBase = 36
 const fewConnections = 4
 
-/** Opens stores and session logs on PostgreSQL, with the client pg, which reads the URL itself. */
+/** Opens stores, session logs and session directories on PostgreSQL, with the client pg, which reads the URL itself. */
 export const postgresOpener: Opener = {
   schemes: ['postgres', 'postgresql'],
   read(url, trial) {
@@ -38,6 +40,7 @@ export const postgresOpener: Opener = {
     const connectionString = withoutOurs(url)
     const options = readOptions(url, trial)
     const log = logTableOf(options.table)
+    const directory = directoryTableOf(options.table)
     // The server gives up first.
     const patienceMs = Math.min(pgOptions.statement_timeout, options.deadlineMs ?? pgOptions.statement_timeout)
 
@@ -57,9 +60,15 @@ export const postgresOpener: Opener = {
         const { driver, end } = await connect(fewConnections)
         return openWithOwnClient({ end }, () => createPostgresSessionLog(driver, { ...options, table: log }))
       },
+      async openDirectory() {
+        const { driver, end } = await connect(fewConnections)
+        return openWithOwnClient({ end }, () =>
+          createPostgresSessionDirectory(driver, { ...options, table: directory }),
+        )
+      },
       async erase() {
         const { driver, end } = await connect(1)
-        const drop = prepare(`DROP TABLE IF EXISTS ${quote(options.table)}, ${quote(log)}`)
+        const drop = prepare(`DROP TABLE IF EXISTS ${[options.table, log, directory].map(quote).join(', ')}`)
         await finishWithOwnClient({ end }, driver.query(drop(), { over: false }))
       },
     }

@@ -8,6 +8,7 @@ import { fromIoredis, ioredisClusterOptions, ioredisOptions } from '../drivers/i
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
 import type { RedisDriver } from '../redis-driver.ts'
+import { createRedisSessionDirectory } from '../session-directories/redis.ts'
 import { createRedisSessionLog } from '../session-logs/redis.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { credentialsOf, numberOptions, requireParameters, type StoreUrl, serversOf, textOptions } from '../store-url.ts'
@@ -42,9 +43,14 @@ export const redisOpener: Opener = {
       },
       async openLog() {
         const client = await connect()
-        const { prefix = 'wsticket:', deadlineMs } = options
         return openWithOwnClient({ end: () => end(client) }, () =>
-          createRedisSessionLog(fromIoredis(client), { prefix, ...(deadlineMs === undefined ? {} : { deadlineMs }) }),
+          createRedisSessionLog(fromIoredis(client), optionsBeside(options)),
+        )
+      },
+      async openDirectory() {
+        const client = await connect()
+        return openWithOwnClient({ end: () => end(client) }, () =>
+          createRedisSessionDirectory(fromIoredis(client), optionsBeside(options)),
         )
       },
       async erase() {
@@ -54,6 +60,11 @@ export const redisOpener: Opener = {
       },
     }
   },
+}
+
+/** For what stands beside the store of a URL. */
+function optionsBeside({ prefix = 'wsticket:', deadlineMs }: RedisStoreOptions) {
+  return { prefix, ...(deadlineMs === undefined ? {} : { deadlineMs }) }
 }
 
 /** Says what the connection failed with last, and nothing while it is good. */

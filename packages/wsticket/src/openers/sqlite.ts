@@ -4,11 +4,12 @@
  */
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
+import { createSqliteSessionDirectory } from '../session-directories/sqlite.ts'
 import { createSqliteSessionLog } from '../session-logs/sqlite.ts'
 import { numberOptions, requireParameters } from '../store-url.ts'
 import { createSqliteStore } from '../stores/sqlite.ts'
 
-/** Opens stores, and session logs, in a file. */
+/** Opens stores, session logs and session directories in a file. */
 export const sqliteOpener: Opener = {
   schemes: ['sqlite'],
   read(url, trial) {
@@ -24,6 +25,9 @@ export const sqliteOpener: Opener = {
       },
       async openLog() {
         return createSqliteSessionLog(options)
+      },
+      async openDirectory() {
+        return createSqliteSessionDirectory(options)
       },
       async erase() {
         const { rm } = await import('node:fs/promises')

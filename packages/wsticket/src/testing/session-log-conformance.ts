@@ -71,6 +71,7 @@ function everyEntry(): readonly SessionEntry[] {
     { kind: 'renewal', id, subject, expiresAt: null, at: instant },
     { kind: 'renewed', id, subject, expiresAt: null },
     { kind: 'refused', id, code: 'address_mismatch' },
+    { kind: 'displacement', id, subject },
   ]
 }
 

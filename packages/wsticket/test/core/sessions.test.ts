@@ -1,17 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Subject } from '../../src/credential.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import type { Closing, Session } from '../../src/session.ts'
 import type { LoggedEntry, SessionLog } from '../../src/session-log.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
-import { createSessions, type SessionsOptions } from '../../src/sessions.ts'
-import { createMovableClock } from '../../src/testing/movable-clock.ts'
+import { createSessions } from '../../src/sessions.ts'
 import { idOfTicket } from '../../src/ticket.ts'
-import { at, createAudit, recordOf, start, ticketOf } from './fixtures.ts'
+import { at, recordOf, start, ticketOf } from './fixtures.ts'
+import { alice, bob, sessionOf, setUp } from './registry.ts'
 import { codeOf, offering, setUpVerifier } from './verifier.ts'
-
-const alice = 'https://issuer.example#alice' as Subject
-const bob = 'https://issuer.example#bob' as Subject
 
 beforeEach(() => {
   // Where they are faked already, they would stay as they are.
@@ -38,56 +34,6 @@ function createLosingLog() {
     isLost = true
   }
   return { log, lose }
-}
-
-function sessionOf(seed: number, members: Partial<Session> = {}): Session {
-  return {
-    id: idOfTicket(ticketOf(seed)),
-    subject: alice,
-    audience: 'chat',
-    claims: {},
-    clientAddress: null,
-    origin: null,
-    issuedAt: start,
-    admittedAt: start,
-    expiresAt: at(start + 60_000),
-    ...members,
-  }
-}
-
-/** A registry, and the WebSockets of its sessions: what each was closed with. A client answers its close frame at once, or never. */
-function setUp(options: SessionsOptions = {}, client: { readonly answers: boolean } = { answers: true }) {
-  const clock = createMovableClock(start)
-  const audit = createAudit()
-  const sessions = createSessions({ clock: clock.now, onEvent: audit.onEvent, ...options })
-  onTestFinished(() => sessions.close())
-  const closings = new Map<Session['id'], Closing | 'destroyed'>()
-  function open(session: Session): Session['id'] {
-    const { id } = session
-    let closed = () => {}
-    const end = (closing: Closing | 'destroyed') => {
-      closings.set(id, closing)
-      if (client.answers || closing === 'destroyed') closed()
-    }
-    const attached = sessions.attach(session, {
-      close: (closing) => queueMicrotask(() => end(closing)),
-      destroy: () => end('destroyed'),
-    })
-    closed = attached
-    return id
-  }
-  async function pass(durationMs: number): Promise<void> {
-    const stepMs = durationMs > 5000 ? 250 : 50
-    for (let passed = 0; passed < durationMs; passed += stepMs) {
-      clock.advance(Math.min(stepMs, durationMs - passed))
-      await vi.advanceTimersByTimeAsync(Math.min(stepMs, durationMs - passed))
-    }
-  }
-  const codeOfClosing = (id: Session['id']) => {
-    const closing = closings.get(id)
-    return typeof closing === 'object' ? closing.closeCode : closing
-  }
-  return { sessions, clock, events: audit.events, open, pass, codeOfClosing }
 }
 
 describe('the end of a session', () => {

@@ -1,0 +1,99 @@
+/**
+ * What the session directory does in Redis, as Lua: each script is one atomic step on three keys of one slot (docs/protocol.md).
+ *
+ * KEYS[1] is a hash of entries: an id, and behind it node, digest of the subject and text. KEYS[2] is a sorted set of nodes by how long they
+ * are alive, in milliseconds. KEYS[3] is a sorted set in which every score is 0, so that it is in the order of its texts: of an entry there are
+ * `i:` id `:` node; `s:` digest `:` id `:` node; and `n:` node `:` id. KEYS[4] is a hash of how many sessions each node has.
+ * @module
+ */
+import { type RedisScript, script } from './redis-scripts.ts'
+
+const remove = `
+local function remove(id, node)
+  local found = redis.call('HGET', KEYS[1], id)
+  if not found then return end
+  local owner, digest = string.match(found, '^(%S+) (%S+) ')
+  if owner ~= node then return end
+  redis.call('HDEL', KEYS[1], id)
+  redis.call('ZREM', KEYS[3], 'i:' .. id .. ':' .. node, 's:' .. digest .. ':' .. id .. ':' .. node, 'n:' .. node .. ':' .. id)
+end
+`
+
+const keepMs = 86_400_000
+
+// What grows comes first, and its error is replied as it is: Redis looks at its maxmemory only until a script has written something.
+const tell = `${remove}
+local node, alive, now, count, present = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local was = redis.call('ZSCORE', KEYS[2], node)
+local kept = redis.pcall('ZADD', KEYS[2], alive, node)
+if type(kept) == 'table' then
+  return kept
+end
+redis.call('HSET', KEYS[4], node, count)
+for at = 6, 5 + 3 * present, 3 do
+  local id, digest = ARGV[at], ARGV[at + 1]
+  redis.call('HSET', KEYS[1], id, node .. ' ' .. digest .. ' ' .. ARGV[at + 2])
+  redis.call('ZADD', KEYS[3], 0, 'i:' .. id .. ':' .. node, 0, 's:' .. digest .. ':' .. id .. ':' .. node, 0, 'n:' .. node .. ':' .. id)
+end
+for at = 6 + 3 * present, #ARGV do
+  remove(ARGV[at], node)
+end
+local dead = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1)[1]
+if dead then
+  local left = redis.call('ZRANGEBYLEX', KEYS[3], '[n:' .. dead .. ':', '(n:' .. dead .. ';', 'LIMIT', 0, 200)
+  for _, member in ipairs(left) do
+    remove(string.sub(member, #dead + 4), dead)
+  end
+  if #left == 0 then
+    redis.call('ZREM', KEYS[2], dead)
+    redis.call('HDEL', KEYS[4], dead)
+  end
+end
+for _, key in ipairs(KEYS) do
+  redis.call('PEXPIRE', key, ${keepMs})
+end
+if was and tonumber(was) > tonumber(now) then
+  return 'known'
+end
+return 'new'
+`
+
+const list = `
+local now, prefix, after, most = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+local from = after == '' and '[' .. prefix or '(' .. prefix .. after .. ';'
+local to = '(' .. string.sub(prefix, 1, -2) .. ';'
+local texts = {}
+while #texts < most do
+  local members = redis.call('ZRANGEBYLEX', KEYS[3], from, to, 'LIMIT', 0, most)
+  for _, member in ipairs(members) do
+    local id, node = string.match(member, '([%w_-]+):([%w_-]+)$')
+    local found = #texts < most and tonumber(redis.call('ZSCORE', KEYS[2], node) or 0) > now and redis.call('HGET', KEYS[1], id)
+    if found then
+      texts[#texts + 1] = string.match(found, '^%S+ %S+ (.*)$')
+    end
+  end
+  if #members < most then break end
+  from = '(' .. members[#members]
+end
+return texts
+`
+
+const count = `
+local sum = 0
+for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf')) do
+  sum = sum + tonumber(redis.call('HGET', KEYS[4], node) or 0)
+end
+return sum
+`
+
+/**
+ * ARGV: node, how long it is alive, now, how many sessions it has, how many entries follow; of each id, digest of the subject and text; then
+ * the ids that are gone. Replies `known` or `new`. Removes up to 200 entries of a node that is dead.
+ */
+export const tellScript: RedisScript = script(tell)
+
+/** ARGV: now, `i:` or `s:` with a digest and a colon, the id behind which is read or nothing, how many. Replies the texts. */
+export const listScript: RedisScript = script(list)
+
+/** ARGV: now. Replies a number. */
+export const countScript: RedisScript = script(count)

@@ -1,0 +1,263 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { StoreError } from '../../src/errors.ts'
+import type { Session } from '../../src/session.ts'
+import { createMemorySessionDirectory } from '../../src/session-directories/memory.ts'
+import type { SessionDirectory } from '../../src/session-directory.ts'
+import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
+import type { SessionsOptions } from '../../src/sessions.ts'
+import { createMovableClock } from '../../src/testing/movable-clock.ts'
+import { at, recordOf, start, ticketOf } from './fixtures.ts'
+import { alice, bob, sessionOf, setUp } from './registry.ts'
+import { codeOf, offering, setUpVerifier } from './verifier.ts'
+
+beforeEach(() => {
+  vi.useRealTimers()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Two nodes on one directory and one log; what the directory throws, where it is told to throw. */
+function setUpNodes(options: SessionsOptions = {}) {
+  const clock = createMovableClock(start)
+  const memory = createMemorySessionDirectory()
+  const faults: { now: StoreError | null } = { now: null }
+  const failing =
+    <Asked extends readonly unknown[], Answer>(ask: (...asked: Asked) => Promise<Answer>) =>
+    async (...asked: Asked) => {
+      if (faults.now !== null) throw faults.now
+      return ask(...asked)
+    }
+  const directory: SessionDirectory = {
+    ...memory,
+    tell: failing(memory.tell),
+    list: failing(memory.list),
+    count: failing(memory.count),
+  }
+  const log = createMemorySessionLog({ clock: clock.now })
+  const node = (nodeName: string) => setUp({ log, directory, nodeName, ...options }, { answers: true }, clock)
+  const one = node('one')
+  const other = node('other')
+  const idsOf = async (...query: Parameters<typeof one.sessions.listEverywhere>) =>
+    (await one.sessions.listEverywhere(...query)).map(({ id }) => id)
+  return { one, other, clock, directory, memory, faults, idsOf }
+}
+
+type Nodes = ReturnType<typeof setUpNodes>
+
+/** As admission does: room is looked for, and then the WebSocket is there. */
+async function come(node: Nodes['one'], session: Session): Promise<string | null> {
+  const refusal = await node.sessions.enter(session)
+  if (refusal === null) node.open(session)
+  return refusal
+}
+
+const unlimited = { sessionsPerSubject: 'unlimited', sessionsInAll: 'unlimited' } as const
+
+describe('who is on', () => {
+  it('is told to every node within a second, with the node, the subject, the audience, the address and the times', async () => {
+    const { one, other, idsOf } = setUpNodes(unlimited)
+    const session = sessionOf(1, { clientAddress: '192.0.2.7' })
+    expect(one.sessions.enter(session)).toBeNull()
+    const id = one.open(session)
+    await one.pass(300)
+    expect(await other.sessions.listEverywhere()).toEqual([
+      {
+        id,
+        node: expect.stringMatching(/^one-[\w-]{12}$/),
+        subject: alice,
+        audience: 'chat',
+        clientAddress: '192.0.2.7',
+        since: start,
+        until: at(start + 60_000),
+      },
+    ])
+    const renewed = other.sessions.renew({ id, subject: alice, expiresAt: at(start + 90_000) })
+    await one.pass(900)
+    expect(await renewed).toEqual({ endsAt: at(start + 90_000) })
+    expect(await other.sessions.listEverywhere()).toMatchObject([{ id, until: at(start + 90_000) }])
+    await other.sessions.revoke({ kind: 'session', id, subject: null })
+    await one.pass(600)
+    expect(one.codeOfClosing(id)).toBe(4401)
+    expect(await idsOf()).toEqual([])
+  })
+
+  it('comes in pages, and of one subject', async () => {
+    const { one, other, idsOf } = setUpNodes(unlimited)
+    const ids = [1, 2, 3, 4, 5].map((seed) => (seed % 2 ? one : other).open(sessionOf(seed)))
+    const bobs = one.open(sessionOf(6, { subject: bob }))
+    await one.pass(300)
+    const sorted = [...ids, bobs].sort()
+    expect(await idsOf()).toEqual(sorted)
+    expect(await idsOf({ most: 4 })).toEqual(sorted.slice(0, 4))
+    expect(await idsOf({ most: 4, after: sorted[3] as Session['id'] })).toEqual(sorted.slice(4))
+    expect(await idsOf({ subject: bob })).toEqual([bobs])
+  })
+
+  it('is nobody any more of a node that has died, half a minute later', async () => {
+    const { one, other, idsOf } = setUpNodes(unlimited)
+    one.open(sessionOf(1, { expiresAt: null }))
+    const others = other.open(sessionOf(2, { expiresAt: null }))
+    await one.pass(300)
+    one.sessions.close()
+    await other.pass(29_000)
+    expect(await idsOf()).toHaveLength(2)
+    await other.pass(1500)
+    expect(await idsOf()).toEqual([others])
+  })
+
+  it('is told again to a directory that has forgotten it, within ten seconds', async () => {
+    const { one, memory, idsOf } = setUpNodes(unlimited)
+    const ids = [1, 2, 3].map((seed) => one.open(sessionOf(seed, { expiresAt: null })))
+    await one.pass(300)
+    // As an engine that has lost everything does.
+    await memory.tell({ ...(await nodeOf(one)), aliveUntil: start, count: 0, present: [], gone: ids }, at(start + 1))
+    expect(await idsOf()).toEqual([])
+    await one.pass(11_000)
+    expect(await idsOf()).toEqual([...ids].sort())
+  })
+
+  it('is told under another name after the directory was away for longer than a node may be silent, and an event says so once', async () => {
+    const { one, faults, idsOf } = setUpNodes(unlimited)
+    const stays = one.open(sessionOf(1, { expiresAt: null }))
+    const goes = one.open(sessionOf(2, { expiresAt: at(start + 20_000) }))
+    await one.pass(300)
+    const [before] = await one.sessions.listEverywhere()
+    faults.now = new StoreError('unavailable', 'it is away')
+    await one.pass(40_000)
+    await expect(idsOf()).rejects.toMatchObject({ code: 'unavailable' })
+    expect(one.codeOfClosing(goes)).toBe(4205)
+    expect(one.events.filter(({ type }) => type === 'session_directory_failed')).toEqual([
+      {
+        type: 'session_directory_failed',
+        at: expect.any(Number),
+        directory: 'memory',
+        fault: 'StoreError unavailable',
+      },
+    ])
+    faults.now = null
+    await one.pass(1100)
+    const after = await one.sessions.listEverywhere()
+    expect(after).toMatchObject([{ id: stays }])
+    expect(after[0]?.node).not.toBe(before?.node)
+  })
+
+  it('is no longer anybody when a node has drained', async () => {
+    const { one, other, idsOf } = setUpNodes(unlimited)
+    one.open(sessionOf(1))
+    await one.pass(300)
+    const drained = one.sessions.drain({ windowMs: 0, deadlineMs: 1000 })
+    await one.pass(1000)
+    await drained
+    one.sessions.close()
+    expect(await idsOf()).toEqual([])
+    expect(other.sessions.isDraining()).toBe(false)
+  })
+
+  it('cannot be asked where there is no directory', async () => {
+    const { sessions } = setUp()
+    await expect(sessions.listEverywhere()).rejects.toMatchObject({ option: 'directory' })
+  })
+})
+
+/** What a node calls itself. */
+async function nodeOf({ sessions }: Nodes['one']): Promise<{ readonly node: string }> {
+  const [entry] = await sessions.listEverywhere()
+  return { node: String(entry?.node) }
+}
+
+describe('the most sessions of a subject, over all nodes', () => {
+  it('lets one more in nowhere, and one again when one is over anywhere', async () => {
+    const { one, other } = setUpNodes({ sessionsPerSubject: 2 })
+    expect(await come(one, sessionOf(1))).toBeNull()
+    expect(await come(other, sessionOf(2))).toBeNull()
+    expect(await come(one, sessionOf(3))).toBe('too_many_sessions')
+    expect(await come(other, sessionOf(4))).toBe('too_many_sessions')
+    expect(await come(other, sessionOf(5, { subject: bob }))).toBeNull()
+    await one.sessions.revoke({ kind: 'session', id: sessionOf(1).id, subject: null })
+    await one.pass(300)
+    expect(await come(other, sessionOf(6))).toBeNull()
+    expect(await come(one, sessionOf(7))).toBe('too_many_sessions')
+  })
+
+  it('is never exceeded by any number who come at once', async () => {
+    const { one, other, idsOf } = setUpNodes({ sessionsPerSubject: 3 })
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, seed) => come(seed % 2 ? one : other, sessionOf(seed + 1))),
+    )
+    const admitted = answers.filter((answer) => answer === null).length
+    expect(admitted).toBeLessThanOrEqual(3)
+    await one.pass(300)
+    expect(await idsOf({ subject: alice })).toHaveLength(admitted)
+  })
+
+  it('ends the oldest with 4429, wherever it is, where the oldest has to yield', async () => {
+    const { one, other, idsOf } = setUpNodes({ sessionsPerSubject: 2, overflow: 'end_oldest' })
+    const ids = [1, 2, 3, 4].map((seed) => sessionOf(seed, { admittedAt: at(start + seed) }))
+    for (const [n, session] of ids.entries()) {
+      expect(await come(n % 2 ? other : one, session)).toBeNull()
+      await one.pass(600)
+    }
+    const closings = ids.map(({ id }, n) => (n % 2 ? other : one).codeOfClosing(id))
+    expect(closings).toEqual([4429, 4429, undefined, undefined])
+    expect(await idsOf()).toEqual([ids[2]?.id, ids[3]?.id].sort())
+  })
+
+  it('counts nobody who found room and never came, half a minute later', async () => {
+    const { one, other } = setUpNodes({ sessionsPerSubject: 1 })
+    expect(await one.sessions.enter(sessionOf(1))).toBeNull()
+    expect(await come(other, sessionOf(2))).toBe('too_many_sessions')
+    await one.pass(31_000)
+    expect(await come(other, sessionOf(3))).toBeNull()
+  })
+
+  it('admits nobody while the directory cannot tell', async () => {
+    const { one, other, faults } = setUpNodes({ sessionsPerSubject: 1 })
+    faults.now = new StoreError('unavailable', 'it is away')
+    await expect(one.sessions.enter(sessionOf(1))).rejects.toMatchObject({ code: 'unavailable' })
+    faults.now = null
+    await one.pass(300)
+    expect(await come(other, sessionOf(2))).toBeNull()
+  })
+})
+
+describe('the most sessions, over all nodes', () => {
+  it('lets nobody in who would be one more, whoever yields otherwise', async () => {
+    const { one, other } = setUpNodes({ sessionsInAll: 2, overflow: 'end_oldest' })
+    expect(await come(one, sessionOf(1))).toBeNull()
+    expect(await come(other, sessionOf(2, { subject: bob }))).toBeNull()
+    expect(await come(one, sessionOf(3))).toBe('too_many_sessions')
+  })
+})
+
+describe('admission with a directory', () => {
+  it('refuses the ticket of one session too many before the 101, and every one while it is not known', async () => {
+    const { one, other, faults } = setUpNodes({ sessionsPerSubject: 1 })
+    expect(await come(other, sessionOf(1))).toBeNull()
+    const { admission, store, redeemed } = setUpVerifier({ sessions: one.sessions })
+    for (const [seed, subject] of [
+      [2, alice],
+      [3, bob],
+      [4, bob],
+    ] as const)
+      await store.insert({ ...recordOf(ticketOf(seed)), subject })
+    expect(await codeOf(admission, offering(ticketOf(2)))).toBe('too_many_sessions')
+    faults.now = new StoreError('unavailable', 'it is away')
+    expect(await codeOf(admission, offering(ticketOf(3)))).toBe('store_unavailable')
+    faults.now = null
+    expect(await codeOf(admission, offering(ticketOf(4)))).toBe('admitted')
+    expect(redeemed).toHaveLength(3)
+  })
+})
+
+describe('options', () => {
+  it.each([
+    ['a directory without a log', { directory: createMemorySessionDirectory() }, 'directory'],
+    ['a directory that is none', { directory: {} as SessionDirectory, log: createMemorySessionLog() }, 'directory'],
+    ['a name with a dot', { nodeName: 'a.b' }, 'nodeName'],
+    ['a name that is too long', { nodeName: 'a'.repeat(49) }, 'nodeName'],
+  ])('refuses %s', (_, options, option) => {
+    expect(() => setUp(options)).toThrow(expect.objectContaining({ option }))
+  })
+})
