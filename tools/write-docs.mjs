@@ -31,6 +31,8 @@ async function documents() {
       'postgres schema': code('sql', postgresSchema()),
       'postgres statements': await postgresStatements(),
       'postgres log': await postgresLog(),
+      'redis directory': await redisDirectory(),
+      'postgres directory': await postgresDirectory(),
     }),
     'docs/gateway.md': withParts(read('docs/gateway.md'), {
       options: await gatewayOptions(),
@@ -144,6 +146,44 @@ async function postgresLog() {
     ([name, prepared]) => `**${name}.** ${logStatementParameters[name]}.\n\n${code('sql', prepared().text)}`,
   )
   return `\n${[code('sql', postgresLogSchema()), ...statements].join('\n\n')}\n`
+}
+
+const directoryScriptParameters = {
+  tellScript: [
+    'tell',
+    'ARGV: the node, until when it is alive, the present, how many sessions it has, how many entries follow; of each its id, the digest of its subject and its text; then the ids of those that are over. Replies `known`, or `new` where the node was not alive',
+  ],
+  listScript: [
+    'list',
+    'ARGV: the present; `i:`, or `s:` with the digest of a subject and a colon; the id behind which is read, or nothing; how many at the most. Replies the texts',
+  ],
+  countScript: ['count', 'ARGV: the present. Replies how many sessions the nodes have that are alive'],
+}
+
+async function redisDirectory() {
+  const scripts = await import('../packages/wsticket/dist/redis-directory-scripts.js')
+  const parts = Object.entries(directoryScriptParameters).map(
+    ([script, [name, parameters]]) => `**${name}.** ${parameters}.\n\n${code('lua', scripts[script].text)}`,
+  )
+  return `\n${parts.join('\n\n')}\n`
+}
+
+const directoryStatementParameters = {
+  tell: '`$1` the node, `$2` until when it is alive, `$3` the present, `$4` how many sessions it has, `$5` a JSON array of objects with `id`, `subject` (its digest) and `entry`, `$6` a JSON array of the ids of those that are over. Says whether the node was alive',
+  list: '`$1` the present, `$2` the id behind which is read, or nothing, `$3` how many at the most',
+  listOf: 'The same, `$4` the digest of a subject',
+  count: '`$1` the present',
+  sweep: '`$1` the present. Nothing else removes what dead nodes have told: wsticket runs it every 10 seconds at most',
+}
+
+async function postgresDirectory() {
+  const { createPostgresDirectoryStatements, postgresDirectorySchema } = await import(
+    '../packages/wsticket/dist/postgres-directory-statements.js'
+  )
+  const statements = Object.entries(createPostgresDirectoryStatements('wsticket_tickets_on')).map(
+    ([name, prepared]) => `**${name}.** ${directoryStatementParameters[name]}.\n\n${code('sql', prepared().text)}`,
+  )
+  return `\n${[code('sql', postgresDirectorySchema()), ...statements].join('\n\n')}\n`
 }
 
 async function gatewayOptions() {

@@ -40,6 +40,7 @@ export type {
   IssueRefused,
   Refused,
   Revoked,
+  SessionDirectoryFailed,
   SessionEnded,
   SessionLogLost,
   SessionRenewed,
@@ -73,7 +74,9 @@ export {
   sessionEndings,
 } from './refusals.ts'
 export type { Closing, Detach, Session, SessionConnection } from './session.ts'
+export type { DirectoryEntry, DirectoryQuery, NodeNews, SessionDirectory } from './session-directory.ts'
 export {
+  type Displacement,
   entryAgeMs,
   type LoggedEntry,
   type LogPosition,

@@ -29,7 +29,6 @@ import { createStandingRevocations, isOf, type RevocableTicket } from './standin
 import type { TicketId } from './ticket.ts'
 
 export type { LiveSession } from './live-sessions.ts'
-export type { DirectoryEntry, DirectoryQuery } from './session-directory.ts'
 export type { DrainOptions } from './session-drain.ts'
 export type { SessionsOptions } from './sessions-options.ts'
 

@@ -28,9 +28,14 @@ Examples
       WSTICKET_STORE=redis://redis.internal wsticket-gateway store check
       WSTICKET_STORE=redis://redis.internal wsticket-gateway serve ...
 
+  See who is on at any of them, and end a session:
+      WSTICKET_STORE=redis://redis.internal wsticket-gateway sessions list
+      WSTICKET_STORE=redis://redis.internal wsticket-gateway sessions end --id FVCa...
+
 Verbs
   serve     run the gateway; serve --help lists its options
   store     check an engine that is to keep tickets; store --help says how
+  sessions  list and end the sessions of all gateways; sessions --help says how
   dev       run it with a page, a chat server and an identity provider, for development only
   options   print the table of options in Markdown
   help      this text
@@ -67,9 +72,27 @@ Examples
   WSTICKET_STORE=postgres://tickets:secret@db.internal/app wsticket-gateway store check
 `
 
+const sessionsHelp = `wsticket-gateway sessions list [url] [--subject s]
+wsticket-gateway sessions end [url] --id i | --subject s | --audience a | --everything
+
+list prints who is on at all gateways that share the engine and run with --session-directory on: one line of JSON for each session, with id,
+node, subject, audience, clientAddress, since and until (milliseconds since 1970; null for no limit).
+
+end voids the tickets that were issued until now, and ends the sessions that they opened, within a second, on every gateway that shares
+the engine, whether it keeps a directory or not: of one ticket or session, of one subject, of one audience, or all. Clients are told not to come back at once (4401).
+
+Without a URL it takes that of WSTICKET_STORE. A URL with a password belongs there: everybody on the machine can read arguments.
+A subject is the issuer, # and the "sub" of the token: https://id.example#alice. Exit status: 0 done, 1 failed, 2 for a call that is wrong.
+
+Examples
+  WSTICKET_STORE=redis://redis.internal wsticket-gateway sessions list --subject 'https://id.example#alice'
+  WSTICKET_STORE=redis://redis.internal wsticket-gateway sessions end --subject 'https://id.example#alice'
+`
+
 const texts: ReadonlyMap<string | undefined, string> = new Map([
   ['serve', serveHelp],
   ['store', storeHelp],
+  ['sessions', sessionsHelp],
 ])
 
 /** Prints the overview, or what a verb does. */

@@ -2,8 +2,9 @@
  * The store that `serve` keeps tickets in.
  * @module
  */
-import { ConfigurationError, type SessionLog, StoreError, type TicketStore } from 'wsticket'
-import { openSessionLog, openStore } from 'wsticket/open-store'
+import { ConfigurationError, type SessionDirectory, type SessionLog, StoreError, type TicketStore } from 'wsticket'
+import { openSessionDirectory, openSessionLog, openStore } from 'wsticket/open-store'
+import type { Configuration } from '../config/configuration.ts'
 import { tell } from './verb.ts'
 
 /**
@@ -34,6 +35,14 @@ export async function openLogBeside({ name }: TicketStore, url: string): Promise
   const log = await openSessionLog(url)
   await readOnce(log)
   return log
+}
+
+/** Opens the directory of who is on at all gateways that share a store; null where it is off. */
+export async function openDirectoryBeside({
+  sessionDirectory,
+  store,
+}: Pick<Configuration, 'sessionDirectory' | 'store'>): Promise<SessionDirectory | null> {
+  return sessionDirectory === 'on' ? openSessionDirectory(store) : null
 }
 
 async function readOnce(log: SessionLog): Promise<void> {

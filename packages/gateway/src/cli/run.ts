@@ -17,6 +17,7 @@ const verbs: ReadonlyMap<string, Load> = new Map(
     serve: async () => (await import('./serve.ts')).serve,
     dev: async () => (await import('./dev.ts')).dev,
     store: async () => (await import('./store.ts')).store,
+    sessions: async () => (await import('./sessions.ts')).sessions,
     options: async () => (await import('./options.ts')).options,
     help,
     version,

@@ -2,7 +2,7 @@
  * `wsticket-gateway serve`: the gateway in front of a real service.
  * @module
  */
-import { ConfigurationError, type SessionLog, type TicketStore } from 'wsticket'
+import { ConfigurationError, type SessionDirectory, type SessionLog, systemClock, type TicketStore } from 'wsticket'
 import { discoverKeys } from 'wsticket/credentials/discovery'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import type { Configuration } from '../config/configuration.ts'
@@ -14,7 +14,7 @@ import { createPages } from '../server/pages.ts'
 import { createReadiness } from '../server/readiness.ts'
 import { auditToStdout } from './audit-to-stdout.ts'
 import { help } from './help.ts'
-import { openLogBeside, openTicketStore } from './open-ticket-store.ts'
+import { openDirectoryBeside, openLogBeside, openTicketStore } from './open-ticket-store.ts'
 import { untilToldToStop } from './until-told-to-stop.ts'
 import { tell } from './verb.ts'
 
@@ -38,7 +38,9 @@ export async function serve(args: readonly string[], environment: Environment): 
   const store = keys === null ? null : await openTicketStore(configuration.store)
   if (keys === null || store === null) return 1
   const sessionLog = await openLogBeside(store, configuration.store)
-  const code = await runUntilToldToStop({ configuration, keys, store, sessionLog })
+  const sessionDirectory = await openDirectoryBeside(configuration)
+  const code = await runUntilToldToStop({ configuration, keys, store, sessionLog, sessionDirectory })
+  await sessionDirectory?.close()
   await sessionLog?.close()
   await store.close()
   return code
@@ -51,6 +53,8 @@ interface Parts {
   readonly store: TicketStore
   /** Null where this gateway hears of no other. */
   readonly sessionLog: SessionLog | null
+  /** Null where nobody is shown who is on. */
+  readonly sessionDirectory: SessionDirectory | null
 }
 
 async function runUntilToldToStop(parts: Parts): Promise<number> {
@@ -69,9 +73,12 @@ async function runUntilToldToStop(parts: Parts): Promise<number> {
 }
 
 /** What a gateway cannot admit anybody without. */
-function looksAt(store: TicketStore, log: SessionLog | null): readonly (() => Promise<unknown>)[] {
-  const look = () => store.inspect()
-  return log === null ? [look] : [look, () => log.readAfter(null, 1)]
+function looksAt({ store, sessionLog, sessionDirectory }: Parts): readonly (() => Promise<unknown>)[] {
+  return [
+    () => store.inspect(),
+    ...(sessionLog === null ? [] : [() => sessionLog.readAfter(null, 1)]),
+    ...(sessionDirectory === null ? [] : [() => sessionDirectory.count(systemClock())]),
+  ]
 }
 
 /** Where the issuer says that its keys are; null, and a word about it, where it does not say. */
@@ -86,10 +93,8 @@ async function findKeys({ issuer }: Configuration): Promise<URL | null> {
 }
 
 /** Starts to listen; null, and a word about it, where that is impossible. */
-async function start(
-  { configuration, keys, store, sessionLog }: Parts,
-  stopping: AbortSignal,
-): Promise<RunningServer | null> {
+async function start(parts: Parts, stopping: AbortSignal): Promise<RunningServer | null> {
+  const { configuration, keys, store, sessionLog, sessionDirectory } = parts
   const { issuer, tokenAudience: audience, algorithms, tokenType: type, listen } = configuration
   try {
     const authenticate = createJwtAuthenticator({ issuer, audience, keys, algorithms, type })
@@ -99,7 +104,8 @@ async function start(
         authenticate,
         store,
         sessionLog,
-        pages: createPages(createReadiness(looksAt(store, sessionLog), stopping)),
+        sessionDirectory,
+        pages: createPages(createReadiness(looksAt(parts), stopping)),
         onEvent: auditToStdout(),
       }),
     )

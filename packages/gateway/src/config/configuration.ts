@@ -56,6 +56,9 @@ export interface Configuration {
   readonly sessionsPerSubject: number | 'unlimited'
   readonly sessionsInAll: number | 'unlimited'
   readonly sessionOverflow: 'refuse_new' | 'end_oldest'
+  readonly sessionDirectory: 'on' | 'off'
+  /** Null: that of the machine. */
+  readonly nodeName: string | null
   readonly reusePolicy: 'report' | 'end_session'
   readonly drainWindowMs: number
   readonly drainDeadlineMs: number

@@ -130,14 +130,14 @@ export const options: OptionTable = {
   sessionsPerSubject: {
     flag: 'sessions-per-subject',
     placeholder: 'number',
-    help: 'The most WebSockets of one subject that are open at this gateway, or unlimited.',
+    help: 'The most WebSockets of one subject that are open at this gateway, or at all with --session-directory on; or unlimited.',
     group: 'Sessions',
     reading: { kind: 'optional', value: values.countOf('sessions'), fallback: '100' },
   },
   sessionsInAll: {
     flag: 'sessions-in-all',
     placeholder: 'number',
-    help: 'The most WebSockets that are open at this gateway, or unlimited.',
+    help: 'The most WebSockets that are open at this gateway, or at all with --session-directory on; or unlimited.',
     group: 'Sessions',
     reading: { kind: 'optional', value: values.countOf('sessions'), fallback: 'unlimited' },
   },
@@ -147,6 +147,20 @@ export const options: OptionTable = {
     help: 'Who yields where a subject has too many: the one that comes (refuse_new, with 429), or the one that is there for longest (end_oldest, with 4429). Where there are too many in all, the one that comes.',
     group: 'Sessions',
     reading: { kind: 'optional', value: values.oneOf('refuse_new', 'end_oldest'), fallback: 'refuse_new' },
+  },
+  sessionDirectory: {
+    flag: 'session-directory',
+    placeholder: 'on or off',
+    help: 'Whether the gateways that share the store show each other who is on (sessions list), and count WebSockets over all of them. Each admission asks the store once more then, unless both counts are unlimited.',
+    group: 'Sessions',
+    reading: { kind: 'optional', value: values.oneOf('on', 'off'), fallback: 'off' },
+  },
+  nodeName: {
+    flag: 'node-name',
+    placeholder: 'name',
+    help: 'What this gateway is called in the directory of sessions: up to 48 letters, digits, _ and -.',
+    group: 'Sessions',
+    reading: { kind: 'nullable', value: values.nodeName, without: 'the name of the machine' },
   },
   reusePolicy: {
     flag: 'reuse-policy',

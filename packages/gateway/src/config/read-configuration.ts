@@ -72,6 +72,10 @@ function contradictions(configuration: Configuration, { byFlag }: Given): string
       byFlag.get('drain-deadline-ms') ?? { source: '--drain-window-ms' }
     problems.push(`${source} cannot be: the window of a drain ends before its deadline`)
   }
+  if (configuration.sessionDirectory === 'on' && configuration.store === 'memory:') {
+    const { source } = byFlag.get('session-directory') ?? { source: '--session-directory' }
+    problems.push(`${source} cannot be on without a --store that gateways share`)
+  }
   const issuerProblem = jwksUrl === null ? refusalOf(() => requireIssuerUrl(issuer)) : null
   if (issuerProblem !== null) problems.push(`--issuer ${issuerProblem}; or give --jwks-url`)
   return problems

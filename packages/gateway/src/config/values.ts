@@ -3,7 +3,14 @@
  * asked, so that there is one rule.
  * @module
  */
-import { ConfigurationError, createAdmission, createClientAddressResolver, createIssuer, type EpochMs } from 'wsticket'
+import {
+  ConfigurationError,
+  createAdmission,
+  createClientAddressResolver,
+  createIssuer,
+  createSessions,
+  type EpochMs,
+} from 'wsticket'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import { requireStoreUrl } from 'wsticket/open-store'
 import { createMemoryStore } from 'wsticket/stores/memory'
@@ -69,6 +76,9 @@ export const network: Value<string> = takenBy((value) => createClientAddressReso
 export function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]): Value<Word> {
   return z.enum(words, `must be one of ${words.join(', ')}`) as unknown as Value<Word>
 }
+
+/** The name of a node. */
+export const nodeName: Value<string> = takenBy((value) => createSessions({ nodeName: value }))
 
 /** The URL of a store. */
 export const storeUrl: Value<string> = takenBy(requireStoreUrl)

@@ -2,6 +2,7 @@
  * The gateway: tickets over HTTP, admission at the WebSocket path, and the reverse proxy behind it.
  * @module
  */
+import { hostname } from 'node:os'
 import type { Hono } from 'hono'
 import { NodeRequest, sendNodeResponse } from 'srvx/node'
 import {
@@ -15,6 +16,7 @@ import {
   createTicketEndpoint,
   isOriginForm,
   type Limiter,
+  type SessionDirectory,
   type SessionLog,
   type Sessions,
   type TicketEndpoint,
@@ -45,6 +47,8 @@ export interface GatewayOptions {
    * this one hears of what it is asked itself.
    */
   readonly sessionLog?: SessionLog | null
+  /** Shows those gateways who is on, and counts over all of them. Needs a `sessionLog`. Whoever opened it closes it. Default null: none. */
+  readonly sessionDirectory?: SessionDirectory | null
   /** Audiences that tickets are issued for besides the configured one, which alone opens the WebSocket. Default none. */
   readonly otherAudiences?: readonly string[]
   /** Answers every request but those for tickets. */
@@ -57,6 +61,7 @@ export interface GatewayOptions {
 const ticketsPath = '/tickets'
 const sessionsPath = '/sessions'
 const maxRequestBodySize = 4096
+const longestNodeName = 48
 
 /**
  * Creates the gateway's listeners.
@@ -95,10 +100,13 @@ function createListeners(options: GatewayOptions, sessions: Sessions): Listeners
   }
 }
 
-function createRegistry({ configuration, sessionLog = null, onEvent }: GatewayOptions): Sessions {
+function createRegistry(options: GatewayOptions): Sessions {
+  const { configuration, sessionLog = null, sessionDirectory = null, onEvent } = options
   const { maximumSessionAgeMs, sessionGraceMs, sessionsPerSubject, sessionsInAll, sessionOverflow } = configuration
   return createSessions({
     ...(sessionLog === null ? {} : { log: sessionLog }),
+    ...(sessionDirectory === null ? {} : { directory: sessionDirectory }),
+    nodeName: configuration.nodeName ?? nameOfMachine(),
     ...(maximumSessionAgeMs === null ? {} : { maximumAgeMs: maximumSessionAgeMs }),
     graceMs: sessionGraceMs,
     sessionsPerSubject,
@@ -106,6 +114,14 @@ function createRegistry({ configuration, sessionLog = null, onEvent }: GatewayOp
     overflow: sessionOverflow,
     onEvent,
   })
+}
+
+function nameOfMachine(): string {
+  return (
+    hostname()
+      .replaceAll(/[^\w-]/g, '-')
+      .slice(0, longestNodeName) || 'node'
+  )
 }
 
 function createPagesListener(pages: Hono): RequestListener {
