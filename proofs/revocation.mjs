@@ -5,6 +5,7 @@
  *   npm run prove:revocation                       1,000 sessions on each engine: two minutes
  *   npm run prove:revocation -- --short            200, and a shorter partition
  *   npm run prove:revocation -- --engine redis     this one
+ *   node tools/with-node.mjs 24 node proofs/revocation.mjs --engine sqlite     in a file, with a Node that has it; nothing is cut off
  *
  * Ends with 1 where a session was not closed with 4401; where one in a hundred was closed later than a second after whoever revoked had his
  * answer; where a revoked ticket was admitted, at any time; where a node that was cut off did not make up for it; and where a session of
@@ -22,7 +23,7 @@ import { engines } from './revocation/engines.mjs'
 
 /** @import { Client, Fate } from './drain/clients.mjs' */
 /** @import { Running } from './load/processes.mjs' */
-/** @import { Shared } from './revocation/engines.mjs' */
+/** @import { Line, Shared } from './revocation/engines.mjs' */
 
 const { values: options } = parseArgs({
   options: { short: { type: 'boolean', default: false }, engine: { type: 'string', default: '' } },
@@ -86,9 +87,9 @@ async function prove(name, shared) {
   try {
     const others = await openAt(nodes, nodes.length, { ...cast, name: bystander })
     const spread = await revokeSpread(cast, nodes)
-    const partition = await revokeDivided(cast, shared)
+    const partition = shared.line === null ? null : await revokeDivided(cast, shared.line)
     const ended = others.flat().filter(({ isOver }) => isOver()).length
-    return report(name, { ...spread, ...partition, ended })
+    return report(name, { ...spread, partition, ended })
   } finally {
     for (const { stop } of nodes) await stop()
   }
@@ -118,7 +119,7 @@ async function revokeSpread(cast, nodes) {
   return { sessions: clients.length, closed: closed.length, afterMs }
 }
 
-/** @param {Cast} cast @param {Shared} shared */
+/** @param {Cast} cast @param {Line} line */
 async function revokeDivided(cast, { cut, heal }) {
   const { reachable, fragile, revoker, ticketPort } = cast
   const here = (await openAt(reachable, plan.sessions / 2, { ...cast, name: victim })).flat()
@@ -167,20 +168,26 @@ function isRevoked({ code, reason }) {
 
 /**
  * @param {string} name
- * @param {Awaited<ReturnType<typeof revokeSpread>> & Awaited<ReturnType<typeof revokeDivided>> & { ended: number }} seen
+ * @param {Awaited<ReturnType<typeof revokeSpread>> & { partition: Awaited<ReturnType<typeof revokeDivided>> | null, ended: number }} seen
  * @returns {boolean}
  */
-function report(name, { sessions, closed, afterMs, divided, closedHere, closedThere, healedMs, admitted, ended }) {
+function report(name, { sessions, closed, afterMs, partition, ended }) {
   const [median, p99, last] = [0.5, 0.99, 1].map((part) =>
     Math.round(afterMs[Math.ceil(afterMs.length * part) - 1] ?? 0),
   )
   console.log(
-    `${name}: ${closed} of ${sessions} sessions over 4 nodes closed with 4401, after ${median} ms (median), ${p99} (p99), ${last} (last)`,
+    `${name}: ${closed} of ${sessions} sessions over 4 nodes closed with 4401, after ${median} ms (median), ${p99} (p99), ${last} (last); ` +
+      `of 4 sessions of another subject ${ended} ended`,
   )
+  const holds = closed === sessions && ended === 0 && (p99 ?? 0) <= p99AimMs
+  return partition === null ? holds : reportPartition(partition) && holds
+}
+
+/** @param {Awaited<ReturnType<typeof revokeDivided>>} seen @returns {boolean} */
+function reportPartition({ divided, closedHere, closedThere, healedMs, admitted }) {
   console.log(
     `  2 nodes cut off: ${closedHere + closedThere} of ${divided} closed, theirs within ${Math.round(healedMs)} ms of the line's return; ` +
-      `of ${2 * ticketsShown} revoked tickets ${admitted} admitted; of 4 sessions of another subject ${ended} ended`,
+      `of ${2 * ticketsShown} revoked tickets ${admitted} admitted`,
   )
-  const holds = closed === sessions && closedHere + closedThere === divided && admitted === 0 && ended === 0
-  return holds && (p99 ?? 0) <= p99AimMs
+  return closedHere + closedThere === divided && admitted === 0
 }
