@@ -45,7 +45,7 @@ export interface LiveSessions {
 export function createLiveSessions(
   { clock }: Pick<SessionRules, 'clock'>,
   hooks: SessionHooks,
-  onChange: (id: TicketId) => void,
+  onChange: (session: Session) => void,
 ): LiveSessions {
   const shelf = createShelf(clock, { expire: (live) => end(live, 'session_expired'), onChange })
 

@@ -70,7 +70,7 @@ function createTeller(directory: SessionDirectory, roster: SessionRoster, { cloc
   let isFirst = true
 
   async function tellSome(): Promise<void> {
-    const { ids, present, gone } = roster.take()
+    const { sessions, present, gone } = roster.take()
     const now = clock()
     const askedAt = performance.now()
     const entries = present.map((entry) => ({ ...entry, node }))
@@ -78,7 +78,7 @@ function createTeller(directory: SessionDirectory, roster: SessionRoster, { cloc
     try {
       if ((await directory.tell(news, now)) === 'new' && !isFirst) roster.touchAll('with_what_is_over')
     } catch (error) {
-      roster.putBack(ids)
+      roster.putBack(sessions)
       throw error
     }
     isFirst = false

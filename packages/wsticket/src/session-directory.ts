@@ -34,7 +34,7 @@ export interface NodeNews {
   /** Sessions of its own that are new, or changed. */
   readonly present: readonly DirectoryEntry[]
   /** Sessions of its own that are over. None of them is present as well. */
-  readonly gone: readonly TicketId[]
+  readonly gone: readonly Pick<DirectoryEntry, 'id' | 'subject'>[]
 }
 
 /** What is asked for. */

@@ -24,7 +24,7 @@ export type Room =
 /** The sessions of this process among those of all nodes. */
 export interface SessionPresence {
   /** Something has become of a session: it has begun, has another end, or is over. */
-  touch(id: TicketId): void
+  touch(session: Session): void
   /** Looks for room. Null where nobody has to: there is no limit over all nodes. Else rejects where the directory cannot tell. */
   enter(session: Session): Promise<Room> | null
   /** A page of the sessions of all nodes. Rejects where the directory cannot tell. */
@@ -79,10 +79,10 @@ async function enter(told: Told, session: Session, rules: SessionRules): Promise
   try {
     await announcer.told()
     const room = await look(directory, session, rules)
-    if (room.kind === 'full') roster.giveUp(session.id)
+    if (room.kind === 'full') roster.giveUp(session)
     return room
   } catch (error) {
-    roster.giveUp(session.id)
+    roster.giveUp(session)
     throw error
   }
 }

@@ -28,7 +28,7 @@ interface ShelfEvents {
   /** Its end has come. */
   expire(live: Live): void
   /** It has begun, has another end, or is open no more. */
-  onChange(id: TicketId): void
+  onChange(session: Session): void
 }
 
 /** Sessions by id, and those that are open by subject and by their end. */
@@ -60,14 +60,14 @@ export function createShelf(clock: Clock, { expire, onChange }: ShelfEvents): Sh
   /** It begins, or has another end. */
   function begin(live: Live): void {
     deadlines.watch(live)
-    onChange(live.session.id)
+    onChange(live.session)
   }
 
   function uncount(live: Live): void {
     if (!bySubject.remove(live)) return
     openCount -= 1
     deadlines.forget(live)
-    onChange(live.session.id)
+    onChange(live.session)
   }
 
   return {

@@ -97,7 +97,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const rules = readSessionsOptions(options)
   const { clock, log } = rules
   const hooks = createSessionHooks(rules)
-  const live = createLiveSessions(rules, hooks, (id) => presence.touch(id))
+  const live = createLiveSessions(rules, hooks, (session) => presence.touch(session))
   const presence = createSessionPresence(live, rules)
   const door = createDoor(live, rules)
   const renewals = createRenewals(live, rules, hooks)

@@ -33,7 +33,7 @@ export function createMemorySessionDirectory(): SessionDirectory {
       const node = known ?? { aliveUntil, count, entries: new Map() }
       nodes.set(name, Object.assign(node, { aliveUntil, count }))
       for (const entry of present) node.entries.set(entry.id, entry)
-      for (const id of gone) node.entries.delete(id)
+      for (const { id } of gone) node.entries.delete(id)
       return known === undefined ? 'new' : 'known'
     },
     async list({ subject, after, most }, now) {

@@ -135,7 +135,7 @@ function createStreamOfSessions(driver: NatsDriver, bucket: string) {
         ...present.map((entry) =>
           put(driver, { subject: names.session(entry), text: writeDirectoryEntry(entry) }, asker),
         ),
-        ...gone.map((id) => driver.drop(stream, names.session({ node, id }))),
+        ...gone.map((session) => driver.drop(stream, names.session({ ...session, node }))),
       ])
       // Last: a node is known that has told everything.
       await put(driver, { subject: names.node(node), text: JSON.stringify({ node, aliveUntil, count }) }, asker)

@@ -51,7 +51,7 @@ export function createPostgresSessionDirectory(
     async tell({ node, aliveUntil, count, present, gone }, now) {
       const told = present.map(toRow)
       const [row] = await rowsOf(
-        statements.tell(node, aliveUntil, now, count, JSON.stringify(told), JSON.stringify(gone)),
+        statements.tell(node, aliveUntil, now, count, JSON.stringify(told), JSON.stringify(gone.map(({ id }) => id))),
       )
       sweep(now)
       if (row?.known !== 'true' && row?.known !== 'false') throw strangeReply()

@@ -3,6 +3,7 @@
  * tells again.
  * @module
  */
+import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { sha256 } from '../digest.ts'
 import { readDirectoryEntry, writeDirectoryEntry } from '../directory-text.ts'
@@ -12,7 +13,7 @@ import type { RedisDriver } from '../redis-driver.ts'
 import { createRedisEngine } from '../redis-engine.ts'
 import { createRun, requirePrefix, strangeReply } from '../redis-run.ts'
 import type { RedisScript } from '../redis-scripts.ts'
-import type { SessionDirectory } from '../session-directory.ts'
+import type { NodeNews, SessionDirectory } from '../session-directory.ts'
 
 /** Options of the Redis directory. */
 export interface RedisSessionDirectoryOptions {
@@ -43,13 +44,11 @@ export function createRedisSessionDirectory(
 
   return {
     name: 'redis',
-    tell({ node, aliveUntil, count, present, gone }, now) {
-      const entries = present.flatMap((entry) => [entry.id, sha256(entry.subject), writeDirectoryEntry(entry)])
-      return ask(tellScript, [node, aliveUntil, now, count, present.length, ...entries, ...gone], (reply) => {
+    tell: (news, now) =>
+      ask(tellScript, partsOf(news, now), (reply) => {
         if (reply !== 'known' && reply !== 'new') throw strangeReply()
         return reply
-      })
-    },
+      }),
     list({ subject, after, most }, now) {
       const prefixOfMembers = subject === null ? 'i:' : `s:${sha256(subject)}:`
       return ask(listScript, [now, prefixOfMembers, after ?? '', most], (reply) => {
@@ -66,6 +65,11 @@ export function createRedisSessionDirectory(
       engine.close()
     },
   }
+}
+
+function partsOf({ node, aliveUntil, count, present, gone }: NodeNews, now: EpochMs): readonly unknown[] {
+  const entries = present.flatMap((entry) => [entry.id, sha256(entry.subject), writeDirectoryEntry(entry)])
+  return [node, aliveUntil, now, count, present.length, ...entries, ...gone.map(({ id }) => id)]
 }
 
 /** All in one slot: that of the prefix, where it names one in braces. */

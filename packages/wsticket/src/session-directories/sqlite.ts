@@ -40,7 +40,7 @@ export function createSqliteSessionDirectory(file: SqliteFileOptions): SessionDi
         const [known] = statements.before.all(node, now)
         for (const entry of present)
           statements.put.run(entry.id, node, sha256(entry.subject), writeDirectoryEntry(entry))
-        for (const id of gone) statements.remove.run(id, node)
+        for (const { id } of gone) statements.remove.run(id, node)
         // Last: a node is known that has told everything.
         statements.keep.run(node, aliveUntil, count)
         if (statements.sweep.run(now).changes === 0) statements.forget.run(now)

@@ -145,7 +145,7 @@ export const sessionDirectoryConformance: readonly SessionDirectoryCase[] = [
       const [stays, goes] = [entryOf('a'), entryOf('a')]
       await directory.tell(newsOf('a', { present: [stays, goes] }), now)
       const renewed = { ...stays, until: later(now, 60_000) }
-      await directory.tell(newsOf('a', { count: 1, present: [renewed], gone: [goes.id, newId()] }), now)
+      await directory.tell(newsOf('a', { count: 1, present: [renewed], gone: [goes, { ...goes, id: newId() }] }), now)
       expectSame('everybody', textOf(await everybody(directory)), textOf([renewed]))
       expectSame('alice', textOf(await everybody(directory, now, alice)), textOf([renewed]))
       expectSame('the count', await directory.count(now), 1)
@@ -157,7 +157,7 @@ export const sessionDirectoryConformance: readonly SessionDirectoryCase[] = [
       const directory = await open()
       const entry = entryOf('a')
       await directory.tell(newsOf('a', { present: [entry] }), now)
-      await directory.tell(newsOf('b', { gone: [entry.id] }), now)
+      await directory.tell(newsOf('b', { gone: [entry] }), now)
       expectSame('everybody', textOf(await everybody(directory)), textOf([entry]))
     },
   },

@@ -109,10 +109,14 @@ describe('who is on', () => {
 
   it('is told again to a directory that has forgotten it, within ten seconds', async () => {
     const { one, memory, idsOf } = setUpNodes(unlimited)
-    const ids = [1, 2, 3].map((seed) => one.open(sessionOf(seed, { expiresAt: null })))
+    const sessions = [1, 2, 3].map((seed) => sessionOf(seed, { expiresAt: null }))
+    const ids = sessions.map(one.open)
     await one.pass(300)
     // As an engine that has lost everything does.
-    await memory.tell({ ...(await nodeOf(one)), aliveUntil: start, count: 0, present: [], gone: ids }, at(start + 1))
+    await memory.tell(
+      { ...(await nodeOf(one)), aliveUntil: start, count: 0, present: [], gone: sessions },
+      at(start + 1),
+    )
     expect(await idsOf()).toEqual([])
     await one.pass(11_000)
     expect(await idsOf()).toEqual([...ids].sort())
