@@ -4,6 +4,7 @@
  */
 export { createLock, type TicketLock } from './lock.ts'
 export type { ClientCarrier } from './opening.ts'
+export { type ReconnectDelayOptions, reconnectDelayMs } from './reconnect-delay.ts'
 export type { SessionRenewal } from './session-renewal.ts'
 export { SocketErrorEvent, type SocketErrorEventInit } from './socket-events.ts'
 export { TicketRequestError, type TicketRequestErrorInit } from './ticket-request-error.ts'

@@ -2,6 +2,7 @@
  * Keeps the session of a WebSocket going: before its end a newer credential is shown over HTTP, and nothing is sent over the socket.
  * @module
  */
+import { chance } from './chance.ts'
 import { TicketRequestError, undecided } from './ticket-request-error.ts'
 
 /** How a session can go on. */
@@ -81,9 +82,4 @@ async function withinAttempt(renew: SessionRenewal['renew'], attempt: AbortContr
 function mayAskAgain(error: unknown, doubts: number): boolean {
   if (!(error instanceof TicketRequestError) || error.action === 'wait') return true
   return (error.status === 401 || error.status === 404) && doubts < 2
-}
-
-/** From 0 to 1. */
-function chance(): number {
-  return (crypto.getRandomValues(new Uint8Array(1))[0] as number) / 255
 }
