@@ -63,6 +63,7 @@ const steps = [
     title: 'Revocation over nodes, in short',
     command: ['node', 'proofs/revocation.mjs', '--short'],
   },
+  { part: 'proof', title: 'Coming back, in short', command: ['node', 'proofs/reconnect.mjs', '--short'] },
   vitest('browsers', 'Tests in browsers'),
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },

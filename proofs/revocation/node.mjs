@@ -1,6 +1,6 @@
 /**
  * A WebSocket server made with the library, on a store and a log by URL: node node.mjs STORE_URL
- * It revokes a subject when it is told to, and answers once that is written.
+ * It revokes a subject when it is told to, and answers once that is written; and it says how many sessions it has.
  * @module
  */
 import { createServer } from 'node:http'
@@ -22,11 +22,18 @@ const admission = createAdmission({ store, audience, origins: [origin], limits: 
 
 const server = createServer(serverLimits)
 server.on('upgrade', createWebSocketUpgrade(admission, new WebSocketServer({ noServer: true, ...webSocketLimits })))
-process.on('message', (/** @type {{ revoke: import('wsticket').Subject }} */ { revoke: subject }) => {
-  void sessions.revoke({ kind: 'subject', subject }).then(() => process.send?.({ revoked: subject }))
+process.on('message', (/** @type {'sessions' | { revoke: import('wsticket').Subject }} */ question) => {
+  if (question === 'sessions') process.send?.({ sessions: sessions.count() })
+  else void revoke(question.revoke)
 })
 // Whoever started this process may be gone.
 process.on('disconnect', () => process.exit())
 server.listen(0, '127.0.0.1', () => {
   process.stderr.write(`http://127.0.0.1:${/** @type {AddressInfo} */ (server.address()).port}\n`)
 })
+
+/** @param {import('wsticket').Subject} subject */
+async function revoke(subject) {
+  await sessions.revoke({ kind: 'subject', subject })
+  process.send?.({ revoked: subject })
+}
