@@ -60,16 +60,17 @@ export function closeCodeOf({ payload }: Frame): number {
   return payload.length < 2 ? 1005 : payload.readUInt16BE()
 }
 
-/** The unmasked frame at the start of the bytes, and how many it takes; null where it is not all there. */
+/** The frame at the start of the bytes, masked or not, and how many it takes; null where it is not all there. */
 export function decodeFrame(bytes: Buffer): { readonly frame: Frame; readonly length: number } | null {
   if (bytes.length < 2) return null
-  const short = (bytes[1] as number) & 0x7f
-  const start = short === 127 ? 10 : short === 126 ? 4 : 2
+  const second = bytes[1] as number
+  const short = second & 0x7f
+  const keyAt = short === 127 ? 10 : short === 126 ? 4 : 2
+  const start = second & 0x80 ? keyAt + 4 : keyAt
   if (bytes.length < start) return null
   const size = short === 127 ? Number(bytes.readBigUInt64BE(2)) : short === 126 ? bytes.readUInt16BE(2) : short
   if (bytes.length < start + size) return null
-  return {
-    frame: { opcode: (bytes[0] as number) & 0x0f, payload: bytes.subarray(start, start + size) },
-    length: start + size,
-  }
+  const key = bytes.subarray(keyAt, start)
+  const payload = Buffer.from(bytes.subarray(start, start + size)).map((byte, at) => byte ^ (key[at % 4] ?? 0))
+  return { frame: { opcode: (bytes[0] as number) & 0x0f, payload: Buffer.from(payload) }, length: start + size }
 }
