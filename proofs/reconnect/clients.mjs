@@ -6,6 +6,7 @@
 import { WebSocket } from 'ws'
 import { createTicketWebSocket, reconnectDelayMs } from 'wsticket/client'
 import { origin } from '../load/client.mjs'
+import { lightFetch } from './light-fetch.mjs'
 
 /**
  * @typedef {object} Home
@@ -74,6 +75,7 @@ function openClient(ticketUrl, token) {
     ticketUrl,
     credential,
     ticketTimeoutMs,
+    fetch: lightFetch,
     WebSocket: /** @type {any} */ (PageWebSocket),
   })
   return new Promise((resolve) => {
