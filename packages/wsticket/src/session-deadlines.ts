@@ -19,7 +19,10 @@ export interface SessionDeadlines<Item extends Ending> {
 
 const tickMs = 1000
 
-/** Calls `end` within a second after the deadline of each item, by the clock. The timer keeps no process alive. */
+/**
+ * Calls `end`, which must not throw, within a second after the deadline of each item, by the clock, wherever that is set to meanwhile. The
+ * timer keeps no process alive.
+ */
 export function createSessionDeadlines<Item extends Ending>(
   clock: Clock,
   end: (item: Item) => void,
@@ -59,13 +62,23 @@ interface Seconds<Item> {
   readonly count: number
   put(item: Item, second: number): void
   remove(item: Item): void
-  /** Costs as much as there are different seconds, and not as there are items. */
+  /** Costs as much as seconds have passed since the last time, however many items there are later on. */
   upTo(second: number): readonly Item[]
 }
 
 function createSeconds<Item>(): Seconds<Item> {
   const bySecond = new Map<number, Set<Item>>()
   const secondByItem = new Map<Item, number>()
+  // No item is in an earlier one.
+  let earliest = Number.POSITIVE_INFINITY
+
+  function secondsUpTo(latest: number): readonly number[] {
+    if (latest < earliest) return []
+    // Behind a clock that was set forward far there are more seconds than items.
+    if (latest - earliest >= bySecond.size) return Array.from(bySecond.keys()).filter((second) => second <= latest)
+    return Array.from({ length: latest - earliest + 1 }, (_, at) => earliest + at)
+  }
+
   return {
     get count() {
       return secondByItem.size
@@ -75,6 +88,7 @@ function createSeconds<Item>(): Seconds<Item> {
       if (others === undefined) bySecond.set(second, new Set([item]))
       else others.add(item)
       secondByItem.set(item, second)
+      if (second < earliest) earliest = second
     },
     remove(item) {
       const second = secondByItem.get(item)
@@ -84,7 +98,11 @@ function createSeconds<Item>(): Seconds<Item> {
       others?.delete(item)
       if (others?.size === 0) bySecond.delete(second)
     },
-    upTo: (latest) => Array.from(bySecond).flatMap(([second, items]) => (second <= latest ? [...items] : [])),
+    upTo(latest) {
+      const items = secondsUpTo(latest).flatMap((second) => Array.from(bySecond.get(second) ?? []))
+      if (latest > earliest) earliest = latest
+      return items
+    },
   }
 }
 
