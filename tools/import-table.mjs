@@ -66,6 +66,7 @@ const sessionParts = [
   'session-deadlines',
   'session-follower',
   'session-drain',
+  'expected-sessions',
   'session-hooks',
   'session-announcer',
   'session-roster',

@@ -23,6 +23,8 @@ export interface GatewayUnderTest {
   readonly port: number
   readonly events: readonly GatewayEvent[]
   ticket(subject?: string, headers?: Record<string, string>): Promise<string>
+  /** Drains, and closes, as `serve` does. */
+  stop(deadlineMs: number): Promise<void>
   /** Resolves with the first event of this type, past or future. */
   event<Type extends EventType>(type: Type): Promise<EventOf<Type>>
 }
@@ -64,6 +66,7 @@ export async function startGateway(
       const response = await fetch(`${server.url}/tickets`, { method: 'POST', headers: { authorization, ...headers } })
       return ((await response.json()) as { ticket: string }).ticket
     },
+    stop: (deadlineMs) => server.drain(deadlineMs).then(() => server.close()),
     event: (type) =>
       new Promise((resolve) => {
         const look = () => {

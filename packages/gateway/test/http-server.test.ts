@@ -20,7 +20,7 @@ it('a server that drains lets a handshake finish that was under way', async () =
   }))
   const client = sendHandshake({ port: Number(new URL(server.url).port) }, 'any')
   while (held === undefined) await new Promise((resolve) => setImmediate(resolve))
-  await server.drain()
+  await server.drain(1)
   await server.close()
   expect(await client.all()).toMatch(/^HTTP\/1\.1 503 /)
   expect(isClosed).toBe(true)

@@ -115,11 +115,12 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
   requireOneOf('nonBrowserClients', nonBrowserClients, nonBrowserPolicies)
   const carriersOn = parseCarriers(options.carriers ?? defaultCarriers)
   requireOriginOfCookies(carriersOn, nonBrowserClients)
+  const sessions = options.sessions ?? createSessions({ clock, ...(options.onEvent && { onEvent: options.onEvent }) })
   const rules: AdmissionRules = {
     store,
     carriersOn,
     resolveClientAddress: createClientAddressResolver(options.trustedProxies ?? []),
-    pending: createPendingHandshakes(options.pending),
+    pending: createPendingHandshakes(options.pending ?? {}, sessions.expect),
     passGate: createGate(options.limits ?? {}),
     checkOrigin: createOriginCheck(parseOrigins(options.origins), nonBrowserClients),
     ticketChecks: [
@@ -128,7 +129,7 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
       createClientAddressCheck(policy, prefixes),
     ],
     compareAddresses: policy === 'off' ? () => null : (one, other) => addressesMatch(one, other, prefixes),
-    sessions: options.sessions ?? createSessions({ clock, ...(options.onEvent && { onEvent: options.onEvent }) }),
+    sessions,
     reuse: requireOneOf('reuse', options.reuse ?? 'report', ['report', 'end_session']),
     permit,
     deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),

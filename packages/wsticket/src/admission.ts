@@ -65,6 +65,8 @@ export interface AwaitMessageDecision {
   readonly protocol: string | null
   /** What counts as a first message, from the 101 on. Traffic MUST NOT move the deadline. */
   readonly limits: MessageLimits
+  /** Resolves where nobody is let in any more: what has not come whole by then is to count as nothing, at once. */
+  readonly draining: Promise<void>
   /** MUST be called once, also where nothing came. Never throws and never rejects, as {@link Admission.admit}. */
   admit(message: FirstMessage): Promise<AdmittedDecision | RefusedDecision>
 }
@@ -147,18 +149,23 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   if (originRefusal !== null) return refused(originRefusal)
   if (presentation.kind === 'none') {
     if (!presentation.isBare || !rules.carriersOn.includes(messageCarrier)) return refused('ticket_missing')
-    return awaitMessage(rules, attempt, findings)
+    return awaitMessage(rules, { attempt, draining: findings.pending.draining }, findings)
   }
   if (presentation.kind === 'several' || presentation.key === 'malformed') return refused('handshake_malformed')
   return spend(rules, { text: presentation.text, carrier: presentation.carrier, attempt }, findings)
 }
 
 /** The same checks as for a ticket in the handshake, once there is a message. */
-function awaitMessage(rules: AdmissionRules, attempt: Attempt, findings: Findings): AwaitMessageDecision {
+function awaitMessage(
+  rules: AdmissionRules,
+  { attempt, draining }: { readonly attempt: Attempt; readonly draining: Promise<void> },
+  findings: Findings,
+): AwaitMessageDecision {
   return {
     kind: 'await_message',
     protocol: protocolToSelect(attempt.handshake.protocols),
     limits: { deadlineMs: rules.messageDeadlineMs, maxBytes: maxMessageBytes },
+    draining,
     admit: (message) => settle(rules, findings, () => decideOnMessage(rules, { attempt, message }, findings)),
   }
 }
@@ -168,6 +175,7 @@ async function decideOnMessage(
   { attempt, message }: { readonly attempt: Attempt; readonly message: FirstMessage },
   findings: Findings,
 ): Promise<AdmittedDecision | RefusedDecision> {
+  if (rules.sessions.isDraining()) return refused('draining')
   if (message.kind === 'absent') return refused('message_timeout')
   const parsed = message.kind === 'text' ? parseTicketMessage(message.text) : null
   if (parsed === null) return refused('message_malformed')
@@ -226,9 +234,8 @@ function attemptOf(rules: AdmissionRules, handshake: Handshake, presentation: Pr
 async function conclude(
   rules: AdmissionRules,
   session: Session,
-  checked: Checked,
+  { handshake, carrier }: Checked,
 ): Promise<AdmittedDecision | RefusedDecision> {
-  const { handshake, carrier } = checked
   const passage = passageOf(handshake, carrier)
   if (rules.permit !== undefined) {
     if ((await rules.permit(session, passage)) !== true) return refused('permission_denied')
@@ -241,7 +248,7 @@ async function conclude(
     kind: 'admitted',
     session,
     passage,
-    fallbackProtocol: fallbackOf(handshake),
+    fallbackProtocol: handshake.protocols.includes(ticketSubprotocol) ? ticketSubprotocol : null,
     clearingCookie: clearingCookieOf(carrier),
     attach: (connection) => rules.sessions.attach(session, connection),
   }
@@ -255,10 +262,6 @@ interface Checked {
 
 function refused(code: RefusalCode): RefusedDecision {
   return { kind: 'refused', code }
-}
-
-function fallbackOf({ protocols }: Handshake): string | null {
-  return protocols.includes(ticketSubprotocol) ? ticketSubprotocol : null
 }
 
 /** A store that answers with something else is at fault: nothing is known of the ticket. */

@@ -90,6 +90,7 @@ export {
 export {
   createSessions,
   type DrainOptions,
+  type ExpectedSession,
   type LiveSession,
   type SessionRefusal,
   type Sessions,

@@ -4,6 +4,7 @@
  */
 import { networkOf } from './checks/client-address.ts'
 import { type Most, requireMost } from './most.ts'
+import type { ExpectedSession } from './sessions.ts'
 
 /** How many handshakes may wait at once, for the store, for a hook or for their first message. */
 export interface PendingLimits {
@@ -17,6 +18,8 @@ export interface PendingLimits {
 export interface PendingHandshake {
   /** False where there are too many of this address: it is to be refused. To be called once at the most. */
   isFrom(clientAddress: string | null): boolean
+  /** Resolves where a drain begins meanwhile. */
+  readonly draining: Promise<void>
   /** It waits no more. */
   end(): void
 }
@@ -31,47 +34,57 @@ const defaultInAll = 10_000
 const defaultPerAddress = 1000
 
 /**
- * Counts.
+ * Counts, and tells the sessions of each that `expect`s one.
  * @throws ConfigurationError for a limit that is none.
  */
-export function createPendingHandshakes({ inAll, perAddress }: PendingLimits = {}): PendingHandshakes {
+export function createPendingHandshakes(
+  { inAll, perAddress }: PendingLimits,
+  expect: () => ExpectedSession,
+): PendingHandshakes {
   const mostInAll = requireMost('pending.inAll', inAll ?? defaultInAll)
   const mostPerAddress = requireMost('pending.perAddress', perAddress ?? defaultPerAddress)
-  const byNetwork = new Map<string, number>()
+  const networks = createNetworks(mostPerAddress)
   let count = 0
-
-  function enter(clientAddress: string | null): string | null {
-    const network = networkOf(clientAddress)
-    const others = byNetwork.get(network) ?? 0
-    if (others >= mostPerAddress) return null
-    byNetwork.set(network, others + 1)
-    return network
-  }
-
-  function leave(network: string): void {
-    const others = (byNetwork.get(network) ?? 1) - 1
-    if (others === 0) byNetwork.delete(network)
-    else byNetwork.set(network, others)
-  }
-
   return {
     begin() {
       if (count >= mostInAll) return null
       count += 1
       let network: string | null = null
       let isOver = false
+      const expected = expect()
       return {
+        draining: expected.draining,
         isFrom(clientAddress) {
-          network = enter(clientAddress)
+          network = networks.enter(clientAddress)
           return network !== null
         },
         end() {
           if (isOver) return
           isOver = true
           count -= 1
-          if (network !== null) leave(network)
+          expected.end()
+          if (network !== null) networks.leave(network)
         },
       }
+    },
+  }
+}
+
+/** Counts by the network of an address; null where there are too many of it. */
+function createNetworks(most: number) {
+  const byNetwork = new Map<string, number>()
+  return {
+    enter(clientAddress: string | null): string | null {
+      const network = networkOf(clientAddress)
+      const others = byNetwork.get(network) ?? 0
+      if (others >= most) return null
+      byNetwork.set(network, others + 1)
+      return network
+    },
+    leave(network: string): void {
+      const others = (byNetwork.get(network) ?? 1) - 1
+      if (others === 0) byNetwork.delete(network)
+      else byNetwork.set(network, others)
     },
   }
 }

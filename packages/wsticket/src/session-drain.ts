@@ -4,6 +4,7 @@
  */
 import { requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
+import type { ExpectedSessions } from './expected-sessions.ts'
 import type { LiveSessions } from './live-sessions.ts'
 
 /** How sessions are drained. */
@@ -31,13 +32,21 @@ export function readDrainOptions(options: DrainOptions): Required<DrainOptions> 
   return { windowMs, deadlineMs }
 }
 
-/** Resolves when nothing is open any more. */
-export async function drainSessions(live: LiveSessions, plan: Required<DrainOptions>): Promise<void> {
+/** What is drained. */
+export interface Drained {
+  readonly live: LiveSessions
+  /** Those who were asked in before the door was closed: each is refused, or closed as soon as it is a session. */
+  readonly expected: ExpectedSessions
+}
+
+/** Resolves when nothing is open any more, and nobody comes any more. */
+export async function drainSessions({ live, expected }: Drained, plan: Required<DrainOptions>): Promise<void> {
   const { windowMs, deadlineMs } = plan
+  expected.drain()
   const startedAt = performance.now()
   const open = live.list(null)
   let closed = 0
-  while (live.count > 0) {
+  while (live.count + expected.count > 0) {
     const passedMs = performance.now() - startedAt
     if (passedMs >= deadlineMs) return cut(live)
     const due = windowMs === 0 ? open.length : Math.ceil((open.length * passedMs) / windowMs)

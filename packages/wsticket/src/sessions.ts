@@ -5,6 +5,7 @@
 import type { Subject } from './credential.ts'
 import { requireEntry } from './entry-text.ts'
 import { nameFault } from './events.ts'
+import { createExpectedSessions, type ExpectedSession } from './expected-sessions.ts'
 import { createLiveSessions, type LiveSession, type LiveSessions } from './live-sessions.ts'
 import { createRefusalNotes, type RefusalNotes } from './refusal-notes.ts'
 import type { RefusalCode, SessionEnding } from './refusals.ts'
@@ -28,6 +29,7 @@ import { readSessionsOptions, type SessionRules, type SessionsOptions } from './
 import { createStandingRevocations, isOf, type RevocableTicket } from './standing-revocations.ts'
 import type { TicketId } from './ticket.ts'
 
+export type { ExpectedSession } from './expected-sessions.ts'
 export type { LiveSession } from './live-sessions.ts'
 export type { DrainOptions } from './session-drain.ts'
 export type { SessionsOptions } from './sessions-options.ts'
@@ -38,6 +40,8 @@ export interface Sessions {
   isDraining(): boolean
   /** How many are open here. */
   count(): number
+  /** A handshake is being decided, which a drain waits for. Its `end` MUST be called. */
+  expect(): ExpectedSession
   /** Null where it is known what is revoked; else resolves once it is, and rejects where the log cannot be read. */
   ready(): Promise<void> | null
   /** Why a ticket opens no session now; null where it does. */
@@ -78,8 +82,9 @@ export interface Sessions {
   /** Why the handshake of a ticket was refused, on whichever node; null where it was not. Rejects where the log cannot be read. */
   refusalNoted(id: TicketId): Promise<RefusalCode | null>
   /**
-   * Lets nobody in any more, and closes the sessions that there are with 1012, spread over a window. Resolves when all are closed, or
-   * have been cut at the deadline, and the hooks that run for them are through.
+   * Lets nobody in any more, and closes the sessions that there are with 1012, spread over a window. Handshakes under way are refused, or
+   * closed in the same way; who has yet to send a first message is closed at once. Resolves when all are closed, or have been cut at the
+   * deadline, and the hooks that run for them are through.
    */
   drain(options?: DrainOptions): Promise<void>
   /** Stops to follow the log. Ends no session, and closes no log. */
@@ -97,6 +102,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const rules = readSessionsOptions(options)
   const { clock, log } = rules
   const hooks = createSessionHooks(rules)
+  const expected = createExpectedSessions()
   const live = createLiveSessions(rules, hooks, (session) => presence.touch(session))
   const presence = createSessionPresence(live, rules)
   const door = createDoor(live, rules)
@@ -104,15 +110,13 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const notes = createRefusalNotes(log, async () => follower?.catchUp())
   const told = { live, door, renewals, notes }
   const apply = (entry: SessionEntry, isOld: boolean) => applyTo(told, entry, isOld)
-  const onLost = (loss: LogLoss) => {
-    if (loss === 'gap') door.distrustTickets()
-    lose(live, rules)
-  }
+  const onLost = (loss: LogLoss) => lose(told, loss, rules)
   const follower = log && followSessionLog({ ...rules, log, apply, onLost })
 
   return {
     isDraining: door.isClosed,
     count: () => live.count,
+    expect: expected.expect,
     ready: () => (follower === null || follower.isCurrent ? null : follower.catchUp()),
     refusalOf: door.refusalOf,
     attach: (session, connection) => attachTo(told, session, connection),
@@ -126,7 +130,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     async drain(drainOptions = {}) {
       const plan = readDrainOptions(drainOptions)
       door.close()
-      await drainSessions(live, plan).then(hooks.settled).then(presence.settled)
+      await drainSessions({ live, expected }, plan).then(hooks.settled).then(presence.settled)
     },
     close() {
       follower?.stop()
@@ -192,7 +196,8 @@ function endingFor(refusal: SessionRefusal | null): SessionEnding | null {
   return refusal === 'ticket_revoked' ? 'session_revoked' : refusal
 }
 
-function lose(live: LiveSessions, { log, emit, clock, endsWithLog }: SessionRules): void {
+function lose({ live, door }: Told, loss: LogLoss, { log, emit, clock, endsWithLog }: SessionRules): void {
+  if (loss === 'gap') door.distrustTickets()
   emit({ type: 'session_log_lost', at: clock(), log: log?.name ?? '' })
   if (!endsWithLog) return
   for (const { id } of live.list(null)) live.end(id, 'log_lost')

@@ -67,7 +67,7 @@ async function runUntilToldToStop(parts: Parts): Promise<number> {
   await stop
   stopping.abort()
   tell(`It stops: WebSockets are closed, within ${drainDeadlineMs} ms. Another signal ends it at once.`)
-  await server.drain()
+  await server.drain(drainDeadlineMs)
   await server.close()
   return 0
 }

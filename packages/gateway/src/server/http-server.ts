@@ -23,8 +23,11 @@ export interface Listeners {
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
   readonly url: string
-  /** Closes WebSockets as the listeners do, while requests are answered as ever. Handshakes under way then have a moment more. */
-  drain(): Promise<void>
+  /**
+   * Closes WebSockets as the listeners do, while requests are answered as ever. Handshakes under way have as long to finish, in milliseconds,
+   * and a moment more than the WebSockets in any case.
+   */
+  drain(deadlineMs: number): Promise<void>
   /** Stops listening, lets requests under way finish for a moment, cuts WebSockets, and resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -58,9 +61,10 @@ export async function startServer(
   })
   return {
     url: urlOf(server.address() as AddressInfo),
-    async drain() {
+    async drain(deadlineMs) {
+      const lastAt = performance.now() + deadlineMs
       await listeners.drain?.()
-      await untilEmpty(upgraded)
+      await untilEmpty(upgraded, Math.max(lastAt, performance.now() + closeGraceMs))
     },
     async close() {
       await closeServer(server, upgraded)
@@ -80,10 +84,9 @@ function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): vo
   })
 }
 
-/** Waits for those who are being refused, or have just been let in and are closed again; not for long. */
-async function untilEmpty(upgraded: ReadonlySet<Duplex>): Promise<void> {
-  const startedAt = performance.now()
-  while (upgraded.size > 0 && performance.now() - startedAt < closeGraceMs) await pause(closeSweepMs)
+/** Waits for those who are being refused, or whom the upstream is asked about and who are then closed again; not beyond an instant. */
+async function untilEmpty(upgraded: ReadonlySet<Duplex>, lastAt: number): Promise<void> {
+  while (upgraded.size > 0 && performance.now() < lastAt) await pause(closeSweepMs)
 }
 
 function closeServer(server: Server, upgraded: ReadonlySet<Duplex>): Promise<void> {

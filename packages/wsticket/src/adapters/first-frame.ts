@@ -4,8 +4,7 @@
  * @module
  */
 import type { Duplex } from 'node:stream'
-import type { FirstMessage } from '../admission.ts'
-import type { MessageLimits } from '../carrier.ts'
+import type { AwaitMessageDecision, FirstMessage } from '../admission.ts'
 
 /** A first message, and the bytes that came behind it. */
 export interface FirstFrame {
@@ -24,11 +23,17 @@ const maskedBit = 0x80
 // RFC 3629: what is not UTF-8 is no text. A byte order mark is not dropped: JSON has none (RFC 8259 section 8.1).
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** What is needed of the decision that waits for it. */
+export type Awaited = Pick<AwaitMessageDecision, 'limits' | 'draining'>
+
 /** Reads the first frame, and leaves the socket paused behind it: whatever else the client sends has to wait. */
-export function readFirstFrame(socket: Duplex, head: Buffer, limits: MessageLimits): Promise<FirstFrame> {
+export function readFirstFrame(socket: Duplex, head: Buffer, { limits, draining }: Awaited): Promise<FirstFrame> {
   return new Promise((resolve) => {
     let bytes = noBytes
+    let isRead = false
     const finish = (frame: FirstFrame) => {
+      if (isRead) return
+      isRead = true
       clearTimeout(timer)
       socket.pause()
       socket.off('data', onData).off('end', onGone).off('close', onGone)
@@ -41,6 +46,7 @@ export function readFirstFrame(socket: Duplex, head: Buffer, limits: MessageLimi
       if (frame !== null) finish(frame)
     }
     const timer = setTimeout(onGone, limits.deadlineMs)
+    void draining.then(onGone)
     if (socket.destroyed || !socket.readable) return onGone()
     socket.on('data', onData).on('end', onGone).on('close', onGone)
     if (head.length > 0) onData(head)

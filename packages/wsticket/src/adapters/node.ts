@@ -135,7 +135,7 @@ async function awaitMessage(upgrade: Upgrade, waiting: AwaitMessageDecision, acc
   if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true)
   // Of a client that is gone there is no first message, and that, too, has to be decided.
   if (socket.writable) socket.write(acceptance(request.headers['sec-websocket-key'] ?? '', waiting.protocol))
-  const { message, rest } = await readFirstFrame(socket, upgrade.head, waiting.limits)
+  const { message, rest } = await readFirstFrame(socket, upgrade.head, waiting)
   const decision = await waiting.admit(message)
   if (decision.kind === 'refused') return closeWebSocket(socket, refusals[decision.code])
   if (!socket.readable || !socket.writable) return void socket.destroy()

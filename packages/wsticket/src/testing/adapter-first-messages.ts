@@ -21,7 +21,7 @@ import {
   serverHasHeard,
 } from './adapter-moves.ts'
 import { onStage, type Stage } from './adapter-stage.ts'
-import { expectSame, expectThat } from './conformance-case.ts'
+import { expectSame, expectThat, within } from './conformance-case.ts'
 import { headerOf, type RawClient } from './raw-client.ts'
 import { type RawHandshake, withLines } from './raw-handshake.ts'
 import { textFrame } from './websocket-frame.ts'
@@ -179,6 +179,22 @@ const waitingCases: readonly AdapterCase[] = [
         } finally {
           clearInterval(drip)
         }
+        await expectState(stage, issued, 'pending')
+        expectReached(stage, 0)
+      }),
+  },
+  {
+    name: 'closes with 1012 at once, where a drain begins, who has not sent a first message or not all of it',
+    run: (harness) =>
+      onStage(harness, { ...options, messageDeadlineMs: 600_000 }, async (stage) => {
+        const issued = await stage.issue()
+        const silent = await send(stage, bare(stage))
+        const dripping = await send(stage, bare(stage), { frames: textFrame(ticketText(issued)).subarray(0, -1) })
+        for (const client of [silent, dripping]) await expectAdmitted(client)
+        await serverHasHeard(stage)
+        const drained = stage.sessions.drain({ windowMs: 0 })
+        for (const client of [silent, dripping]) await expectClosedWith(client, 1012, 'restarting')
+        await within(harness.deadlineMs ?? 5000, 'The drain', drained)
         await expectState(stage, issued, 'pending')
         expectReached(stage, 0)
       }),

@@ -67,6 +67,23 @@ export const sessionCases: readonly AdapterCase[] = [
     },
   },
   {
+    name: 'closes a WebSocket with 1012 whose handshake was under way when a drain began, which waits for it',
+    async run(harness) {
+      const set: { stage: Stage | null; drained: Promise<void> | null } = { stage: null, drained: null }
+      const permit = () => {
+        set.drained = set.stage?.sessions.drain({ windowMs: 0 }) ?? null
+        return true
+      }
+      await onStage(harness, { permit }, async (stage) => {
+        set.stage = stage
+        await expectEnded(stage, await open(stage), 'draining')
+        expectSame('the number of WebSockets of the application', stage.connections.length, 0)
+        await within(harness.deadlineMs ?? 5000, 'The drain', set.drained ?? Promise.resolve())
+        expectSame('the number of sessions', stage.sessions.count(), 0)
+      })
+    },
+  },
+  {
     name: 'delivers nothing more of a client whose session is over',
     run: (harness) =>
       onStage(harness, {}, async (stage) => {
