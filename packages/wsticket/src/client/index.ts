@@ -2,6 +2,7 @@
  * `wsticket/client`: a WebSocket class that asks for a ticket before it opens. For browsers, Node, Deno and Bun.
  * @module
  */
+export { type InstallTicketWebSocketOptions, installTicketWebSocket } from './install.ts'
 export { createLock, type TicketLock } from './lock.ts'
 export type { ClientCarrier } from './opening.ts'
 export { type ReconnectDelayOptions, reconnectDelayMs } from './reconnect-delay.ts'

@@ -35,10 +35,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
  * the query is the carrier; `SecurityError` where the ticket would travel in plaintext ({@link mayCarrySecrets})
  */
 export function readUrl(argument: string | URL, rules: OpeningRules): URL {
-  const url = parseUrl(argument)
-  if (url.protocol === 'http:') url.protocol = 'ws:'
-  if (url.protocol === 'https:') url.protocol = 'wss:'
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw syntaxError('The URL of a WebSocket is ws: or wss:.')
+  const url = parseSocketUrl(argument)
   if (url.href.includes('#')) throw syntaxError('The URL of a WebSocket has no fragment.')
   if (rules.carrier === 'query' && hasOurParameters(url)) {
     throw syntaxError('The query parameter "ticket" is where the ticket goes: the URL cannot have its own, and no key.')
@@ -91,6 +88,18 @@ export function withTicket(
 export function firstMessage(carrier: ClientCarrier, { ticket, key }: PresentedTicket): string | null {
   if (carrier !== 'message') return null
   return JSON.stringify({ type: 'ticket', ticket, ...(key === null ? {} : { key }) })
+}
+
+/**
+ * The absolute URL that a WebSocket is to be opened at.
+ * @throws DOMException `SyntaxError` for what is none
+ */
+export function parseSocketUrl(argument: string | URL): URL {
+  const url = parseUrl(argument)
+  if (url.protocol === 'http:') url.protocol = 'ws:'
+  if (url.protocol === 'https:') url.protocol = 'wss:'
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw syntaxError('The URL of a WebSocket is ws: or wss:.')
+  return url
 }
 
 function parseUrl(argument: string | URL): URL {

@@ -1,0 +1,61 @@
+/**
+ * The global `WebSocket`, for libraries that take no class: with tickets where a URL matches, as it was for every other.
+ * @module
+ */
+import { parseSocketUrl } from './opening.ts'
+import { createTicketWebSocket } from './ticket-websocket.ts'
+import type { BaseWebSocketConstructor, TicketWebSocketOptions } from './ticket-websocket-options.ts'
+
+/** Options of {@link installTicketWebSocket}. */
+export type InstallTicketWebSocketOptions = TicketWebSocketOptions & {
+  /**
+   * Whether a WebSocket needs a ticket, by its absolute URL, whose scheme is `ws:` or `wss:`. Called for every WebSocket that anybody
+   * opens: name the host and the path. What it throws reaches whoever opens one.
+   */
+  readonly match: (url: URL) => boolean
+}
+
+/**
+ * Puts a class in the place of the global `WebSocket` that is the one of `createTicketWebSocket` for the URLs that match, and the one that was
+ * there for all others; to `instanceof` both are the global one. Where there is none, as on Node 20, the option `WebSocket` is what others get.
+ *
+ * Returns a function that puts back what was there. Where somebody else has put another class in its place meanwhile, that stays, and ours
+ * does nothing any more. Libraries that have kept the class from before are not reached: call this before they are loaded.
+ *
+ * @throws TypeError and DOMException as `createTicketWebSocket` does
+ *
+ * @example
+ * const uninstall = installTicketWebSocket({
+ *   match: (url) => url.host === 'app.example' && url.pathname === '/ws',
+ *   ticketUrl: '/tickets',
+ *   credential: () => session.accessToken,
+ * })
+ */
+export function installTicketWebSocket({ match, ...options }: InstallTicketWebSocketOptions): () => void {
+  if (typeof match !== 'function') throw new TypeError('match is a function of a URL.')
+  const { WebSocket: before } = globalThis as { WebSocket?: BaseWebSocketConstructor }
+  const TicketWebSocket = createTicketWebSocket(options)
+  let isOn = true
+  const needsTicket = (url: string | URL) => isOn && match(parseSocketUrl(url))
+
+  // Whatever else is asked of it, the class that was there answers: constants, its prototype, its name.
+  const patched: typeof WebSocket = new Proxy((before ?? options.WebSocket) as unknown as typeof WebSocket, {
+    construct(target, [url, protocols], newTarget) {
+      if (!needsTicket(url))
+        return Reflect.construct(target, [url, protocols], newTarget === patched ? target : newTarget)
+      if (newTarget === patched) return new TicketWebSocket(url, protocols)
+      throw new TypeError(
+        'A subclass of the global WebSocket has no tickets: extend the class of createTicketWebSocket.',
+      )
+    },
+    get: (target, name) =>
+      name === Symbol.hasInstance
+        ? (value: unknown) => value instanceof target || value instanceof TicketWebSocket
+        : Reflect.get(target, name),
+  })
+  globalThis.WebSocket = patched
+  return () => {
+    isOn = false
+    if (globalThis.WebSocket === patched) globalThis.WebSocket = before as typeof WebSocket
+  }
+}
