@@ -48,8 +48,9 @@ export function installTicketWebSocket({ match, ...options }: InstallTicketWebSo
         'A subclass of the global WebSocket has no tickets: extend the class of createTicketWebSocket.',
       )
     },
-    get: (target, name) =>
-      name === Symbol.hasInstance
+    // A class that extends this one asks here, too, and has instances of its own.
+    get: (target, name, receiver) =>
+      name === Symbol.hasInstance && receiver === patched
         ? (value: unknown) => value instanceof target || value instanceof TicketWebSocket
         : Reflect.get(target, name),
   })

@@ -73,6 +73,9 @@ describe('the global WebSocket, once ours is installed', () => {
     const other = new Extended(server.socketUrl.replace('/ws', '/elsewhere'))
     other.addEventListener('error', () => {})
     expect(other).toMatchObject({ isExtended: true })
+    const plain = new WebSocket(server.socketUrl.replace('/ws', '/elsewhere'))
+    plain.addEventListener('error', () => {})
+    expect([other instanceof Extended, plain instanceof Extended]).toEqual([true, false])
     expect(() => new Extended(server.socketUrl)).toThrow('extend the class of createTicketWebSocket')
   })
 
