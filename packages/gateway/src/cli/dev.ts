@@ -9,7 +9,7 @@ import { warning } from '../development/identity-provider.ts'
 import type { RunningServer } from '../server/http-server.ts'
 import { auditToStdout } from './audit-to-stdout.ts'
 import { untilToldToStop } from './until-told-to-stop.ts'
-import { tell } from './verb.ts'
+import { complain, tell } from './verb.ts'
 
 /** Runs the development mode until told to stop. */
 export async function dev(args: readonly string[], environment: Environment): Promise<number> {
@@ -49,9 +49,4 @@ async function start(port: number, upstream: string): Promise<RunningServer | nu
 function readPort({ PORT = '' }: Environment): number | null {
   const text = PORT === '' ? '8080' : PORT
   return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : null
-}
-
-function complain(line: string): number {
-  tell(line)
-  return 2
 }

@@ -15,7 +15,7 @@ import { openSessionDirectory, openSessionLog, requireStoreUrl } from 'wsticket/
 import type { Environment } from '../config/given.ts'
 import { refusalOf } from '../config/values.ts'
 import { help } from './help.ts'
-import { tell } from './verb.ts'
+import { complain, fail, tell } from './verb.ts'
 
 const usage =
   'sessions takes: list [url] [--subject s], or end [url] with one of --id, --subject, --audience and --everything; sessions --help says more'
@@ -109,14 +109,4 @@ async function end(url: string, selector: SessionSelector): Promise<number> {
     registry.close()
     await log.close()
   }
-}
-
-function fail(line: string): number {
-  tell(line)
-  return 1
-}
-
-function complain(line: string): number {
-  tell(line)
-  return 2
 }

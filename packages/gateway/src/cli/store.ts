@@ -11,7 +11,7 @@ import { checkStore } from '../store-check/check-store.ts'
 import { reportText } from '../store-check/report.ts'
 import { help } from './help.ts'
 import { untilToldToStop } from './until-told-to-stop.ts'
-import { tell } from './verb.ts'
+import { complain, fail, tell } from './verb.ts'
 
 /** Checks the store that the URL names, or WSTICKET_STORE. */
 export async function store(args: readonly string[], { WSTICKET_STORE = '' }: Environment): Promise<number> {
@@ -64,14 +64,4 @@ async function check(url: string, { json, tickets }: Asked): Promise<number> {
     if (error instanceof StoreError) return fail(`This store cannot be checked now: ${error.message}`)
     throw error
   }
-}
-
-function fail(line: string): number {
-  tell(line)
-  return 1
-}
-
-function complain(line: string): number {
-  tell(line)
-  return 2
 }

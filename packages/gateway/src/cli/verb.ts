@@ -11,3 +11,15 @@ export type Verb = (args: readonly string[], environment: Environment) => Promis
 export function tell(line: string): void {
   process.stderr.write(`${line}\n`)
 }
+
+/** Says what has failed. */
+export function fail(line: string): number {
+  tell(line)
+  return 1
+}
+
+/** Says what is wrong with the call. */
+export function complain(line: string): number {
+  tell(line)
+  return 2
+}
