@@ -35,7 +35,9 @@ export async function sessions(args: readonly string[], { WSTICKET_STORE = '' }:
   try {
     return await (asked.verb === 'list' ? list(url, asked.subject) : end(url, asked.selector))
   } catch (error) {
-    if (error instanceof ConfigurationError) return fail(`This cannot be: ${error.message}`)
+    if (error instanceof ConfigurationError && error.option === 'selector')
+      return complain('An id has 43 letters, digits, _ and -, as list prints it; a subject is the issuer, # and a name')
+    if (error instanceof ConfigurationError) return fail(`This store cannot be used: ${error.message}`)
     if (error instanceof StoreError) return fail(`The engine cannot be asked now: ${error.message}`)
     throw error
   }
@@ -50,32 +52,37 @@ type Asked = { readonly url: string | undefined } & (
 /** Null for what nobody can ask. */
 function readArguments(args: readonly string[]): Asked | null {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        id: { type: 'string' },
-        subject: { type: 'string' },
-        audience: { type: 'string' },
-        everything: { type: 'boolean' },
-      },
-      allowPositionals: true,
-    })
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
     const [verb, url, ...strangers] = positionals
-    const named = Object.entries(values)
-    if (strangers.length > 0 || named.length > 1) return null
-    const [kind, value] = named[0] ?? []
-    if (verb === 'list' && (kind === undefined || kind === 'subject'))
-      return { url, verb, subject: (values.subject ?? null) as DirectoryEntry['subject'] | null }
-    if (verb !== 'end' || kind === undefined) return null
-    // What is no id, or no subject, the log refuses.
-    const selector =
-      kind === 'id'
-        ? { kind: 'session', id: value, subject: null }
-        : { kind, ...(kind !== 'everything' && { [kind]: value }) }
-    return { url, verb, selector: selector as SessionSelector }
+    const { subject } = values
+    const [kind, ...others] = Object.keys(values)
+    if (strangers.length > 0 || others.length > 0) return null
+    if (verb === 'list' && (kind === undefined || subject !== undefined))
+      return { url, verb, subject: (subject ?? null) as DirectoryEntry['subject'] | null }
+    return verb === 'end' && kind !== undefined ? { url, verb, selector: selectorOf(values) } : null
   } catch {
     return null
   }
+}
+
+const options = {
+  id: { type: 'string' },
+  subject: { type: 'string' },
+  audience: { type: 'string' },
+  everything: { type: 'boolean' },
+} as const
+
+interface Named {
+  readonly id?: string | undefined
+  readonly subject?: string | undefined
+  readonly audience?: string | undefined
+}
+
+/** Of one who is named; all where nobody is. What is no id, or no subject, the log refuses. */
+function selectorOf({ id, subject, audience }: Named): SessionSelector {
+  if (id !== undefined) return { kind: 'session', id: id as DirectoryEntry['id'], subject: null }
+  if (subject !== undefined) return { kind: 'subject', subject: subject as DirectoryEntry['subject'] }
+  return audience === undefined ? { kind: 'everything' } : { kind: 'audience', audience }
 }
 
 const pageSize = 500
