@@ -23,6 +23,7 @@ const vocabulary = [
   'asker',
   'circuit-breaker',
   'record-text',
+  'intact-record',
   'entry-text',
   'inspector',
   'next-event',

@@ -21,11 +21,13 @@ export interface Findings {
   subject: Subject | null
   addressMatches: boolean | null
   fault: string | null
+  /** Whether it is too late for a decision. */
+  isOver: boolean
 }
 
 /** At the beginning. */
 export function nothingFound(pending: PendingHandshake | null): Findings {
-  return { pending, attempt: null, ticketId: null, subject: null, addressMatches: null, fault: null }
+  return { pending, attempt: null, ticketId: null, subject: null, addressMatches: null, fault: null, isOver: false }
 }
 
 /** The event of a handshake that is admitted. */

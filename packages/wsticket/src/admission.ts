@@ -13,11 +13,12 @@ import { withinDeadline } from './deadline.ts'
 import { StoreError } from './errors.ts'
 import { nameFault } from './events.ts'
 import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
+import { requireIntact } from './intact-record.ts'
 import { parseKey } from './lock.ts'
 import { clearingCookieOf, type Presentation, passageOf, presentationOf } from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
 import type { Detach, Session, SessionConnection } from './session.ts'
-import { idOfTicket, parseTicket, type TicketId, type TicketRecord } from './ticket.ts'
+import { idOfTicket, parseTicket, type TicketRecord } from './ticket.ts'
 import { giveBack } from './ticket-quota.ts'
 import type { RedeemOutcome } from './ticket-store.ts'
 import { ticketSubprotocol } from './wire.ts'
@@ -39,6 +40,11 @@ export interface AdmittedDecision {
    * to be called when the connection is closed.
    */
   attach(connection: SessionConnection): Detach
+  /**
+   * To be called where there will be no WebSocket after all, so that its place is free at once and not half a minute later. May be called
+   * whenever the connection is closed: once it is attached, nothing comes of it. Null where it takes no place over all nodes.
+   */
+  readonly abandon: (() => void) | null
 }
 
 /** The handshake must be answered with `refusalAnswer(code, retryAfterMs)`. */
@@ -115,6 +121,7 @@ async function settle<Made extends Decision>(
     return decision as Made
   } catch (error) {
     findings.fault = nameFault(error)
+    findings.isOver = true
     findings.pending?.end()
     tellRefusal(rules, 'store_unavailable', findings)
     return refused('store_unavailable')
@@ -220,7 +227,8 @@ async function spend(
   if (sessionRefusal !== null) return refused(sessionRefusal)
   findings.addressMatches = rules.compareAddresses(record.clientAddress, attempt.clientAddress)
   const session = openSession(record, attempt, now)
-  return conclude(rules, session, { handshake: attempt.handshake, carrier })
+  const isAwaited = () => !findings.isOver
+  return conclude(rules, session, { handshake: attempt.handshake, carrier, isAwaited })
 }
 
 function attemptOf(rules: AdmissionRules, handshake: Handshake, presentation: Presentation): Attempt {
@@ -234,14 +242,14 @@ function attemptOf(rules: AdmissionRules, handshake: Handshake, presentation: Pr
 async function conclude(
   rules: AdmissionRules,
   session: Session,
-  { handshake, carrier }: Checked,
+  { handshake, carrier, isAwaited }: Checked,
 ): Promise<AdmittedDecision | RefusedDecision> {
   const passage = passageOf(handshake, carrier)
   if (rules.permit !== undefined) {
     if ((await rules.permit(session, passage)) !== true) return refused('permission_denied')
     if (session.expiresAt !== null && rules.clock() >= session.expiresAt) return refused('ticket_expired')
   }
-  const entering = rules.sessions.enter(session)
+  const entering = isAwaited() ? rules.sessions.enter(session, isAwaited) : null
   const fullness = entering === null ? null : await entering
   if (fullness !== null) return refused(fullness)
   return {
@@ -251,11 +259,13 @@ async function conclude(
     fallbackProtocol: handshake.protocols.includes(ticketSubprotocol) ? ticketSubprotocol : null,
     clearingCookie: clearingCookieOf(carrier),
     attach: (connection) => rules.sessions.attach(session, connection),
+    abandon: entering === null ? null : () => rules.sessions.abandon(session),
   }
 }
 
-/** A handshake that has passed every check of ours, and where its ticket was. */
+/** A handshake that has passed every check of ours, where its ticket was, and whether anybody waits for a decision still. */
 interface Checked {
+  readonly isAwaited: () => boolean
   readonly handshake: Handshake
   readonly carrier: Carrier
 }
@@ -268,20 +278,6 @@ function refused(code: RefusalCode): RefusedDecision {
 function requireKnown(kind: keyof typeof refusalOfOutcome): RefusalCode {
   if (Object.hasOwn(refusalOfOutcome, kind)) return refusalOfOutcome[kind]
   throw new StoreError('corrupt', 'the store answered with an outcome that there is not')
-}
-
-/**
- * A store that answers with another ticket's record has mixed up its replies; one that has lost an instant would open a session
- * without end, and one that has lost the lock a ticket that is locked. Nobody is admitted on any of them.
- */
-function requireIntact(record: TicketRecord, id: TicketId): TicketRecord {
-  const { expiresAt, sessionExpiresAt, lock } = record
-  if (record.id !== id) throw new StoreError('corrupt', 'the store answered with the record of another ticket')
-  if (!Number.isFinite(expiresAt) || !(sessionExpiresAt === null || Number.isFinite(sessionExpiresAt)))
-    throw new StoreError('corrupt', 'the store answered with a record that does not say when it ends')
-  if (lock !== null && typeof lock !== 'string')
-    throw new StoreError('corrupt', 'the store answered with a record that does not say whether it is locked')
-  return record
 }
 
 function openSession(record: TicketRecord, { handshake, clientAddress }: Attempt, admittedAt: EpochMs): Session {

@@ -9,8 +9,11 @@ import { parseTicketId } from './ticket.ts'
 
 /** The text of an entry. */
 export function writeDirectoryEntry(entry: DirectoryEntry): string {
-  const { id, node, subject, audience, clientAddress, since, until } = entry
-  return JSON.stringify({ id, node, subject, audience, clientAddress, since, until })
+  return JSON.stringify(partsOf(entry))
+}
+
+function partsOf({ id, node, subject, audience, clientAddress, since, until }: DirectoryEntry): DirectoryEntry {
+  return { id, node, subject, audience, clientAddress, since, until }
 }
 
 /**
@@ -19,7 +22,7 @@ export function writeDirectoryEntry(entry: DirectoryEntry): string {
  */
 export function readDirectoryEntry(text: unknown): DirectoryEntry {
   const entry = parse(text)
-  if (isEntry(entry)) return entry
+  if (isEntry(entry)) return partsOf(entry)
   throw new StoreError('malformed', 'the session directory holds an entry that is none')
 }
 

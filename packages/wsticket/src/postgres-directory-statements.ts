@@ -36,7 +36,8 @@ export function postgresDirectorySchema(table: string = defaultDirectoryTable): 
 export interface PostgresDirectoryStatements {
   /**
    * `$1`: the node. `$2`: until when it is alive, and `$3` the present, in milliseconds. `$4`: how many sessions it has. `$5`: a JSON array
-   * of objects, each with `id`, `subject` (a digest) and `entry`. `$6`: a JSON array of ids that are gone. Returns as `known` whether the node was alive.
+   * of objects, each with `id`, `subject` (a digest) and `entry`. `$6`: a JSON array of ids that are gone. `$7`: until when the node was
+   * alive as far as it knows, or nothing. Returns as `step` `in_step` or `out_of_step`.
    */
   readonly tell: PreparedStatement
   /** `$1`: the present. `$2`: the id behind which is read. `$3`: how many at the most. Returns `entry`. */
@@ -67,7 +68,8 @@ export function createPostgresDirectoryStatements(table: string): PostgresDirect
 ), gone AS (
   DELETE FROM ${table} WHERE node = $1::text AND id IN (SELECT json_array_elements_text($6::text::json))
 )
-SELECT coalesce((SELECT alive_until > $3::bigint FROM before), false)::text AS known`),
+SELECT CASE WHEN nullif($7, '')::bigint IS NOT DISTINCT FROM (SELECT alive_until FROM before) AND coalesce(nullif($7, '')::bigint > $3::bigint, true)
+  THEN 'in_step' ELSE 'out_of_step' END AS step`),
     list: prepare(page('')),
     listOf: prepare(page(' AND subject = $4')),
     count: prepare(

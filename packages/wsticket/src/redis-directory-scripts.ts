@@ -1,50 +1,52 @@
 /**
- * What the session directory does in Redis, as Lua: each script is one atomic step on three keys of one slot (docs/protocol.md).
+ * What the session directory does in Redis, as Lua: each script is one atomic step on four keys of one slot (docs/protocol.md).
  *
  * KEYS[1] is a hash of entries: an id, and behind it node, digest of the subject and text. KEYS[2] is a sorted set of nodes by how long they
  * are alive, in milliseconds. KEYS[3] is a sorted set in which every score is 0, so that it is in the order of its texts: of an entry there are
- * `i:` id `:` node; `s:` digest `:` id `:` node; and `n:` node `:` id. KEYS[4] is a hash of how many sessions each node has.
+ * `i:` id `:` node; `s:` digest `:` id `:` node; and `n:` node `:` id `:` digest. KEYS[4] is a hash of how many sessions each node has.
  * @module
  */
 import { type RedisScript, script } from './redis-scripts.ts'
 
-const remove = `
-local function remove(id, node)
+const keepMs = 86_400_000
+const sweepBatch = 500
+
+// The entry itself stays where another node has taken it over.
+const removal = `
+local function remove(id, digest, node)
+  redis.call('ZREM', KEYS[3], 'i:' .. id .. ':' .. node, 's:' .. digest .. ':' .. id .. ':' .. node, 'n:' .. node .. ':' .. id .. ':' .. digest)
   local found = redis.call('HGET', KEYS[1], id)
-  if not found then return end
-  local owner, digest = string.match(found, '^(%S+) (%S+) ')
-  if owner ~= node then return end
-  redis.call('HDEL', KEYS[1], id)
-  redis.call('ZREM', KEYS[3], 'i:' .. id .. ':' .. node, 's:' .. digest .. ':' .. id .. ':' .. node, 'n:' .. node .. ':' .. id)
+  if found and string.match(found, '^(%S+) ') == node then
+    redis.call('HDEL', KEYS[1], id)
+  end
 end
 `
 
-const keepMs = 86_400_000
-
 // What grows comes first, and its error is replied as it is: Redis looks at its maxmemory only until a script has written something.
-const tell = `${remove}
-local node, alive, now, count, present = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+const tell = `${removal}
+local node, before, alive, now, count, present, gone = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), 7 + 3 * ARGV[6]
 local was = redis.call('ZSCORE', KEYS[2], node)
 local kept = redis.pcall('ZADD', KEYS[2], alive, node)
 if type(kept) == 'table' then
   return kept
 end
 redis.call('HSET', KEYS[4], node, count)
-for at = 6, 5 + 3 * present, 3 do
+for at = 7, gone - 1, 3 do
   local id, digest = ARGV[at], ARGV[at + 1]
   redis.call('HSET', KEYS[1], id, node .. ' ' .. digest .. ' ' .. ARGV[at + 2])
-  redis.call('ZADD', KEYS[3], 0, 'i:' .. id .. ':' .. node, 0, 's:' .. digest .. ':' .. id .. ':' .. node, 0, 'n:' .. node .. ':' .. id)
+  redis.call('ZADD', KEYS[3], 0, 'i:' .. id .. ':' .. node, 0, 's:' .. digest .. ':' .. id .. ':' .. node, 0, 'n:' .. node .. ':' .. id .. ':' .. digest)
 end
-for at = 6 + 3 * present, #ARGV do
-  remove(ARGV[at], node)
+for at = gone, #ARGV, 2 do
+  remove(ARGV[at], ARGV[at + 1], node)
 end
 local dead = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1)[1]
 if dead then
-  local left = redis.call('ZRANGEBYLEX', KEYS[3], '[n:' .. dead .. ':', '(n:' .. dead .. ';', 'LIMIT', 0, 200)
+  local left = redis.call('ZRANGEBYLEX', KEYS[3], '[n:' .. dead .. ':', '(n:' .. dead .. ';', 'LIMIT', 0, ${sweepBatch})
   for _, member in ipairs(left) do
-    remove(string.sub(member, #dead + 4), dead)
+    local id, digest = string.match(member, '([%w_-]+):([%w_-]+)$')
+    remove(id, digest, dead)
   end
-  if #left == 0 then
+  if #left < ${sweepBatch} then
     redis.call('ZREM', KEYS[2], dead)
     redis.call('HDEL', KEYS[4], dead)
   end
@@ -52,27 +54,33 @@ end
 for _, key in ipairs(KEYS) do
   redis.call('PEXPIRE', key, ${keepMs})
 end
-if was and tonumber(was) > tonumber(now) then
-  return 'known'
+if before == '' and not was or was and before ~= '' and tonumber(was) == tonumber(before) and tonumber(was) > tonumber(now) then
+  return 'in_step'
 end
-return 'new'
+return 'out_of_step'
 `
 
 const list = `
 local now, prefix, after, most = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
 local from = after == '' and '[' .. prefix or '(' .. prefix .. after .. ';'
 local to = '(' .. string.sub(prefix, 1, -2) .. ';'
+local alive = {}
 local texts = {}
 while #texts < most do
-  local members = redis.call('ZRANGEBYLEX', KEYS[3], from, to, 'LIMIT', 0, most)
+  local members = redis.call('ZRANGEBYLEX', KEYS[3], from, to, 'LIMIT', 0, 2 * most)
   for _, member in ipairs(members) do
     local id, node = string.match(member, '([%w_-]+):([%w_-]+)$')
-    local found = #texts < most and tonumber(redis.call('ZSCORE', KEYS[2], node) or 0) > now and redis.call('HGET', KEYS[1], id)
-    if found then
-      texts[#texts + 1] = string.match(found, '^%S+ %S+ (.*)$')
+    if alive[node] == nil then
+      alive[node] = tonumber(redis.call('ZSCORE', KEYS[2], node) or 0) > now
+    end
+    if alive[node] and #texts < most then
+      local owner, text = string.match(redis.call('HGET', KEYS[1], id) or '', '^(%S+) %S+ (.*)$')
+      if owner == node then
+        texts[#texts + 1] = text
+      end
     end
   end
-  if #members < most then break end
+  if #members < 2 * most then break end
   from = '(' .. members[#members]
 end
 return texts
@@ -87,8 +95,9 @@ return sum
 `
 
 /**
- * ARGV: node, how long it is alive, now, how many sessions it has, how many entries follow; of each id, digest of the subject and text; then
- * the ids that are gone. Replies `known` or `new`. Removes up to 200 entries of a node that is dead.
+ * ARGV: node, until when it was alive as far as it knows or nothing, until when it is, now, how many sessions it has, how many entries follow; of
+ * each id, digest of the subject and text; then of those that are gone id and digest. Replies `in_step` or `out_of_step`. Removes up to 500 entries of
+ * a node that is dead.
  */
 export const tellScript: RedisScript = script(tell)
 

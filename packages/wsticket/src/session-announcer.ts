@@ -3,10 +3,11 @@
  * @module
  */
 import type { EpochMs } from './clock.ts'
+import { withinDeadline } from './deadline.ts'
 import { nameFault } from './events.ts'
 import { randomText, systemRandom } from './random.ts'
 import { mostNews, type SessionDirectory } from './session-directory.ts'
-import type { SessionRoster } from './session-roster.ts'
+import type { RosterNews, SessionRoster } from './session-roster.ts'
 import type { SessionRules } from './sessions-options.ts'
 import { createSharedRun } from './shared-run.ts'
 
@@ -18,9 +19,11 @@ export interface SessionAnnouncer {
   stop(): void
 }
 
+/** How long a directory may take to answer, in milliseconds: an engine has a deadline of its own, which is shorter. */
+export const directoryDeadlineMs = 3000
 const leaseMs = 30_000
 const refreshMs = 10_000
-// Of a directory that is away everything is told again, each time.
+// Of a directory that is away.
 const silentPolls = 4
 
 /** Begins to tell. The timer keeps no process alive. */
@@ -47,7 +50,7 @@ export function announceSessions(
 
   async function poll(): Promise<void> {
     roster.giveUpLate()
-    if (roster.pending > 0 || teller.isDue()) await teller.told().then(noteSuccess, noteFailure)
+    if (roster.pending() > 0 || teller.isDue()) await teller.told().then(noteSuccess, noteFailure)
     if (stopped) return
     timer = setTimeout(() => void poll(), isSilent ? silentPolls * pollMs : pollMs)
     ;(timer as { unref?(): unknown }).unref?.()
@@ -63,20 +66,49 @@ export function announceSessions(
   }
 }
 
-function createTeller(directory: SessionDirectory, roster: SessionRoster, { clock, nodeName }: SessionRules) {
+type Word = Pick<RosterNews, 'present' | 'gone'> & { readonly isLast?: boolean }
+
+/** Speaks as one node after another. */
+function createVoice(directory: SessionDirectory, roster: SessionRoster, { clock, nodeName }: SessionRules) {
   let node = newNodeName(nodeName)
+  let before: EpochMs | null = null
+
+  /** Whether what was told before is there still. A node of which that is not so is to be followed by another. */
+  async function say({ present, gone, isLast = false }: Word): Promise<boolean> {
+    const now = clock()
+    // Another each time: by that the directory knows which word it has heard last.
+    const aliveUntil = (isLast ? now : Math.max(now + leaseMs, (before ?? 0) + 1)) as EpochMs
+    const count = isLast ? 0 : roster.count()
+    const news = { node, before, aliveUntil, count, present: present.map((entry) => ({ ...entry, node })), gone }
+    const answer = await withinDeadline(directory.tell(news, now), directoryDeadlineMs)
+    before = aliveUntil
+    // A clock that has gone back far would keep the node for as long as it went.
+    return answer === 'in_step' && aliveUntil <= now + 2 * leaseMs
+  }
+
+  return {
+    say,
+    /** Ends this node, of which the directory may know more than there is, and goes on as another. */
+    async startOver(): Promise<void> {
+      await say({ present: [], gone: [], isLast: true })
+      node = newNodeName(nodeName)
+      before = null
+    },
+  }
+}
+
+function createTeller(directory: SessionDirectory, roster: SessionRoster, rules: SessionRules) {
+  const voice = createVoice(directory, roster, rules)
   // For durations alone: never goes back, as a clock may.
   let heardAt = performance.now()
   let isFirst = true
+  let isOutOfStep = false
 
   async function tellSome(): Promise<void> {
-    const { sessions, present, gone } = roster.take()
-    const now = clock()
+    const { sessions, ...news } = roster.take()
     const askedAt = performance.now()
-    const entries = present.map((entry) => ({ ...entry, node }))
-    const news = { node, aliveUntil: (now + leaseMs) as EpochMs, count: roster.count(), present: entries, gone }
     try {
-      if ((await directory.tell(news, now)) === 'new' && !isFirst) roster.touchAll('with_what_is_over')
+      isOutOfStep = !(await voice.say(news))
     } catch (error) {
       roster.putBack(sessions)
       throw error
@@ -85,23 +117,29 @@ function createTeller(directory: SessionDirectory, roster: SessionRoster, { cloc
     heardAt = askedAt
   }
 
+  async function startOver(): Promise<void> {
+    await voice.startOver()
+    isOutOfStep = false
+    heardAt = performance.now()
+    roster.touchAll()
+  }
+
   async function tellAll(): Promise<void> {
-    if (performance.now() - heardAt > leaseMs) {
-      // Whoever was silent for too long is somebody else, and what it told before is told of no more.
-      node = newNodeName(nodeName)
-      roster.touchAll('without')
-    }
-    // Twice what there is: a directory that knows nothing is told everything. What comes meanwhile is told the next time.
-    const most = 2 * Math.ceil(Math.max(roster.pending, roster.count(), 1) / mostNews)
+    isOutOfStep ||= performance.now() - heardAt > leaseMs
+    // Everything is going to be told: until then there is nothing to keep in mind.
+    if (isOutOfStep) roster.forget()
+    // More than there is, for all may have to be told anew. What comes meanwhile is told the next time.
+    const most = 2 + 2 * Math.ceil((roster.pending() + roster.count()) / mostNews)
     for (let told = 0; told < most; told += 1) {
+      if (isOutOfStep) await startOver()
       await tellSome()
-      if (roster.pending === 0) return
+      if (roster.pending() === 0 && !isOutOfStep) return
     }
   }
 
   return {
     /** Whether it is time to say that there is this process. */
-    isDue: () => isFirst || performance.now() - heardAt >= refreshMs,
+    isDue: () => isFirst || isOutOfStep || performance.now() - heardAt >= refreshMs,
     told: createSharedRun(tellAll),
   }
 }

@@ -27,9 +27,11 @@ export interface DirectoryEntry {
 /** What a node says of itself. */
 export interface NodeNews {
   readonly node: string
+  /** The `aliveUntil` of its last word, as far as it knows; null for the first. */
+  readonly before: EpochMs | null
   /** Its sessions are listed and counted until then, unless it says more. */
   readonly aliveUntil: EpochMs
-  /** How many sessions it has. */
+  /** How many sessions it has, with what follows. */
   readonly count: number
   /** Sessions of its own that are new, or changed. */
   readonly present: readonly DirectoryEntry[]
@@ -59,11 +61,12 @@ export interface SessionDirectory {
   readonly name: string
 
   /**
-   * Takes what a node says. Whoever asks after it has resolved MUST be told of it; where it rejects, some of it may have been taken. MUST
-   * NOT touch entries of another node. Resolves with `new` where the node was not alive here until now: its first word, the engine has lost
-   * it, or it was silent for too long. What it told before may be gone then, and it has to tell of all its sessions.
+   * Takes what a node says. Whoever asks after it has resolved MUST be told of it; where it rejects, some of it may have been taken, and
+   * may be yet. MUST NOT remove entries of another node; one that is present takes the place of another's. Resolves with `in_step` only where
+   * `before` is the `aliveUntil` that it had of the node until now, and that was not past; for null, where it had none. Else, `out_of_step`: words of this
+   * node were lost, or have come late, and what there is of it may be wrong. The node goes on under another name then, and tells everything.
    */
-  tell(news: NodeNews, now: EpochMs): Promise<'known' | 'new'>
+  tell(news: NodeNews, now: EpochMs): Promise<'in_step' | 'out_of_step'>
 
   /** The sessions of the nodes that are alive, in the order of their ids. There are no more where there are fewer than `most`. */
   list(query: DirectoryQuery, now: EpochMs): Promise<readonly DirectoryEntry[]>

@@ -24,7 +24,7 @@ import {
   type SessionLog,
   type SessionSelector,
 } from './session-log.ts'
-import { createSessionPresence, type Room } from './session-presence.ts'
+import { createSessionPresence, type Room, type SessionPresence } from './session-presence.ts'
 import { readSessionsOptions, type SessionRules, type SessionsOptions } from './sessions-options.ts'
 import { createStandingRevocations, isOf, type RevocableTicket } from './standing-revocations.ts'
 import type { TicketId } from './ticket.ts'
@@ -53,16 +53,20 @@ export interface Sessions {
   attach(session: Session, connection: SessionConnection): Detach
   /**
    * Before its 101: counts a session among those of all nodes, and ends those that have to yield to it. Null where there is no limit over all
-   * nodes; else resolves with a refusal, or null for none, and rejects where the directory cannot tell.
+   * nodes; else resolves with a refusal, or null for none, and rejects where the directory cannot tell. Where nobody waits for that any more,
+   * as `isAwaited` says, it comes to nothing. By default somebody does.
    */
-  enter(session: Session): Promise<SessionRefusal | null> | null
+  enter(session: Session, isAwaited?: () => boolean): Promise<SessionRefusal | null> | null
+  /** A session that has entered will not be attached, and counts no more. Nothing happens where it was. */
+  abandon(session: Session): void
   /** Those that are open here, the oldest first; of a subject, where one is named. */
   list(subject?: Subject): readonly LiveSession[]
   /**
    * Those that are open at all nodes, in the order of their ids, a page: of a subject, where one is named; behind the entry `after`; `most` at
    * the most, 100 by default. There are no more where there are fewer. A session is listed within a second of its beginning and its end;
    * what a node has told that has died vanishes within half a minute.
-   * @throws ConfigurationError where there is no `directory`; StoreError where it cannot tell.
+   * @throws ConfigurationError where there is no `directory`, and for a query that is none, such as for a page of more than 1,000; StoreError where
+   * it cannot tell.
    */
   listEverywhere(query?: Partial<DirectoryQuery>): Promise<readonly DirectoryEntry[]>
   /**
@@ -108,7 +112,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const door = createDoor(live, rules)
   const renewals = createRenewals(live, rules, hooks)
   const notes = createRefusalNotes(log, async () => follower?.catchUp())
-  const told = { live, door, renewals, notes }
+  const told = { live, presence, door, renewals, notes }
   const apply = (entry: SessionEntry, isOld: boolean) => applyTo(told, entry, isOld)
   const onLost = (loss: LogLoss) => lose(told, loss, rules)
   const follower = log && followSessionLog({ ...rules, log, apply, onLost })
@@ -120,7 +124,8 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     ready: () => (follower === null || follower.isCurrent ? null : follower.catchUp()),
     refusalOf: door.refusalOf,
     attach: (session, connection) => attachTo(told, session, connection),
-    enter: (session) => presence.enter(session)?.then((room) => yieldTo(room, live, log)) ?? null,
+    enter: (session, isAwaited) => presence.enter(session, isAwaited)?.then((room) => yieldTo(room, told, log)) ?? null,
+    abandon: presence.abandon,
     list: (subject) => live.list(subject ?? null),
     listEverywhere: presence.list,
     revoke: async (selector) => revoke(door, rules, requireEntry({ kind: 'revocation', selector, at: clock() })),
@@ -155,14 +160,15 @@ async function revoke(door: Door, { log, emit }: SessionRules, revocation: Revoc
 /** What entries of the log are told to. */
 interface Told {
   readonly live: LiveSessions
+  readonly presence: SessionPresence
   readonly door: Door
   readonly renewals: Renewals
   readonly notes: RefusalNotes
 }
 
-function attachTo({ live, door, renewals }: Told, session: Session, connection: SessionConnection): Detach {
+function attachTo({ live, presence, door, renewals }: Told, session: Session, connection: SessionConnection): Detach {
   // What was refused since the ticket was redeemed ends now: two who come at once may both have found room.
-  const ending = endingFor(door.refusalOf(session))
+  const ending = endingFor(presence.isDisplaced(session.id) ? 'too_many_sessions' : door.refusalOf(session))
   if (ending === null) door.makeRoom(session.subject)
   live.add(session, connection, renewals.endOf(session, session.expiresAt))
   if (ending !== null) live.end(session.id, ending)
@@ -170,24 +176,28 @@ function attachTo({ live, door, renewals }: Told, session: Session, connection: 
 }
 
 /** What is old ends what it ended, and renews nothing: a session may have been renewed since. */
-function applyTo({ live, door, renewals, notes }: Told, entry: SessionEntry, isOld: boolean): void {
+function applyTo(told: Told, entry: SessionEntry, isOld: boolean): void {
+  const { door, renewals, notes } = told
   if (entry.kind === 'revocation') door.revoke(entry)
   else if (entry.kind === 'refused') notes.apply(entry)
-  else if (entry.kind === 'displacement') displace(live, entry)
+  else if (entry.kind === 'displacement') displace(told, entry)
   else if (!isOld) renewals.apply(entry)
 }
 
-function displace(live: LiveSessions, { id, subject }: Omit<Displacement, 'kind'>): void {
+function displace({ live, presence }: Told, { id, subject }: Omit<Displacement, 'kind'>): void {
   if (live.find(id)?.subject === subject) live.end(id, 'too_many_sessions')
+  // It may be about to begin.
+  presence.displace(id)
 }
 
 /** Ends those that have to go for a session, wherever they are. */
-function yieldTo(room: Room, live: LiveSessions, log: SessionLog | null): SessionRefusal | null {
+function yieldTo(room: Room, told: Told, log: SessionLog | null): SessionRefusal | null {
   if (room.kind === 'full') return 'too_many_sessions'
   for (const { id, subject } of room.yielding) {
-    if (live.find(id) !== null) displace(live, { id, subject })
+    const isElsewhere = told.live.find(id) === null
+    displace(told, { id, subject })
     // Where the others do not hear of it, the next one who comes says it again.
-    else void appendQuietly(log, { kind: 'displacement', id, subject })
+    if (isElsewhere) void appendQuietly(log, { kind: 'displacement', id, subject })
   }
   return null
 }

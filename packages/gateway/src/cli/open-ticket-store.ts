@@ -2,7 +2,14 @@
  * The store that `serve` keeps tickets in.
  * @module
  */
-import { ConfigurationError, type SessionDirectory, type SessionLog, StoreError, type TicketStore } from 'wsticket'
+import {
+  ConfigurationError,
+  type SessionDirectory,
+  type SessionLog,
+  StoreError,
+  systemClock,
+  type TicketStore,
+} from 'wsticket'
 import { openSessionDirectory, openSessionLog, openStore } from 'wsticket/open-store'
 import type { Configuration } from '../config/configuration.ts'
 import { tell } from './verb.ts'
@@ -33,7 +40,7 @@ export async function openLogBeside({ name }: TicketStore, url: string): Promise
   // Nobody else has a store in this memory.
   if (name === 'memory') return null
   const log = await openSessionLog(url)
-  await readOnce(log)
+  await askOnce('log of sessions', () => log.readAfter(null, 1))
   return log
 }
 
@@ -42,15 +49,18 @@ export async function openDirectoryBeside({
   sessionDirectory,
   store,
 }: Pick<Configuration, 'sessionDirectory' | 'store'>): Promise<SessionDirectory | null> {
-  return sessionDirectory === 'on' ? openSessionDirectory(store) : null
+  if (sessionDirectory === 'off') return null
+  const directory = await openSessionDirectory(store)
+  await askOnce('directory of sessions', () => directory.count(systemClock()))
+  return directory
 }
 
-async function readOnce(log: SessionLog): Promise<void> {
+async function askOnce(what: string, question: () => Promise<unknown>): Promise<void> {
   try {
-    await log.readAfter(null, 1)
+    await question()
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
-    tell(`The log of sessions cannot be read now (${error.message}). Until it can, handshakes are refused with 503.`)
+    tell(`The ${what} cannot be read now (${error.message}). Until it can, handshakes are refused with 503.`)
   }
 }
 

@@ -73,11 +73,13 @@ async function runUntilToldToStop(parts: Parts): Promise<number> {
 }
 
 /** What a gateway cannot admit anybody without. */
-function looksAt({ store, sessionLog, sessionDirectory }: Parts): readonly (() => Promise<unknown>)[] {
+function looksAt({ configuration, store, sessionLog, sessionDirectory }: Parts): readonly (() => Promise<unknown>)[] {
+  const { sessionsPerSubject, sessionsInAll } = configuration
+  const countsNobody = sessionsPerSubject === 'unlimited' && sessionsInAll === 'unlimited'
   return [
     () => store.inspect(),
     ...(sessionLog === null ? [] : [() => sessionLog.readAfter(null, 1)]),
-    ...(sessionDirectory === null ? [] : [() => sessionDirectory.count(systemClock())]),
+    ...(sessionDirectory === null || countsNobody ? [] : [() => sessionDirectory.count(systemClock())]),
   ]
 }
 

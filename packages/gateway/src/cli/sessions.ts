@@ -87,15 +87,29 @@ function selectorOf({ id, subject, audience }: Named): SessionSelector {
 
 const pageSize = 500
 
+// Somebody else has chosen what a subject is called, and a terminal obeys some of these.
+const unprintable = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+function lineOf(entry: DirectoryEntry): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return `${JSON.stringify(entry).replace(unprintable, escaped)}\n`
+}
+
 /** One line of JSON for each, in the order of their ids. */
 async function list(url: string, subject: DirectoryEntry['subject'] | null): Promise<number> {
   const directory = await openSessionDirectory(url)
+  let isRead = true
+  process.stdout.on('error', () => {
+    isRead = false
+  })
   try {
+    if ((await directory.count(systemClock())) === 0)
+      tell('Nobody is on, or no gateway keeps a directory here: --session-directory on')
     for (let after: DirectoryEntry['id'] | null = null; ; ) {
       const page: readonly DirectoryEntry[] = await directory.list({ subject, after, most: pageSize }, systemClock())
-      for (const entry of page) process.stdout.write(`${JSON.stringify(entry)}\n`)
+      for (const entry of page) process.stdout.write(lineOf(entry))
       const last = page.at(-1)
-      if (last === undefined || page.length < pageSize) return 0
+      if (last === undefined || page.length < pageSize || !isRead) return 0
       after = last.id
     }
   } finally {

@@ -108,9 +108,7 @@ export function createUpgradeListener(admission: Admission, accept: Accept): Upg
         if (decision.kind === 'refused')
           return refuseUpgrade(socket, refusalAnswer(decision.code, decision.retryAfterMs))
         if (decision.kind === 'await_message') return awaitMessage({ request, socket, head }, decision, accept)
-        if (!socket.readable || !socket.writable) return void socket.destroy()
-        bind(request, decision)
-        return accept({ request, socket, head }, decision)
+        return take({ request, socket, head }, decision, { socket, accept })
       })
       .catch((error: unknown) => {
         socket.destroy()
@@ -138,7 +136,23 @@ async function awaitMessage(upgrade: Upgrade, waiting: AwaitMessageDecision, acc
   const { message, rest } = await readFirstFrame(socket, upgrade.head, waiting)
   const decision = await waiting.admit(message)
   if (decision.kind === 'refused') return closeWebSocket(socket, refusals[decision.code])
-  if (!socket.readable || !socket.writable) return void socket.destroy()
-  bind(request, decision)
-  return accept({ request, socket: new UpgradedSocket(socket, waiting.protocol), head: rest }, decision)
+  const taken = { request, socket: new UpgradedSocket(socket, waiting.protocol), head: rest }
+  return take(taken, decision, { socket, accept })
+}
+
+/** Who is to have it, unless its client has gone meanwhile. */
+interface Taking {
+  /** That of the client itself. */
+  readonly socket: Duplex
+  readonly accept: Accept
+}
+
+function take(upgrade: Upgrade, decision: AdmittedDecision, { socket, accept }: Taking): void | Promise<void> {
+  if (!socket.readable || !socket.writable) {
+    decision.abandon?.()
+    return void socket.destroy()
+  }
+  if (decision.abandon !== null) socket.once('close', decision.abandon)
+  bind(upgrade.request, decision)
+  return accept(upgrade, decision)
 }

@@ -27,14 +27,18 @@ export function createMemorySessionDirectory(): SessionDirectory {
 
   return {
     name: 'memory',
-    async tell({ node: name, aliveUntil, count, present, gone }, now) {
+    async tell({ node: name, before, aliveUntil, count, present, gone }, now) {
       living(now)
       const known = nodes.get(name)
       const node = known ?? { aliveUntil, count, entries: new Map() }
+      const step = (known?.aliveUntil ?? null) === before ? 'in_step' : 'out_of_step'
       nodes.set(name, Object.assign(node, { aliveUntil, count }))
-      for (const entry of present) node.entries.set(entry.id, entry)
+      for (const entry of present) {
+        for (const { entries } of nodes.values()) entries.delete(entry.id)
+        node.entries.set(entry.id, entry)
+      }
       for (const { id } of gone) node.entries.delete(id)
-      return known === undefined ? 'new' : 'known'
+      return step
     },
     async list({ subject, after, most }, now) {
       return Array.from(living(now))

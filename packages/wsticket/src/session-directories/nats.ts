@@ -62,9 +62,9 @@ export function createNatsSessionDirectory(
   return {
     name: 'nats',
     async tell(news, now) {
-      const isKnown = await ask((asker) => stream.tell(news, { now, asker }))
+      const isInStep = await ask((asker) => stream.tell(news, { now, asker }))
       sweep(now)
-      return isKnown ? 'known' : 'new'
+      return isInStep ? 'in_step' : 'out_of_step'
     },
     list: (query, now) => ask((asker) => stream.list(query, { now, asker })),
     count: (now) => ask(async () => (await stream.nodes(now)).reduce((sum, { count }) => sum + count, 0)),
@@ -129,17 +129,18 @@ function createStreamOfSessions(driver: NatsDriver, bucket: string) {
 
   return {
     nodes,
-    async tell({ node, aliveUntil, count, present, gone }: NodeNews, { now, asker }: Asking): Promise<boolean> {
-      const [before] = await stateOf(names.node(node))
+    async tell(news: NodeNews, { now, asker }: Asking): Promise<boolean> {
+      const { node, before, aliveUntil, count, present, gone } = news
+      const [known = { aliveUntil: null }] = await stateOf(names.node(node))
       await Promise.all([
         ...present.map((entry) =>
           put(driver, { subject: names.session(entry), text: writeDirectoryEntry(entry) }, asker),
         ),
         ...gone.map((session) => driver.drop(stream, names.session({ ...session, node }))),
       ])
-      // Last: a node is known that has told everything.
+      // Last: the next word is in step where all of this was taken.
       await put(driver, { subject: names.node(node), text: JSON.stringify({ node, aliveUntil, count }) }, asker)
-      return before !== undefined && before.aliveUntil > now
+      return known.aliveUntil === before && (before === null || before > now)
     },
     async list({ subject, after, most }: DirectoryQuery, { now, asker }: Asking): Promise<readonly DirectoryEntry[]> {
       const living = new Set((await nodes(now)).map(({ node }) => node))
@@ -157,11 +158,9 @@ function createStreamOfSessions(driver: NatsDriver, bucket: string) {
     },
     /** Drops what nodes have told that are dead. */
     async sweep(now: EpochMs): Promise<void> {
-      const dead = (await states()).filter(({ aliveUntil }) => aliveUntil <= now)
-      for (const { node } of dead) {
-        await driver.drop(stream, names.session({ node }))
-        await driver.drop(stream, names.node(node))
-      }
+      for (const { node, aliveUntil } of await states())
+        if (aliveUntil <= now)
+          for (const filter of [names.session({ node }), names.node(node)]) await driver.drop(stream, filter)
     },
   }
 }

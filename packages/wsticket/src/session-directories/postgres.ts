@@ -3,6 +3,7 @@
  * again.
  * @module
  */
+import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { sha256 } from '../digest.ts'
 import { createSweep } from '../directory-sweep.ts'
@@ -14,7 +15,7 @@ import type { PostgresDriver, Row, Statement } from '../postgres-driver.ts'
 import { createPostgresEngine, rejectForWant } from '../postgres-engine.ts'
 import { quote } from '../postgres-statements.ts'
 import { directoryTable } from '../postgres-tables.ts'
-import type { DirectoryEntry, SessionDirectory } from '../session-directory.ts'
+import type { DirectoryEntry, NodeNews, SessionDirectory } from '../session-directory.ts'
 
 export { postgresDirectorySchema } from '../postgres-directory-statements.ts'
 
@@ -48,14 +49,11 @@ export function createPostgresSessionDirectory(
 
   return {
     name: 'postgres',
-    async tell({ node, aliveUntil, count, present, gone }, now) {
-      const told = present.map(toRow)
-      const [row] = await rowsOf(
-        statements.tell(node, aliveUntil, now, count, JSON.stringify(told), JSON.stringify(gone.map(({ id }) => id))),
-      )
+    async tell(news, now) {
+      const [row] = await rowsOf(statements.tell(...valuesOf(news, now)))
       sweep(now)
-      if (row?.known !== 'true' && row?.known !== 'false') throw strangeReply()
-      return row.known === 'true' ? 'known' : 'new'
+      if (row?.step !== 'in_step' && row?.step !== 'out_of_step') throw strangeReply()
+      return row.step
     },
     async list({ subject, after, most }, now) {
       const { list, listOf } = statements
@@ -71,6 +69,12 @@ export function createPostgresSessionDirectory(
       driver.release()
     },
   }
+}
+
+/** Those of the statement `tell`. */
+function valuesOf({ node, before, aliveUntil, count, present, gone }: NodeNews, now: EpochMs) {
+  const ids = gone.map(({ id }) => id)
+  return [node, aliveUntil, now, count, JSON.stringify(present.map(toRow)), JSON.stringify(ids), before ?? '']
 }
 
 function toRow(entry: DirectoryEntry) {

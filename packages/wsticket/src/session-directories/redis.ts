@@ -46,7 +46,7 @@ export function createRedisSessionDirectory(
     name: 'redis',
     tell: (news, now) =>
       ask(tellScript, partsOf(news, now), (reply) => {
-        if (reply !== 'known' && reply !== 'new') throw strangeReply()
+        if (reply !== 'in_step' && reply !== 'out_of_step') throw strangeReply()
         return reply
       }),
     list({ subject, after, most }, now) {
@@ -67,9 +67,18 @@ export function createRedisSessionDirectory(
   }
 }
 
-function partsOf({ node, aliveUntil, count, present, gone }: NodeNews, now: EpochMs): readonly unknown[] {
+function partsOf({ node, before, aliveUntil, count, present, gone }: NodeNews, now: EpochMs): readonly unknown[] {
   const entries = present.flatMap((entry) => [entry.id, sha256(entry.subject), writeDirectoryEntry(entry)])
-  return [node, aliveUntil, now, count, present.length, ...entries, ...gone.map(({ id }) => id)]
+  return [
+    node,
+    before ?? '',
+    aliveUntil,
+    now,
+    count,
+    present.length,
+    ...entries,
+    ...gone.flatMap(({ id, subject }) => [id, sha256(subject)]),
+  ]
 }
 
 /** All in one slot: that of the prefix, where it names one in braces. */

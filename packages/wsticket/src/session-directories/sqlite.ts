@@ -12,7 +12,7 @@ const sweepBatch = 200
 const page = `SELECT entry FROM wsticket_directory JOIN wsticket_nodes USING (node) WHERE alive_until > ? AND id > ?`
 
 const sql = {
-  before: 'SELECT 1 FROM wsticket_nodes WHERE node = ? AND alive_until > ?',
+  before: 'SELECT alive_until AS before FROM wsticket_nodes WHERE node = ?',
   keep: `INSERT INTO wsticket_nodes (node, alive_until, sessions) VALUES (?, ?, ?)
     ON CONFLICT (node) DO UPDATE SET alive_until = excluded.alive_until, sessions = excluded.sessions`,
   put: `INSERT INTO wsticket_directory (id, node, subject, entry) VALUES (?, ?, ?, ?)
@@ -35,16 +35,17 @@ export function createSqliteSessionDirectory(file: SqliteFileOptions): SessionDi
   const { ask, close } = createSqliteEngine(file, sql)
   return {
     name: 'sqlite',
-    tell: ({ node, aliveUntil, count, present, gone }, now) =>
+    tell: ({ node, before, aliveUntil, count, present, gone }, now) =>
       ask(({ statements }) => {
-        const [known] = statements.before.all(node, now)
+        const [known] = statements.before.all(node)
         for (const entry of present)
           statements.put.run(entry.id, node, sha256(entry.subject), writeDirectoryEntry(entry))
         for (const { id } of gone) statements.remove.run(id, node)
-        // Last: a node is known that has told everything.
+        // Last: the next word is in step where all of this was taken.
         statements.keep.run(node, aliveUntil, count)
         if (statements.sweep.run(now).changes === 0) statements.forget.run(now)
-        return known === undefined ? 'new' : 'known'
+        const isAlive = before === null || before > now
+        return (known?.before ?? null) === before && isAlive ? 'in_step' : 'out_of_step'
       }, 'capacity'),
     list: ({ subject, after, most }, now) =>
       ask(({ statements }) => {

@@ -59,7 +59,15 @@ function entryOf(node: string, subject: Subject = alice): DirectoryEntry {
 }
 
 function newsOf(node: string, news: Partial<NodeNews> = {}): NodeNews {
-  return { node, aliveUntil: later(now, leaseMs), count: news.present?.length ?? 0, present: [], gone: [], ...news }
+  return {
+    node,
+    before: null,
+    aliveUntil: later(now, leaseMs),
+    count: news.present?.length ?? 0,
+    present: [],
+    gone: [],
+    ...news,
+  }
 }
 
 /** In the order in which they are listed. */
@@ -162,25 +170,52 @@ export const sessionDirectoryConformance: readonly SessionDirectoryCase[] = [
     },
   },
   {
-    name: 'forgets a node that is silent, and takes it for new when it comes back',
+    name: 'tells a node that is in step from one whose words were lost, or came late',
+    async run({ open, openSecond }) {
+      const [directory, other] = [await open(), await openSecond()]
+      const words = [1, 2, 3, 4].map((n) => later(now, leaseMs + n)) as [EpochMs, EpochMs, EpochMs, EpochMs]
+      const say = async (before: EpochMs | null, aliveUntil: EpochMs, handle = directory) =>
+        handle.tell(newsOf('a', { before, aliveUntil }), now)
+      expectSame('a word before which there was another', await say(words[0], words[0]), 'out_of_step')
+      expectSame('the next', await say(words[0], words[1], other), 'in_step')
+      expectSame('the one after that', await say(words[1], words[2]), 'in_step')
+      expectSame('one that does not know of that', await say(words[1], words[3]), 'out_of_step')
+      expectSame('a first word, where there was one', await say(null, words[3]), 'out_of_step')
+    },
+  },
+  {
+    name: 'forgets a node that is silent, and is not in step with it when it comes back',
     async run({ open, openSecond }) {
       const [directory, other] = [await open(), await openSecond()]
       const [old, young] = [entryOf('a'), entryOf('a')]
-      expectSame('the first word', await directory.tell(newsOf('a', { present: [old] }), now), 'new')
-      expectSame('the second', await directory.tell(newsOf('a', { count: 1 }), later(now, 1)), 'known')
       const dead = later(now, leaseMs)
+      expectSame('the first word', await directory.tell(newsOf('a', { present: [old] }), now), 'in_step')
       expectSame('everybody, a moment before', (await everybody(other, later(now, leaseMs - 1))).length, 1)
       await other.tell(newsOf('b', { aliveUntil: later(dead, leaseMs) }), dead)
       expectSame('everybody', (await everybody(other, dead)).length, 0)
       expectSame('alice', (await everybody(other, dead, alice)).length, 0)
       expectSame('the count', await other.count(dead), 0)
-      const back = newsOf('a', { aliveUntil: later(dead, leaseMs), present: [young] })
-      expectSame('its word after that', await directory.tell(back, dead), 'new')
-      expectThat(
-        (await everybody(other, dead)).some(({ id }) => id === young.id),
-        'what it tells then should be listed',
-      )
-      expectSame('the count, then', await other.count(dead), 1)
+      const back = newsOf('a', { before: dead, aliveUntil: later(dead, leaseMs), present: [young] })
+      expectSame('its word after that', await directory.tell(back, dead), 'out_of_step')
+    },
+  },
+  {
+    name: 'lists once what a node tells that goes on under another name, and nothing of the old one',
+    async run({ open, openSecond }) {
+      const [directory, other] = [await open(), await openSecond()]
+      const entries = Array.from({ length: 5 }, () => entryOf('old'))
+      await directory.tell(newsOf('old', { present: entries }), now)
+      const renamed = entries.slice(1).map((entry) => ({ ...entry, node: 'new' }))
+      // Before the old one is ended, and after.
+      await other.tell(newsOf('new', { present: renamed }), now)
+      expectSame('how many are listed of those', new Set((await everybody(other)).map(({ id }) => id)).size, 5)
+      await directory.tell(newsOf('old', { before: later(now, leaseMs), aliveUntil: now, count: 0 }), now)
+      for (let round = 1; round <= 3; round += 1) {
+        expectSame('everybody', textOf(await everybody(directory)), textOf(renamed))
+        expectSame('alice', textOf(await everybody(directory, now, alice)), textOf(renamed))
+        expectSame('the count', await directory.count(now), 4)
+        await other.tell(newsOf('third', { aliveUntil: later(now, leaseMs + round) }), now)
+      }
     },
   },
   {
@@ -195,24 +230,22 @@ export const sessionDirectoryConformance: readonly SessionDirectoryCase[] = [
         await new Promise((resolve) => setTimeout(resolve, 60))
       }
       const then = later(now, leaseMs + 200_000)
-      const left = async () => {
-        await directory.tell(newsOf('a', { aliveUntil: later(then, leaseMs) }), then)
-        return (await everybody(other, then)).length
-      }
-      expectSame('what is left of it', await left(), 0)
+      await directory.tell(newsOf('a', { aliveUntil: later(then, leaseMs) }), then)
+      expectSame('what is left of it', (await everybody(other, then)).length, 0)
     },
   },
   {
-    name: 'takes a node for new where the engine has lost it',
+    name: 'is not in step with a node where the engine has lost it',
     needs: ['lose'],
     async run({ open, lose }) {
       const directory = await open()
       const entry = entryOf('a')
       await directory.tell(newsOf('a', { present: [entry] }), now)
       await lose?.()
-      expectSame('its next word', await directory.tell(newsOf('a', { count: 1 }), now), 'new')
-      await directory.tell(newsOf('a', { present: [entry] }), now)
-      expectSame('everybody', textOf(await everybody(directory)), textOf([entry]))
+      const next = newsOf('a', { before: later(now, leaseMs), aliveUntil: later(now, leaseMs + 1), count: 1 })
+      expectSame('its next word', await directory.tell(next, now), 'out_of_step')
+      await directory.tell(newsOf('b', { present: [{ ...entry, node: 'b' }] }), now)
+      expectSame('everybody', textOf(await everybody(directory)), textOf([{ ...entry, node: 'b' }]))
     },
   },
   {

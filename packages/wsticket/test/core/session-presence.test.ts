@@ -46,11 +46,22 @@ function setUpNodes(options: SessionsOptions = {}) {
 
 type Nodes = ReturnType<typeof setUpNodes>
 
-/** As admission does: room is looked for, and then the WebSocket is there. */
+/** As admission does: room is looked for, which may take some attempts, and then the WebSocket is there. */
 async function come(node: Nodes['one'], session: Session): Promise<string | null> {
-  const refusal = await node.sessions.enter(session)
+  const refusal = await meanwhile(node, Promise.resolve(node.sessions.enter(session)))
   if (refusal === null) node.open(session)
   return refusal
+}
+
+/** What comes of something that takes its time. */
+async function meanwhile<Result>(node: Nodes['one'], work: Promise<Result>): Promise<Result> {
+  let isDone = false
+  const done = () => {
+    isDone = true
+  }
+  work.then(done, done)
+  for (let waited = 0; !isDone && waited < 100; waited += 1) await node.pass(50)
+  return work
 }
 
 const unlimited = { sessionsPerSubject: 'unlimited', sessionsInAll: 'unlimited' } as const
@@ -113,10 +124,9 @@ describe('who is on', () => {
     const ids = sessions.map(one.open)
     await one.pass(300)
     // As an engine that has lost everything does.
-    await memory.tell(
-      { ...(await nodeOf(one)), aliveUntil: start, count: 0, present: [], gone: sessions },
-      at(start + 1),
-    )
+    const { node } = await nodeOf(one)
+    const nothing = { node, before: null, aliveUntil: start, count: 0, present: [], gone: sessions }
+    await memory.tell(nothing, at(start + 1))
     expect(await idsOf()).toEqual([])
     await one.pass(11_000)
     expect(await idsOf()).toEqual([...ids].sort())
@@ -157,6 +167,80 @@ describe('who is on', () => {
     expect(other.sessions.isDraining()).toBe(false)
   })
 
+  it.each([
+    ['most', { most: 0 }],
+    ['most', { most: 1001 }],
+    ['most', { most: 1.5 }],
+    ['after', { after: 'x' as Session['id'] }],
+    ['subject', { subject: 7 as never }],
+  ])('is no question with such a %s: %j', async (option, query) => {
+    const { one } = setUpNodes(unlimited)
+    await expect(one.sessions.listEverywhere(query)).rejects.toMatchObject({ option })
+  })
+
+  it('is asked for all where what is asked is undefined', async () => {
+    const { one, idsOf } = setUpNodes(unlimited)
+    const id = one.open(sessionOf(1))
+    await one.pass(300)
+    expect(await idsOf({ subject: undefined, after: undefined, most: undefined } as never)).toEqual([id])
+  })
+
+  it('is told anew, once, under another name where words were lost', async () => {
+    const { one, memory, idsOf } = setUpNodes(unlimited)
+    const ids = [1, 2].map((seed) => one.open(sessionOf(seed, { expiresAt: null })))
+    await one.pass(300)
+    const { node } = await nodeOf(one)
+    // As after a failover: an older word is the last that there is, and half of what was told.
+    const gone = [sessionOf(1)]
+    await memory.tell(
+      { node, before: null, aliveUntil: at(start + 20_000), count: 1, present: [], gone },
+      at(start + 300),
+    )
+    expect(await idsOf()).toHaveLength(1)
+    await one.pass(11_000)
+    expect(await idsOf()).toEqual([...ids].sort())
+    expect((await nodeOf(one)).node).not.toBe(node)
+    expect(await memory.count(at(start + 12_000))).toBe(2)
+  })
+
+  it('is nobody twice where the directory answers late, again and again', async () => {
+    const { one, other, directory, memory, idsOf } = setUpNodes({ sessionsPerSubject: 5, overflow: 'end_oldest' })
+    expect(await come(one, sessionOf(1, { expiresAt: null }))).toBeNull()
+    const { tell } = directory
+    Object.assign(directory, {
+      tell: async (...word: Parameters<typeof tell>) => {
+        const answer = await tell(...word)
+        await new Promise((resolve) => setTimeout(resolve, 60_000))
+        return answer
+      },
+    })
+    await one.pass(90_000)
+    Object.assign(directory, { tell })
+    await one.pass(5000)
+    expect(await idsOf()).toEqual([sessionOf(1).id])
+    expect(await memory.count(at(start + 96_000))).toBe(1)
+    expect(await come(other, sessionOf(2, { admittedAt: at(start + 96_000), expiresAt: null }))).toBeNull()
+    expect(one.codeOfClosing(sessionOf(1).id)).toBeUndefined()
+  })
+
+  it('is counted once where the clock has gone back', async () => {
+    const { one, clock, idsOf, memory } = setUpNodes(unlimited)
+    const id = one.open(sessionOf(1, { expiresAt: null }))
+    await one.pass(300)
+    clock.advance(-3_600_000)
+    await one.pass(12_000)
+    expect(await idsOf()).toEqual([id])
+    expect(await memory.count(clock.now())).toBe(1)
+  })
+
+  it('is waited for by a drain for a second at the most', async () => {
+    const { one, directory } = setUpNodes(unlimited)
+    await one.pass(300)
+    Object.assign(directory, { tell: () => new Promise(() => {}) })
+    one.open(sessionOf(1))
+    expect(await meanwhile(one, one.sessions.drain({ windowMs: 0, deadlineMs: 1000 }))).toBeUndefined()
+  })
+
   it('cannot be asked where there is no directory', async () => {
     const { sessions } = setUp()
     await expect(sessions.listEverywhere()).rejects.toMatchObject({ option: 'directory' })
@@ -192,6 +276,71 @@ describe('the most sessions of a subject, over all nodes', () => {
     expect(admitted).toBeLessThanOrEqual(3)
     await one.pass(300)
     expect(await idsOf({ subject: alice })).toHaveLength(admitted)
+  })
+
+  it('leaves no place free for long where several come for it at once', async () => {
+    const { one, other, clock } = setUpNodes({ sessionsPerSubject: 2 })
+    expect(await come(one, sessionOf(1, { expiresAt: null }))).toBeNull()
+    let tries = 0
+    for (let admitted = 0; admitted === 0; tries += 1) {
+      await one.pass(3000)
+      const now = { admittedAt: clock.now(), expiresAt: null }
+      const answers = await Promise.all([one, other].map((node, n) => come(node, sessionOf(10 + 2 * tries + n, now))))
+      admitted = answers.filter((answer) => answer === null).length
+      expect(admitted).toBeLessThanOrEqual(1)
+    }
+    expect(tries).toBeLessThan(5)
+  })
+
+  it('ends one of two who come at once, and not both and not neither, where the oldest has to yield', async () => {
+    const { one, other, idsOf } = setUpNodes({ sessionsPerSubject: 1, overflow: 'end_oldest' })
+    const [first, second] = [sessionOf(1), sessionOf(2, { admittedAt: at(start + 1) })]
+    const [a, b] = await Promise.all([one.sessions.enter(first), other.sessions.enter(second)])
+    expect([a, b]).toEqual(['too_many_sessions', null])
+    other.open(second)
+    await one.pass(600)
+    expect(await idsOf()).toEqual([second.id])
+    expect(other.codeOfClosing(second.id)).toBeUndefined()
+  })
+
+  it('ends with 4429 at once who has to yield before its WebSocket is there', async () => {
+    const { one, other, idsOf } = setUpNodes({ sessionsPerSubject: 1, overflow: 'end_oldest' })
+    const [first, second] = [sessionOf(1), sessionOf(2, { admittedAt: at(start + 1) })]
+    expect(await one.sessions.enter(first)).toBeNull()
+    expect(await come(other, second)).toBeNull()
+    await one.pass(600)
+    one.open(first)
+    await one.pass(600)
+    expect(one.codeOfClosing(first.id)).toBe(4429)
+    expect(await idsOf()).toEqual([second.id])
+  })
+
+  it('ends nobody for one who is not waited for any more, and counts it no more', async () => {
+    const { one, other, idsOf } = setUpNodes({ sessionsPerSubject: 1, overflow: 'end_oldest' })
+    expect(await come(one, sessionOf(1))).toBeNull()
+    const late = sessionOf(2, { admittedAt: at(start + 1) })
+    let asked = 0
+    // Given up while the directory is asked.
+    const isAwaited = () => asked++ === 0
+    expect(await other.sessions.enter(late, isAwaited)).toBe('too_many_sessions')
+    await one.pass(600)
+    expect(one.codeOfClosing(sessionOf(1).id)).toBeUndefined()
+    expect(await idsOf()).toEqual([sessionOf(1).id])
+  })
+
+  it('counts no more who is abandoned, and who was attached is not', async () => {
+    const { one, other, idsOf } = setUpNodes({ sessionsPerSubject: 1 })
+    const [first, second] = [sessionOf(1), sessionOf(2)]
+    expect(await come(one, first)).toBeNull()
+    one.sessions.abandon(first)
+    await one.pass(300)
+    expect(await idsOf()).toEqual([first.id])
+    await one.sessions.revoke({ kind: 'session', id: first.id, subject: null })
+    await one.pass(300)
+    expect(await other.sessions.enter(second)).toBeNull()
+    other.sessions.abandon(second)
+    await other.pass(300)
+    expect(await come(one, sessionOf(3))).toBeNull()
   })
 
   it('ends the oldest with 4429, wherever it is, where the oldest has to yield', async () => {
@@ -244,11 +393,12 @@ describe('admission with a directory', () => {
       [4, bob],
     ] as const)
       await store.insert({ ...recordOf(ticketOf(seed)), subject })
-    expect(await codeOf(admission, offering(ticketOf(2)))).toBe('too_many_sessions')
+    const admit = (seed: number) => meanwhile(one, codeOf(admission, offering(ticketOf(seed))))
+    expect(await admit(2)).toBe('too_many_sessions')
     faults.now = new StoreError('unavailable', 'it is away')
-    expect(await codeOf(admission, offering(ticketOf(3)))).toBe('store_unavailable')
+    expect(await admit(3)).toBe('store_unavailable')
     faults.now = null
-    expect(await codeOf(admission, offering(ticketOf(4)))).toBe('admitted')
+    expect(await admit(4)).toBe('admitted')
     expect(redeemed).toHaveLength(3)
   })
 })

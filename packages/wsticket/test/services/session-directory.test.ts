@@ -6,10 +6,14 @@ import { type PostgresServer, startPostgres, unsynced } from 'wsticket-engines/p
 import { type RedisServer, startRedis } from 'wsticket-engines/redis'
 import { type RedisCluster, startRedisCluster } from 'wsticket-engines/redis-cluster'
 import { until } from 'wsticket-engines/until'
+import type { EpochMs } from '../../src/clock.ts'
+import type { Subject } from '../../src/credential.ts'
 import { fromNats } from '../../src/drivers/nats.ts'
 import { createNatsSessionDirectory } from '../../src/session-directories/nats.ts'
 import { createPostgresSessionDirectory, postgresDirectorySchema } from '../../src/session-directories/postgres.ts'
 import { createRedisSessionDirectory } from '../../src/session-directories/redis.ts'
+import type { DirectoryEntry } from '../../src/session-directory.ts'
+import { newId } from '../../src/testing/store-harness.ts'
 import {
   directoryHarnessOf,
   itConformsAsDirectory,
@@ -43,6 +47,48 @@ describe('the directory in Redis', () => {
         () => server.command('FLUSHALL'),
       ),
     )
+  })
+
+  it('keeps nothing of a node that goes on under another name, and sweeps the next one that dies', async () => {
+    await server.command('FLUSHALL')
+    const { directory, end } = await open(connections.ioredis(server))
+    const now = Date.now() as EpochMs
+    const entries = [1, 2, 3].map(() => ({
+      id: newId(),
+      node: 'old',
+      subject: 'https://issuer.example#a' as Subject,
+      audience: 'chat',
+      clientAddress: null,
+      since: now,
+      until: null,
+    }))
+    const say = (node: string, aliveMs: number, present: readonly DirectoryEntry[] = []) =>
+      directory.tell(
+        { node, before: null, aliveUntil: (now + aliveMs) as EpochMs, count: present.length, present, gone: [] },
+        now,
+      )
+    await say('dies', 20_000, [{ ...(entries[0] as DirectoryEntry), id: newId(), node: 'dies' }])
+    await say('old', 30_000, entries)
+    await say('old', 0)
+    await say(
+      'new',
+      30_000,
+      entries.map((entry) => ({ ...entry, node: 'new' })),
+    )
+    await say('dies', 0)
+    await say('new', 30_001)
+    const sizes = ['entries', 'nodes', 'order', 'counts'].map((name) => [
+      name === 'entries' || name === 'counts' ? 'HLEN' : 'ZCARD',
+      `wsticket:{directory}:${name}`,
+    ])
+    expect(await Promise.all(sizes.map(([command, key]) => server.command(String(command), String(key))))).toEqual([
+      '3',
+      '1',
+      '9',
+      '1',
+    ])
+    await directory.close()
+    await end()
   })
 
   describe('in a cluster', () => {
