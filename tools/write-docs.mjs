@@ -151,7 +151,7 @@ async function postgresLog() {
 const directoryScriptParameters = {
   tellScript: [
     'tell',
-    'ARGV: the node, until when it is alive, the present, how many sessions it has, how many entries follow; of each its id, the digest of its subject and its text; then the ids of those that are over. Replies `known`, or `new` where the node was not alive',
+    'ARGV: the node, until when its last word made it alive or nothing, until when this one does, the present, how many sessions it has, how many entries follow; of each its id, the digest of its subject and its text; then of each that is over its id and that digest. Replies `in_step` or `out_of_step`',
   ],
   listScript: [
     'list',
@@ -169,7 +169,7 @@ async function redisDirectory() {
 }
 
 const directoryStatementParameters = {
-  tell: '`$1` the node, `$2` until when it is alive, `$3` the present, `$4` how many sessions it has, `$5` a JSON array of objects with `id`, `subject` (its digest) and `entry`, `$6` a JSON array of the ids of those that are over. Says whether the node was alive',
+  tell: '`$1` the node, `$2` until when it is alive, `$3` the present, `$4` how many sessions it has, `$5` a JSON array of objects with `id`, `subject` (its digest) and `entry`, `$6` a JSON array of the ids of those that are over, `$7` until when its last word made it alive, or nothing',
   list: '`$1` the present, `$2` the id behind which is read, or nothing, `$3` how many at the most',
   listOf: 'The same, `$4` the digest of a subject',
   count: '`$1` the present',

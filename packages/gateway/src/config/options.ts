@@ -151,7 +151,7 @@ export const options: OptionTable = {
   sessionDirectory: {
     flag: 'session-directory',
     placeholder: 'on or off',
-    help: 'Whether the gateways that share the store show each other who is on (sessions list), and count WebSockets over all of them. Each admission asks the store once more then, unless both counts are unlimited.',
+    help: 'Whether the gateways that share the store show each other who is on (sessions list), and count WebSockets over all of them. Each admission then tells the store who comes, and looks who else is there, unless both counts are unlimited.',
     group: 'Sessions',
     reading: { kind: 'optional', value: values.oneOf('on', 'off'), fallback: 'off' },
   },
