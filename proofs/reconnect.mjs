@@ -4,7 +4,7 @@
  * over five seconds. Before that some are cut off that come back without a delay: a storm, which has to be noticed.
  *
  *   npm run prove:reconnect                  5,000 WebSockets: a minute or two. Draws docs/images/reconnect.svg
- *   npm run prove:reconnect -- --short       200: some seconds. Draws nothing
+ *   npm run prove:reconnect -- --short       200: some seconds. Draws nothing, and bears a busy machine
  *
  * The issuer, the nodes, Redis between them and the clients are processes of their own. When tickets are asked for is measured at the issuer,
  * and at the clients, for a machine that has too much to do spreads by itself what arrives. Ends with 1 where one of these does not hold.
@@ -35,9 +35,11 @@ import { plot } from './reconnect/plot.mjs'
  */
 
 const { values: options } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
+// A machine that many share stands still for a second now and then, and who would have come meanwhile comes together behind it: twice
+// as many as their share are its doing. Where other tests run beside, it is more than a second.
 const plan = options.short
-  ? { clients: 200, thoughtless: 200, processes: 2 }
-  : { clients: 5000, thoughtless: 400, processes: 4 }
+  ? { clients: 200, thoughtless: 200, processes: 2, mostTimesShare: 4 }
+  : { clients: 5000, thoughtless: 400, processes: 4, mostTimesShare: 2.5 }
 const patienceMs = 120_000
 const picture = pathOf('../../docs/images/reconnect.svg')
 
@@ -147,7 +149,11 @@ function lossesOf({ clients, open: back, sessions }) {
 
 /** @param {Return} seen @returns {string[]} */
 function stormsOf({ wanted, arrived }) {
-  return [...unevennessOf('at the clients', wanted), ...unevennessOf('at the issuer', arrived)]
+  const { mostTimesShare } = plan
+  return [
+    ...unevennessOf('at the clients', wanted, mostTimesShare),
+    ...unevennessOf('at the issuer', arrived, mostTimesShare),
+  ]
 }
 
 /** @param {string} who @param {Return} seen @param {readonly string[]} faults */

@@ -5,9 +5,6 @@
 
 // As reconnectDelayMs is documented: the first attempt is made at any moment of so long a time.
 export const spreadMs = 5000
-// More than so many times what comes in a second of an even spread is a storm. A machine that many share stands still for a second now
-// and then, and who would have come meanwhile comes together behind it: twice as many are its doing.
-const mostTimesShare = 2.5
 const judgedMs = 1000
 // How much of all may come before an even spread has it come. With 200 clients chance brings that about once in ten million times.
 const mostAhead = 0.2
@@ -41,8 +38,12 @@ export function measure(arrivals) {
   return { most, timesShare: most / shareOf(arrivals, judgedMs), ahead: aheadOf(arrivals) }
 }
 
-/** What is uneven about them. @param {string} who @param {Arrivals} arrivals @returns {string[]} */
-export function unevennessOf(who, arrivals) {
+/**
+ * What is uneven about them.
+ * @param {string} who @param {Arrivals} arrivals @param {number} mostTimesShare how many times what comes in a second of an even spread
+ * @returns {string[]}
+ */
+export function unevennessOf(who, arrivals, mostTimesShare) {
   const { most, timesShare, ahead } = measure(arrivals)
   const storm = `${who}: ${most} came within a second, ${timesShare.toFixed(1)} times its share`
   return [
