@@ -24,6 +24,22 @@ async function open(gateway: Served): Promise<WebSocket> {
   return openWebSocket(gateway, await gateway.ticket())
 }
 
+/** How long a gateway with a client that reads nothing and answers nothing takes to end, with 0, once it is told to stop. */
+async function msToStopWithSilentClient(deadlineMs: number): Promise<number> {
+  const gateway = await startServing({ flags: ['--drain-window-ms=0', `--drain-deadline-ms=${deadlineMs}`] })
+  const client = sendHandshake(gateway, await gateway.ticket())
+  await client.head()
+  client.socket.pause()
+  const startedAt = performance.now()
+  gateway.program.process.kill()
+  expect(await gateway.program.ended).toMatchObject({ code: 0 })
+  return performance.now() - startedAt
+}
+
+function isAtDeadline(tookMs: number): boolean {
+  return tookMs < 1500
+}
+
 describe('a gateway that is told to stop', () => {
   it('is not ready, issues and admits nothing, and ends with the last WebSocket', async () => {
     const { gateway, unused, second } = await stopHalfway()
@@ -45,14 +61,12 @@ describe('a gateway that is told to stop', () => {
     expect(await gateway.program.ended).toMatchObject({ code: null })
   })
 
-  it('waits no longer than its deadline for a client that reads nothing and answers nothing', async () => {
-    const gateway = await startServing({ flags: ['--drain-window-ms=0', '--drain-deadline-ms=200'] })
-    const client = sendHandshake(gateway, await gateway.ticket())
-    await client.head()
-    client.socket.pause()
-    const startedAt = performance.now()
-    gateway.program.process.kill()
-    expect(await gateway.program.ended).toMatchObject({ code: 0 })
-    expect(performance.now() - startedAt).toBeLessThan(6000)
-  })
+  it('cuts at its deadline a client that does not answer the close frame, and waits for it where there is time', async () => {
+    // By itself the tunnel cuts it after two seconds.
+    expect(await msToStopWithSilentClient(60_000)).toBeGreaterThan(1900)
+    const quick: number[] = []
+    // A machine that many share stands still for a while now and then, but hardly thrice.
+    while (quick.length < 3 && !quick.some(isAtDeadline)) quick.push(await msToStopWithSilentClient(200))
+    expect(quick.some(isAtDeadline), `it took ${quick.join(', ')} ms`).toBe(true)
+  }, 60_000)
 })
