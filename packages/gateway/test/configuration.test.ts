@@ -49,6 +49,7 @@ describe('the configuration', () => {
       sessionLifetimeMs: null,
       maximumSessionAgeMs: null,
       sessionGraceMs: 0,
+      silenceMs: null,
       sessionsPerSubject: 100,
       sessionDirectory: 'off',
       nodeName: null,

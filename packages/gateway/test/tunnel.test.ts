@@ -132,6 +132,16 @@ describe('a tunnel whose session is closed', () => {
     await closed
   })
 
+  it('says it once, though it is closed twice', async () => {
+    const { client, upstream, session } = await joinEnds()
+    upstream.socket.write(text.subarray(0, 3))
+    await client.hears(text.subarray(0, 3))
+    session.close(expired)
+    session.close({ closeCode: 4401, publicCode: 'session_revoked' })
+    upstream.socket.write(text.subarray(3))
+    await client.hears(Buffer.concat([text.subarray(3), goodbye]))
+  })
+
   it('lets the frame that is under way finish, and nothing behind it', async () => {
     const { client, upstream, session } = await joinEnds()
     upstream.socket.write(text.subarray(0, 3))

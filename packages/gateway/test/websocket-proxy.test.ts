@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { type AddressInfo, createServer, Socket } from 'node:net'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { nextMessage, openWebSocket, sendHandshake } from './clients.ts'
 import { issuer, startGateway } from './gateway-under-test.ts'
 import { head101, startEcho, startRawUpstream, startUpstream, switchingProtocols } from './upstreams.ts'
@@ -55,6 +55,20 @@ describe('an upstream that takes the WebSocket', () => {
     socket.close(4321, 'over')
     const [code, reason] = (await once(client, 'close')) as [number, Buffer]
     expect([code, reason.toString()]).toEqual([4321, 'over'])
+  })
+
+  it('and its client are asked by TCP whether they are there', async () => {
+    const asked = vi.spyOn(Socket.prototype, 'setKeepAlive')
+    onTestFinished(() => asked.mockRestore())
+    const upstream = await startUpstream()
+    const gateway = await startGateway(upstream.url)
+    const ports = [upstream.url, gateway.url].map((url) => Number(new URL(url).port))
+    await openWebSocket(gateway, await gateway.ticket())
+    const alive = asked.mock.calls.flatMap(([isOn], at) => {
+      const socket = asked.mock.contexts[at] as Socket
+      return isOn ? [socket.remotePort, socket.localPort] : []
+    })
+    expect(alive).toEqual(expect.arrayContaining(ports))
   })
 
   it('loses its connection when the client is gone', async () => {

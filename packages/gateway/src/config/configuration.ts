@@ -53,6 +53,8 @@ export interface Configuration {
   /** Null: for as long as it is renewed. */
   readonly maximumSessionAgeMs: number | null
   readonly sessionGraceMs: number
+  /** Null: as long as it likes. */
+  readonly silenceMs: number | null
   readonly sessionsPerSubject: number | 'unlimited'
   readonly sessionsInAll: number | 'unlimited'
   readonly sessionOverflow: 'refuse_new' | 'end_oldest'

@@ -127,6 +127,13 @@ export const options: OptionTable = {
     group: 'Sessions',
     reading: { kind: 'optional', value: values.millisecondsOrNone, fallback: '0' },
   },
+  silenceMs: {
+    flag: 'silence-ms',
+    placeholder: 'milliseconds',
+    help: 'How long no byte may come from the client of a WebSocket, pongs included, before it is closed with 4408. For an upstream that pings its clients: several times as long as it waits between two pings.',
+    group: 'Sessions',
+    reading: { kind: 'nullable', value: values.timerMilliseconds, without: 'as long as it likes' },
+  },
   sessionsPerSubject: {
     flag: 'sessions-per-subject',
     placeholder: 'number',

@@ -197,11 +197,11 @@ function limiterOf(rate: LimitedRate): Limiter | 'unlimited' {
 }
 
 function createProxy({ configuration, onEvent, upstreamTimeoutMs = 10_000 }: GatewayOptions): Accept {
-  const { upstream, trustedProxies } = configuration
+  const { upstream, trustedProxies, silenceMs } = configuration
   const resolveClientAddress = createClientAddressResolver(trustedProxies)
   // Behind a trusted proxy, and only there, the peer alone does not tell who the client is.
   const isTrustedProxy = (peerAddress: string | null) => resolveClientAddress(peerAddress, null) === null
-  return createWebSocketProxy({ upstream, isTrustedProxy, onEvent, answerTimeoutMs: upstreamTimeoutMs })
+  return createWebSocketProxy({ upstream, isTrustedProxy, onEvent, answerTimeoutMs: upstreamTimeoutMs, silenceMs })
 }
 
 function isOfEndpoint(path: string): boolean {

@@ -29,6 +29,7 @@ export function tunnel(client: Duplex, upstream: Duplex, options: TunnelOptions)
   const up = passOn(client, upstream, settle)
   let open = 2
   let timer: ReturnType<typeof setTimeout> | undefined
+  let isClosing = false
 
   function settle(): void {
     if (down.isStopped && up.isSilent) client.end()
@@ -54,6 +55,9 @@ export function tunnel(client: Duplex, upstream: Duplex, options: TunnelOptions)
   }
   return {
     close({ closeCode, publicCode }) {
+      // Silent, and revoked meanwhile.
+      if (isClosing) return
+      isClosing = true
       clearTimeout(timer)
       timer = setTimeout(cut, closeDeadlineMs)
       down.stop(closeFrame({ closeCode, publicCode }))

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type AdmittedDecision, type HttpAnswer, systemClock } from 'wsticket'
+import { type AdmittedDecision, type HttpAnswer, type SessionEnding, sessionEndings, systemClock } from 'wsticket'
 import { type Accept, refuseUpgrade } from 'wsticket/adapters/node'
 import type { GatewayEventSink, UpstreamFailure } from '../events.ts'
 import { headerLines } from '../header-lines.ts'
@@ -13,6 +13,7 @@ import { problem } from '../problems.ts'
 import { dial, type UpstreamAnswer, UpstreamError } from './dial.ts'
 import { forwardHandshake, type IsTrustedProxy } from './forwarded-handshake.ts'
 import { type Asked, extensionNames, returnHandshake } from './returned-handshake.ts'
+import { watchForSilence } from './silence.ts'
 import { tunnel } from './tunnel.ts'
 
 /** Where admitted WebSockets go. */
@@ -23,6 +24,8 @@ export interface WebSocketProxyOptions {
   readonly onEvent: GatewayEventSink
   /** How long the upstream may take to answer a handshake, in milliseconds. */
   readonly answerTimeoutMs: number
+  /** How long no byte may come from a client before its session ends with 4408, in milliseconds; null for as long as it likes. */
+  readonly silenceMs: number | null
 }
 
 const lingerMs = 5000
@@ -34,10 +37,10 @@ const timedOut = problem(504, 'upstream_timeout', 'The service behind this gatew
 
 /** Passes admitted handshakes on to the upstream, and joins the two sockets where it agrees. */
 export function createWebSocketProxy(options: WebSocketProxyOptions): Accept {
-  const { upstream, onEvent, answerTimeoutMs } = options
+  const { upstream, onEvent, answerTimeoutMs, silenceMs } = options
   return ({ request, socket, head }, decision) => {
     connect(request, socket, decision).then(
-      (agreed) => join({ socket, head, connection: request.socket }, agreed, decision),
+      (agreed) => join({ socket, head, connection: request.socket }, agreed, { decision, silenceMs }),
       (error: unknown) => {
         const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
         onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
@@ -75,7 +78,11 @@ interface ClientEnd extends End {
   readonly connection: Socket
 }
 
-function join(client: ClientEnd, upstream: Agreed, { attach }: AdmittedDecision): void {
+interface Joining extends Pick<WebSocketProxyOptions, 'silenceMs'> {
+  readonly decision: AdmittedDecision
+}
+
+function join(client: ClientEnd, upstream: Agreed, { decision, silenceMs }: Joining): void {
   if (client.socket.destroyed) {
     upstream.socket.destroy()
     return
@@ -84,8 +91,18 @@ function join(client: ClientEnd, upstream: Agreed, { attach }: AdmittedDecision)
   keepAlive(client.connection)
   keepAlive(upstream.socket)
   client.socket.write(upstream.returned, 'latin1')
-  const onClosed = () => detach()
-  const detach = attach(tunnel(client.socket, upstream.socket, { lingerMs, closeDeadlineMs, onClosed }))
+  let ending: SessionEnding | null = null
+  const onClosed = () => {
+    forget()
+    detach(ending)
+  }
+  const connection = tunnel(client.socket, upstream.socket, { lingerMs, closeDeadlineMs, onClosed })
+  const onSilent = () => {
+    ending = 'session_unresponsive'
+    connection.close(sessionEndings[ending])
+  }
+  const forget = silenceMs === null ? () => {} : watchForSilence(client.socket, silenceMs, onSilent)
+  const detach = decision.attach(connection)
 }
 
 function askedIn(request: IncomingMessage, { fallbackProtocol, clearingCookie }: AdmittedDecision): Asked {
