@@ -1,64 +1,91 @@
 /**
- * What a live session costs: memory for each that is open, CPU time for each that ends in time, and for the timer that waits for them.
+ * What a live session costs: memory for each that is open, CPU time for each that ends in time, and for the timer that waits for them; and
+ * what the heartbeats cost that the adapter for `ws` gives each.
  *
- *   npm run bench:sessions              1,000, 10,000 and 100,000 sessions, five rounds of each in turn: about 3 minutes
+ *   npm run bench:sessions              1,000, 10,000 and 100,000 sessions, five rounds of each in turn: about 4 minutes
  *   npm run bench:sessions -- --short   one round, with 100,000 left out: shows that it runs, its figures mean little
  *
- * The control of memory are the sessions themselves, kept in an array: an application has them anyway. The control of CPU is a process
- * with as many sessions of which none ends. Ends with 1 where a session takes more memory the more there are.
+ * The control of memory are the sessions themselves, kept in an array: an application has them anyway. The control of CPU is the same process
+ * with the same sessions while none ends. Ends with 1 where a session costs more the more there are; what a machine with other work to do
+ * shows only in the long run is not judged in short.
  * @module
  */
 import { createHash } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { createSessions } from 'wsticket'
+import { measureHeartbeats } from './heartbeats.mjs'
+import { cpuOfWaiting, heapUsed, median, settle } from './measuring.mjs'
 
 /** @import { Session, Sessions } from 'wsticket' */
+/** @import { Heartbeats } from './heartbeats.mjs' */
 
 const { values: options } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
-const plan = options.short ? { rounds: 1, sizes: [1000, 10_000] } : { rounds: 5, sizes: [1000, 10_000, 100_000] }
-const spreadMs = 4000
-const settleMs = 1500
+const plan = options.short
+  ? { rounds: 1, sizes: [1000, 10_000], settleMs: 200, idleSeconds: 1, spreadMs: 1000, beatMs: 1500 }
+  : {
+      rounds: 5,
+      sizes: [1000, 10_000, 100_000],
+      settleMs: 1500,
+      idleSeconds: 3,
+      spreadMs: 3000,
+      beatMs: 2500,
+    }
+const { settleMs } = plan
 const hourMs = 3_600_000
-const mostGrowth = 1.5
+const beganAt = Date.now()
+const lookEveryMs = 500
+// Before the first session ends.
+const mostTicks = 3000
 
-setFlagsFromString('--expose-gc')
-const collect = /** @type {() => void} */ (runInNewContext('gc'))
+/** @typedef {{ bytes: number, waitUs: number, endUs: number } & Heartbeats} Measured */
 
-/** @typedef {{ bytes: number, idleUs: number, endUs: number }} Measured */
+/** @typedef {keyof Measured} Name */
+
+/**
+ * What is reported; and how many times as much it may be at any number of sessions as at any lower one, which counts as `least` where it is
+ * less.
+ * @type {{ readonly [name in Name]: { title: string, most: number, least: number, isSteady: boolean } }}
+ */
+const columns = {
+  bytes: { title: 'bytes of heap each', most: 1.5, least: 600, isSteady: true },
+  waitUs: { title: 'CPU us a second, while none ends', most: 2, least: 20, isSteady: true },
+  endUs: { title: 'CPU us for each that ends', most: 2, least: 1, isSteady: false },
+  beatBytes: { title: 'bytes of heap for its heartbeats', most: 1.5, least: 300, isSteady: true },
+  lookUs: { title: 'CPU us for each look at it', most: 2, least: 2, isSteady: false },
+}
+const names = /** @type {Name[]} */ (Object.keys(columns))
 
 /** @type {Map<number, Measured[]>} */
 const measured = new Map(plan.sizes.map((size) => [size, []]))
 for (let round = 0; round < plan.rounds; round += 1)
   for (const size of plan.sizes) measured.get(size)?.push(await measure(size))
 
-console.log('sessions   bytes of heap each   CPU us a second, while none ends   CPU us for each that ends')
-for (const [size, rounds] of measured) {
-  const figures = [
-    median(rounds, 'bytes').toFixed(0),
-    median(rounds, 'idleUs').toFixed(0),
-    median(rounds, 'endUs').toFixed(2),
-  ]
-  console.log(
-    [String(size).padStart(8), ...figures.map((figure, at) => figure.padStart([20, 34, 27][at] ?? 0))].join(' '),
-  )
+const figures = Object.fromEntries(
+  names.map((name) => [name, [...measured.values()].map((rounds) => median(rounds.map((round) => round[name])))]),
+)
+console.log(`| sessions | ${names.map((name) => columns[name].title).join(' | ')} |`)
+for (const [at, size] of plan.sizes.entries())
+  console.log(`| ${size} | ${names.map((name) => (figures[name]?.[at] ?? Number.NaN).toPrecision(3)).join(' | ')} |`)
+const steep = names.filter((name) => isJudged(name) && !isFlat(name))
+for (const name of steep) console.error(`Not flat: ${columns[name].title}.`)
+process.exitCode = steep.length === 0 ? 0 : 1
+
+/** @param {Name} name @returns {boolean} */
+function isJudged(name) {
+  return !options.short || columns[name].isSteady
 }
 
-const bytes = [...measured.values()].map((rounds) => median(rounds, 'bytes'))
-if (Math.max(...bytes) > mostGrowth * Math.min(...bytes)) {
-  console.error('Memory is not flat.')
-  process.exitCode = 1
+/** @param {Name} name @returns {boolean} whether it is no more than it may be at any number of sessions */
+function isFlat(name) {
+  const { most, least } = columns[name]
+  const all = figures[name] ?? []
+  return all.every((figure, at) => figure <= most * Math.max(least, Math.min(figure, ...all.slice(0, at))))
 }
 
 /** @param {number} size @returns {Promise<Measured>} */
 async function measure(size) {
-  const bytes = measureMemory(size)
-  const idleUs = await cpuOf(size, hourMs, hourMs)
-  const endUs = await cpuOf(size, 0, spreadMs)
-  // As long as the one in which sessions end.
-  return { bytes, idleUs: idleUs / ((spreadMs + settleMs) / 1000), endUs: Math.max(0, endUs - idleUs) / size }
+  const own = { bytes: measureMemory(size), waitUs: measureTimer(size), endUs: await measureEnds(size) }
+  return { ...own, ...(await measureHeartbeats(size, plan)) }
 }
 
 /** @param {number} size @returns {number} bytes that the registry has for each */
@@ -75,21 +102,56 @@ function measureMemory(size) {
   return all.length === size ? (after - before) / size : Number.NaN
 }
 
-/** CPU time while sessions wait, or end. @param {number} size @param {number} from @param {number} spread @returns {Promise<number>} in microseconds */
-async function cpuOf(size, from, spread) {
-  const sessions = createSessions({ sessionsPerSubject: 'unlimited' })
+/**
+ * CPU time of what is done each second while none ends: it is done many times in turn, each a second later by the clock of the registry. So
+ * the caches of the processor are warm, and it is not in it that a process has to wake up for it.
+ * @param {number} size @returns {number} in microseconds
+ */
+function measureTimer(size) {
+  const all = Array.from({ length: size }, (_, at) => sessionOf(at, hourMs + (hourMs * at) / size))
+  let now = beganAt
+  const sessions = createSessions({ sessionsPerSubject: 'unlimited', clock: () => /** @type {any} */ (now) })
+  const { setInterval } = globalThis
+  let tick = () => {}
+  globalThis.setInterval = /** @type {any} */ (
+    (/** @type {() => void} */ work) => {
+      tick = work
+      return setInterval(() => {}, hourMs)
+    }
+  )
+  attachAll(sessions, all)
+  globalThis.setInterval = setInterval
+  heapUsed()
+  const startedAt = process.cpuUsage()
+  for (let ticks = 0; ticks < mostTicks; ticks += 1) {
+    now += 1000
+    tick()
+  }
+  const { user, system } = process.cpuUsage(startedAt)
+  if (sessions.count() !== size) throw new Error('none should have ended')
+  void sessions.revoke({ kind: 'everything' })
+  sessions.close()
+  return (user + system) / mostTicks
+}
+
+/** CPU time for the end of a session. @param {number} size @returns {Promise<number>} in microseconds */
+async function measureEnds(size) {
+  // The clock of the registry stands still until all is ready, however long that takes.
+  let startedAt = Number.POSITIVE_INFINITY
+  const clock = () => beganAt + Math.max(0, performance.now() - startedAt)
+  const sessions = createSessions({ sessionsPerSubject: 'unlimited', clock: /** @type {any} */ (clock) })
   attachAll(
     sessions,
-    Array.from({ length: size }, (_, at) => sessionOf(at, from + (spread * at) / size)),
+    Array.from({ length: size }, (_, at) => sessionOf(at, (plan.spreadMs * (at + 1)) / size)),
   )
-  collect()
-  const startedAt = process.cpuUsage()
-  await pause(spreadMs + settleMs)
-  const { user, system } = process.cpuUsage(startedAt)
-  if (from === 0 && sessions.count() > 0) throw new Error(`${sessions.count()} sessions should have ended`)
-  await sessions.revoke({ kind: 'everything' })
+  await settle(settleMs)
+  const seconds = []
+  while (seconds.length < plan.idleSeconds) seconds.push(await cpuOfWaiting(1000))
+  startedAt = performance.now()
+  let cpuUs = 0
+  while (sessions.count() > 0) cpuUs += await cpuOfWaiting(lookEveryMs)
   sessions.close()
-  return user + system
+  return Math.max(0, cpuUs - (median(seconds) * (performance.now() - startedAt)) / 1000) / size
 }
 
 /** @param {Sessions} sessions @param {readonly Session[]} all */
@@ -101,10 +163,9 @@ function attachAll(sessions, all) {
 
 /** @param {number} at @param {number} inMs @returns {Session} */
 function sessionOf(at, inMs) {
-  const now = Date.now()
   const id = createHash('sha256').update(String(at)).digest('base64url')
   const subject = `https://id.example#${at}`
-  const bounds = { issuedAt: now, admittedAt: now, expiresAt: Math.round(now + inMs) }
+  const bounds = { issuedAt: beganAt, admittedAt: beganAt, expiresAt: Math.ceil(beganAt + inMs) }
   const session = {
     id,
     subject,
@@ -114,16 +175,4 @@ function sessionOf(at, inMs) {
     origin: 'https://app.example',
   }
   return /** @type {any} */ ({ ...session, ...bounds })
-}
-
-function heapUsed() {
-  collect()
-  collect()
-  return process.memoryUsage().heapUsed
-}
-
-/** @param {readonly Measured[]} rounds @param {keyof Measured} figure */
-function median(rounds, figure) {
-  const sorted = rounds.map((round) => round[figure]).toSorted((one, other) => one - other)
-  return /** @type {number} */ (sorted[Math.floor(sorted.length / 2)])
 }
