@@ -12,8 +12,10 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 /** Two files at once: a browser wants a core to itself, and so does what races or is timed. More take no less time. */
 const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
+/** Files that share nothing that they change: loading every module anew for each of them took a processor about a second. */
+const oneLoading = { isolate: false }
 /** They start servers on files that are made once. */
-const withServers = { globalSetup: ['tools/before-tests.mjs'] }
+const withServers = { globalSetup: ['tools/before-tests.mjs'], ...oneLoading }
 
 export default defineConfig({
   resolve: {
@@ -39,15 +41,14 @@ export default defineConfig({
           exclude: [services, faults, sqlite, browsers],
           testTimeout: 10_000,
           hookTimeout: 10_000,
-          // They share nothing that they change. Loading every module anew for each file took longer than the tests.
-          isolate: false,
+          ...oneLoading,
           maxWorkers: 2,
         },
       },
       { extends: true, test: { name: 'services', include: [services], ...twoAtOnce, ...withServers, maxWorkers: 3 } },
       { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce, ...withServers } },
       // Needs node:sqlite: tools/with-node.mjs.
-      { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce } },
+      { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce, ...oneLoading } },
       { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },
     ],
   },

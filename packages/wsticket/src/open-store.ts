@@ -1,5 +1,5 @@
 /**
- * A store by URL. The client of an engine is loaded only where a URL names that engine, and has to be installed then.
+ * A store by URL. What an engine takes is loaded only where a URL names that engine, and its client has to be installed then.
  *
  * ```ts
  * const store = await openStore(process.env.WSTICKET_STORE ?? 'memory:')

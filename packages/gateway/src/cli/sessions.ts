@@ -13,8 +13,7 @@ import {
 } from 'wsticket'
 import { openSessionDirectory, openSessionLog, requireStoreUrl } from 'wsticket/open-store'
 import type { Environment } from '../config/given.ts'
-import { refusalOf } from '../config/values.ts'
-import { help } from './help.ts'
+import { refusalOf } from '../config/refusal.ts'
 import { complain, fail, tell } from './verb.ts'
 
 const usage =
@@ -22,7 +21,7 @@ const usage =
 
 /** Lists or ends sessions on the engine that the URL names, or WSTICKET_STORE. */
 export async function sessions(args: readonly string[], { WSTICKET_STORE = '' }: Environment): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) return help(['sessions'])
+  if (args.includes('--help') || args.includes('-h')) return (await import('./help.ts')).help(['sessions'])
   const asked = readArguments(args)
   if (asked === null) return complain(usage)
   const { url = WSTICKET_STORE } = asked

@@ -6,16 +6,15 @@ import { parseArgs } from 'node:util'
 import { ConfigurationError, StoreError } from 'wsticket'
 import { requireStoreUrl } from 'wsticket/open-store'
 import type { Environment } from '../config/given.ts'
-import { refusalOf } from '../config/values.ts'
+import { refusalOf } from '../config/refusal.ts'
 import { checkStore } from '../store-check/check-store.ts'
 import { reportText } from '../store-check/report.ts'
-import { help } from './help.ts'
 import { untilToldToStop } from './until-told-to-stop.ts'
 import { complain, fail, tell } from './verb.ts'
 
 /** Checks the store that the URL names, or WSTICKET_STORE. */
 export async function store(args: readonly string[], { WSTICKET_STORE = '' }: Environment): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) return help(['store'])
+  if (args.includes('--help') || args.includes('-h')) return (await import('./help.ts')).help(['store'])
   const asked = readArguments(args)
   if (asked === null) return complain('store takes: check [url] [--json] [--tickets n]; store --help says more')
   const { url = WSTICKET_STORE } = asked

@@ -7,7 +7,8 @@ import type { Configuration } from './configuration.ts'
 import { collectGiven, type Environment, type Given, type GivenTexts } from './given.ts'
 import type { Option, Reading } from './option.ts'
 import { options, variableOf } from './options.ts'
-import { refusalOf, refusalOfLifetimes, type Value } from './values.ts'
+import { refusalOf } from './refusal.ts'
+import { refusalOfLifetimes, type Value } from './values.ts'
 
 /** A configuration, or one line for each problem. */
 export type ConfigurationOutcome =

@@ -3,19 +3,13 @@
  * asked, so that there is one rule.
  * @module
  */
-import {
-  ConfigurationError,
-  createAdmission,
-  createClientAddressResolver,
-  createIssuer,
-  createSessions,
-  type EpochMs,
-} from 'wsticket'
+import { createAdmission, createClientAddressResolver, createIssuer, createSessions, type EpochMs } from 'wsticket'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import { requireStoreUrl } from 'wsticket/open-store'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { z } from 'zod'
 import type { LimitedRate, ListenAddress } from './configuration.ts'
+import { refusalOf } from './refusal.ts'
 
 /** Turns a text into a value, or says why it cannot. */
 export type Value<Output> = z.ZodType<Output, string>
@@ -141,17 +135,6 @@ function takenBy(construct: (value: string) => unknown): Value<string> {
     const problem = refusalOf(() => construct(value))
     return problem === null ? value : impossible(context, problem)
   })
-}
-
-/** What the library says against a value; null where it takes it. */
-export function refusalOf(construct: () => unknown): string | null {
-  try {
-    construct()
-    return null
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    return error.message.slice(error.option.length + 1)
-  }
 }
 
 function impossible(context: z.RefinementCtx<string>, message: string): never {

@@ -19,12 +19,32 @@ const forgery = {
   wire: 'invalid_token',
   audit: 'credential_invalid',
 }
-const all = [...handshakes, forgery]
+type Cheat = typeof forgery
+const all: readonly Cheat[] = [...handshakes, forgery]
 
 async function visitSignedIn(): Promise<Visitor> {
   const visitor = await playground.visit()
   await visitor.signIn()
   return visitor
+}
+
+/** Tries a cheat, and returns what was received for it. */
+async function expectRefused({ page, tryCheat }: Visitor, { title, status, wire, audit }: Cheat): Promise<string> {
+  const card = await tryCheat(title)
+  const code = status.slice(0, 3)
+  expect(await card.locator('.verdict').innerText(), title).toMatch(/^Refused\s+with \d+ \w+, as it must be\.$/)
+  expect(await card.locator('.verdict').innerText(), title).toContain(`${code} ${wire}`)
+  expect(await card.locator('.cheat-expected').innerText(), title).toContain(`${code} ${wire}`)
+  const received = await card.locator('.wire').last().innerText()
+  expect(received, title).toContain(`HTTP/1.1 ${status}`)
+  expect(received, title).toContain(`"code":"${wire}"`)
+  const [, knows, says] = await card.locator('.why dd').allInnerTexts()
+  expect(knows?.startsWith(audit), title).toBe(true)
+  expect(says?.startsWith(wire), title).toBe(true)
+  const event = page.locator('.event', { hasText: audit }).first()
+  await event.waitFor()
+  expect(await event.getAttribute('data-type'), title).toBe(title === forgery.title ? 'issue_refused' : 'refused')
+  return received
 }
 
 /** Has the gateway be asked something else than what the page asked, as a gateway with a hole in it would answer. */
@@ -53,26 +73,16 @@ describe('a cheat', () => {
     expect(await page.getByRole('article').getByRole('button').count()).toBe(all.length)
   })
 
-  for (const { title, status, wire, audit } of all) {
-    it(`is refused with ${wire}, and the audit says ${audit}: ${title}`, async () => {
-      const visitor = await visitSignedIn()
-      if (title === forgery.title) playground.tolerate(refusedTicketRequest)
-      const card = await visitor.tryCheat(title)
-      const code = status.slice(0, 3)
-      expect(await card.locator('.verdict').innerText()).toMatch(/^Refused\s+with \d+ \w+, as it must be\.$/)
-      expect(await card.locator('.verdict').innerText()).toContain(`${code} ${wire}`)
-      expect(await card.locator('.cheat-expected').innerText()).toContain(`${code} ${wire}`)
-      const received = await card.locator('.wire').last().innerText()
-      expect(received).toContain(`HTTP/1.1 ${status}`)
-      expect(received).toContain(`"code":"${wire}"`)
-      const [, knows, says] = await card.locator('.why dd').allInnerTexts()
-      expect(knows?.startsWith(audit)).toBe(true)
-      expect(says?.startsWith(wire)).toBe(true)
-      const event = visitor.page.locator('.event', { hasText: audit }).first()
-      await event.waitFor()
-      expect(await event.getAttribute('data-type')).toBe(title === forgery.title ? 'issue_refused' : 'refused')
-    })
-  }
+  it('is refused as it must be, and the audit says why; what is wrong with a ticket changes no byte of the answer', async () => {
+    const visitor = await visitSignedIn()
+    playground.tolerate(refusedTicketRequest)
+    const answersToTickets = new Set<string>()
+    for (const cheat of all) {
+      const received = await expectRefused(visitor, cheat)
+      if (cheat.wire === invalidTicket.wire) answersToTickets.add(received)
+    }
+    expect(answersToTickets.size).toBe(1)
+  })
 
   it('keeps the reason of the audit off the wire', async () => {
     const visitor = await visitSignedIn()
@@ -80,17 +90,6 @@ describe('a cheat', () => {
     const wire = (await card.locator('.wire').allInnerTexts()).join('\n')
     expect(wire).not.toContain('ticket_spent')
     expect(wire).toMatch(/wsticket\.v1, wst_[\w-]{4}…/)
-  })
-
-  it('gets the same answer, byte for byte, whatever is wrong with the ticket', async () => {
-    const visitor = await visitSignedIn()
-    const answers = new Set<string>()
-    for (const { title, wire } of handshakes.filter((cheat) => cheat.wire === invalidTicket.wire)) {
-      const card = await visitor.tryCheat(title)
-      expect(await card.locator('.verdict').innerText()).toContain(wire)
-      answers.add(await card.locator('.wire').last().innerText())
-    }
-    expect(answers.size).toBe(1)
   })
 
   it('shows both uses of a ticket that is used twice', async () => {

@@ -9,13 +9,11 @@ import { directorySubjectsOf } from '../nats-directory-stream.ts'
 import type { NatsDriver } from '../nats-driver.ts'
 import { logStreamOf } from '../nats-log-stream.ts'
 import type { Opener } from '../opener.ts'
-import { createNatsSessionDirectory } from '../session-directories/nats.ts'
 import type { SessionDirectory } from '../session-directory.ts'
 import type { SessionLog } from '../session-log.ts'
-import { createNatsSessionLog } from '../session-logs/nats.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { credentialsOf, numberOptions, requireParameters, type StoreUrl, serversOf, textOptions } from '../store-url.ts'
-import { createNatsStore, type NatsStoreOptions } from '../stores/nats.ts'
+import type { NatsStoreOptions } from '../stores/nats.ts'
 import type { TicketStore } from '../ticket-store.ts'
 
 const packages = ['@nats-io/transport-node', '@nats-io/jetstream']
@@ -43,9 +41,18 @@ export const natsOpener: Opener = {
     }
 
     return {
-      open: () => openOn((driver) => createNatsStore(driver, options)),
-      openLog: () => openOn((driver) => createNatsSessionLog(driver, options)),
-      openDirectory: () => openOn((driver) => createNatsSessionDirectory(driver, options)),
+      async open() {
+        const { createNatsStore } = await import('../stores/nats.ts')
+        return openOn((driver) => createNatsStore(driver, options))
+      },
+      async openLog() {
+        const { createNatsSessionLog } = await import('../session-logs/nats.ts')
+        return openOn((driver) => createNatsSessionLog(driver, options))
+      },
+      async openDirectory() {
+        const { createNatsSessionDirectory } = await import('../session-directories/nats.ts')
+        return openOn((driver) => createNatsSessionDirectory(driver, options))
+      },
       async erase() {
         const { connect, jetstreamManager } = await loadClients()
         const connection = await connect(connectionOptions)

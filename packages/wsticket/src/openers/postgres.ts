@@ -8,11 +8,8 @@ import type { Opener } from '../opener.ts'
 import { directoryTableOf } from '../postgres-directory-statements.ts'
 import { logTableOf } from '../postgres-log-statements.ts'
 import { defaultTable, prepare, quote } from '../postgres-statements.ts'
-import { createPostgresSessionDirectory } from '../session-directories/postgres.ts'
-import { createPostgresSessionLog } from '../session-logs/postgres.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { numberOptions, requireParameters, type StoreUrl, textOptions } from '../store-url.ts'
-import { createPostgresStore } from '../stores/postgres.ts'
 
 const ours = ['table', 'deadlineMs'] as const
 // None of these changes what the store relies on.
@@ -52,15 +49,18 @@ export const postgresOpener: Opener = {
 
     return {
       async open(clock) {
+        const { createPostgresStore } = await import('../stores/postgres.ts')
         const { driver, end } = await connect(trial === null ? pgOptions.max : fewConnections)
         return openWithOwnClient({ end }, () => createPostgresStore(driver, { ...options, clock }))
       },
       async openLog() {
+        const { createPostgresSessionLog } = await import('../session-logs/postgres.ts')
         // Who writes waits for the others all the same.
         const { driver, end } = await connect(fewConnections)
         return openWithOwnClient({ end }, () => createPostgresSessionLog(driver, { ...options, table: log }))
       },
       async openDirectory() {
+        const { createPostgresSessionDirectory } = await import('../session-directories/postgres.ts')
         const { driver, end } = await connect(fewConnections)
         return openWithOwnClient({ end }, () =>
           createPostgresSessionDirectory(driver, { ...options, table: directory }),

@@ -8,11 +8,9 @@ import { fromIoredis, ioredisClusterOptions, ioredisOptions } from '../drivers/i
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
 import type { RedisDriver } from '../redis-driver.ts'
-import { createRedisSessionDirectory } from '../session-directories/redis.ts'
-import { createRedisSessionLog } from '../session-logs/redis.ts'
 import { finishWithOwnClient, loadClient, openWithOwnClient } from '../store-client.ts'
 import { credentialsOf, numberOptions, requireParameters, type StoreUrl, serversOf, textOptions } from '../store-url.ts'
-import { createRedisStore, type RedisStoreOptions } from '../stores/redis.ts'
+import type { RedisStoreOptions } from '../stores/redis.ts'
 
 type Client = Redis | Cluster
 type Ioredis = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>
@@ -35,6 +33,7 @@ export const redisOpener: Opener = {
 
     return {
       async open() {
+        const { createRedisStore } = await import('../stores/redis.ts')
         const client = await connect()
         return openWithOwnClient({ end: () => end(client), failure: noteFailures(client) }, () => {
           const driver = fromIoredis(client)
@@ -42,12 +41,14 @@ export const redisOpener: Opener = {
         })
       },
       async openLog() {
+        const { createRedisSessionLog } = await import('../session-logs/redis.ts')
         const client = await connect()
         return openWithOwnClient({ end: () => end(client) }, () =>
           createRedisSessionLog(fromIoredis(client), optionsBeside(options)),
         )
       },
       async openDirectory() {
+        const { createRedisSessionDirectory } = await import('../session-directories/redis.ts')
         const client = await connect()
         return openWithOwnClient({ end: () => end(client) }, () =>
           createRedisSessionDirectory(fromIoredis(client), optionsBeside(options)),

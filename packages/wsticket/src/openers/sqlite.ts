@@ -4,10 +4,7 @@
  */
 import { ConfigurationError } from '../errors.ts'
 import type { Opener } from '../opener.ts'
-import { createSqliteSessionDirectory } from '../session-directories/sqlite.ts'
-import { createSqliteSessionLog } from '../session-logs/sqlite.ts'
 import { numberOptions, requireParameters } from '../store-url.ts'
-import { createSqliteStore } from '../stores/sqlite.ts'
 
 /** Opens stores, session logs and session directories in a file. */
 export const sqliteOpener: Opener = {
@@ -21,12 +18,15 @@ export const sqliteOpener: Opener = {
     const options = { path, ...numberOptions(url, 'busyTimeoutMs') }
     return {
       async open(clock) {
+        const { createSqliteStore } = await import('../stores/sqlite.ts')
         return createSqliteStore({ ...options, clock })
       },
       async openLog() {
+        const { createSqliteSessionLog } = await import('../session-logs/sqlite.ts')
         return createSqliteSessionLog(options)
       },
       async openDirectory() {
+        const { createSqliteSessionDirectory } = await import('../session-directories/sqlite.ts')
         return createSqliteSessionDirectory(options)
       },
       async erase() {
