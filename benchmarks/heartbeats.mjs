@@ -27,6 +27,8 @@ const shortestMs = 1000
 /** @param {number} size @param {number | null} pingEveryMs @param {Plan} plan */
 async function watch(size, pingEveryMs, { settleMs, beatMs }) {
   const clients = Array.from({ length: size }, createClient)
+  // What went before may not be swept yet.
+  await settle(settleMs)
   const emptyBytes = heapUsed()
   /** @type {any} */
   const server = { options: { maxPayload: 1, maxFragments: 1 }, shouldHandle: () => true, on() {}, emit() {} }
