@@ -2,7 +2,7 @@
  * CPU time per operation of wsticket, as ratios against a control without it, measured in the same run.
  *
  *   npm run bench                           7 fresh process pairs of 8 interleaved rounds for each: about 15 minutes
- *   npm run bench -- --short                1 pair of 3 rounds, kept nowhere: shows that it runs, its figures mean little
+ *   npm run bench -- --short                1 pair of 3 rounds of a fifth, kept nowhere: shows that it runs, its figures mean little
  *   npm run bench -- --only admission       one comparison; also admission-redis, admission-postgres, admission-nats,
  *                                           admission-sqlite, issue, and floor-redis, -postgres, -nats, -sqlite
  *   npm run bench -- --node PATH            another node for the subjects; SQLite needs 22.13 or later
@@ -45,8 +45,8 @@ const { values: options } = parseArgs({
   },
 })
 const plan = options.short
-  ? { pairs: 1, rounds: 3, warmUps: 1 }
-  : { pairs: Number(options.pairs ?? 7), rounds: 8, warmUps: 6 }
+  ? { pairs: 1, rounds: 3, warmUps: 1, share: 0.2 }
+  : { pairs: Number(options.pairs ?? 7), rounds: 8, warmUps: 6, share: 1 }
 
 const shown = ['admission', 'admission-redis', 'issue']
 
@@ -67,7 +67,8 @@ print(results)
 if (!options.short) keep(results)
 
 /** Runs fresh process pairs; in each, rounds of subject and control in turn. */
-async function compare(name, { subject, control, load, operations, aim, startEngine = startNoEngine }) {
+async function compare(name, { subject, control, load, aim, startEngine = startNoEngine, ...comparison }) {
+  const operations = comparison.operations * plan.share
   const pairs = []
   for (let pair = 0; pair < plan.pairs; pair++) {
     process.stderr.write(`${name}: process pair ${pair + 1} of ${plan.pairs}\n`)

@@ -29,6 +29,9 @@ const { values: options } = parseArgs({
   },
 })
 const racers = 64
+// Four connections in each process are enough to find out a naive store.
+const shortControl = { tickets: 100, racers: 16 }
+const longControl = { tickets: 2000, racers }
 // More, and what was raced is not the engine but a machine that stands still.
 const mostUndecided = 0.01
 const defaults = options.short ? { tickets: 10_000 } : { tickets: 1_000_000, racers }
@@ -62,7 +65,7 @@ async function prove(name, subject) {
     const node = subject.node?.() ?? process.execPath
     const common = { subject: name, address, node, oneProcess: subject.oneProcess ?? false }
     const tally = await runRace({ ...common, ...sizeOf(subject), kind: 'store', onProgress: createProgress(name) })
-    const control = await runRace({ ...common, kind: 'naive', tickets: options.short ? 100 : 2000, racers })
+    const control = await runRace({ ...common, kind: 'naive', ...(options.short ? shortControl : longControl) })
     return report(subject, tally, control)
   } finally {
     await stop()

@@ -14,7 +14,7 @@ import { clientNamed } from '../subject.mjs'
 /** @type {Subject} */
 export const subject = {
   client: clientNamed('ioredis'),
-  shortRacers: 16,
+  shortRacers: 8,
   async start() {
     const { url: address, dispose } = await startRedis()
     return { address, stop: dispose }

@@ -45,7 +45,7 @@ export const subject = {
   get client() {
     return `node:sqlite of ${runtime()?.version}`
   },
-  shortRacers: 16,
+  shortRacers: 8,
   lacking: () => (runtime() === null ? 'there is no Node with node:sqlite here' : null),
   node: () => runtime()?.path ?? process.execPath,
   async start() {

@@ -22,8 +22,12 @@ const forgery = {
 type Cheat = typeof forgery
 const all: readonly Cheat[] = [...handshakes, forgery]
 
+let visitors = 0
+
+/** Each has tickets of its own: nobody is issued so many in so short a time. */
 async function visitSignedIn(): Promise<Visitor> {
-  const visitor = await playground.visit()
+  visitors += 1
+  const visitor = await playground.visit({ path: `/?name=visitor-${visitors}` })
   await visitor.signIn()
   return visitor
 }
