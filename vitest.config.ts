@@ -10,12 +10,12 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 
 /** What crosses a process boundary takes its time, and what is polled for comes when it comes. */
 const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
-/** Two files at once: a browser wants a core to itself, and so does what races or is timed. More take no less time. */
+/** Two files at once: a browser wants a core to itself, and so does what is timed. */
 const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
 /** Files that share nothing that they change: loading every module anew for each of them took a processor about a second. */
 const oneLoading = { isolate: false }
-/** They start servers on files that are made once. */
-const withServers = { globalSetup: ['tools/before-tests.mjs'], ...oneLoading }
+/** They start servers on files that are made once. Three at once: they wait for much of their time. */
+const withServers = { ...outsideTheProcess, globalSetup: ['tools/before-tests.mjs'], maxWorkers: 3 }
 
 export default defineConfig({
   resolve: {
@@ -45,8 +45,9 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      { extends: true, test: { name: 'services', include: [services], ...twoAtOnce, ...withServers, maxWorkers: 3 } },
-      { extends: true, test: { name: 'faults', include: [faults], ...twoAtOnce, ...withServers } },
+      { extends: true, test: { name: 'services', include: [services], ...withServers, ...oneLoading } },
+      // A process for each file: some look at the memory and the connections of theirs.
+      { extends: true, test: { name: 'faults', include: [faults], ...withServers } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce, ...oneLoading } },
       { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },

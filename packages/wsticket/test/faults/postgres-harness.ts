@@ -31,7 +31,7 @@ export function createCleanup(): Cleanup {
 }
 
 // Both clients, of every kind of store, on every server, before and after: less than a server takes.
-const maxConnections = 2
+const maxConnections = 3
 
 /** Stores of one kind over both clients, with connections that end with the cleanup. */
 export function storesAt(kind: StoreKind, url: string, cleanup: Cleanup): readonly [Spender, Spender] {

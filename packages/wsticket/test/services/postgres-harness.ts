@@ -80,13 +80,16 @@ export function describeStore(client: string, connect: Connect): void {
   })
 }
 
+// As many as it takes to race over several; each more is another process of the server, for each store of each case.
+const max = 4
+
 function createHarness(server: PostgresServer, connect: Connect, table: string): StoreHarness {
   const clock = createMovableClock()
   const connections: Connected[] = []
   const stores: TicketStore[] = []
 
   async function open(name = table): Promise<TicketStore> {
-    const connected = connect(server.url)
+    const connected = connect(server.url, { max })
     connections.push(connected)
     const store = createPostgresStore(connected.driver, { table: name, clock: clock.now })
     stores.push(store)
