@@ -29,7 +29,6 @@ const transcript = createTranscript(join(output, 'transcript.log'))
  * @property {readonly string[]} command
  * @property {string} [part] runs only where this part is chosen
  * @property {boolean} [essential] nothing that follows makes sense without it
- * @property {boolean} [waits] it waits for most of its time: it runs beside those that stand next to it and wait, too
  * @property {string} [report] where vitest counts its tests; any other step counts as one
  */
 
@@ -57,13 +56,12 @@ const steps = [
     title: 'Single use over processes, in short',
     command: ['node', 'proofs/single-use.mjs', '--short'],
   },
-  { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'], waits: true },
-  { part: 'proof', title: 'An orderly drain, in short', command: ['node', 'proofs/drain.mjs', '--short'], waits: true },
+  { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'] },
+  { part: 'proof', title: 'An orderly drain, in short', command: ['node', 'proofs/drain.mjs', '--short'] },
   {
     part: 'proof',
     title: 'Revocation over nodes, in short',
     command: ['node', 'proofs/revocation.mjs', '--short'],
-    waits: true,
   },
   { part: 'proof', title: 'Coming back, in short', command: ['node', 'proofs/reconnect.mjs', '--short'] },
   vitest('browsers', 'Tests in browsers'),
@@ -89,9 +87,7 @@ function vitest(part, title, prefix = []) {
   return { part, title, report, command: [...prefix, 'vitest', 'run', '--project', part, ...reporters] }
 }
 
-/** @typedef {{ passed: number, failed: number, line: string }} Result */
-
-/** @param {Step} step @returns {Promise<Result>} */
+/** @param {Step} step @returns {Promise<{ passed: number, failed: number, line: string }>} */
 async function runStep({ title, command, report }) {
   const startedAt = performance.now()
   transcript.write(`\n== ${title}\n`)
@@ -103,21 +99,11 @@ async function runStep({ title, command, report }) {
   return { ...counts, line: `${verdict} ${seconds.padStart(6)} s  ${title}${tests}` }
 }
 
-/** Steps that wait stand in one group with the waiting ones before them; any other is alone. @param {Step[][]} groups @param {Step} step */
-function addStep(groups, step) {
-  const last = groups.at(-1)
-  if (step.waits && last?.[0]?.waits) last.push(step)
-  else groups.push([step])
-  return groups
-}
-
-/** @type {Result[]} */
 const results = []
-const wanted = steps.filter(({ part }) => part === undefined || chosen.includes(part))
-for (const group of wanted.reduce(addStep, /** @type {Step[][]} */ ([]))) {
-  const ofGroup = await Promise.all(group.map(runStep))
-  results.push(...ofGroup)
-  if (group[0]?.essential && ofGroup.some(({ failed }) => failed > 0)) break
+for (const step of steps.filter(({ part }) => part === undefined || chosen.includes(part))) {
+  const result = await runStep(step)
+  results.push(result)
+  if (step.essential && result.failed > 0) break
 }
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0)
