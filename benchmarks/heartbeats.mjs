@@ -57,6 +57,7 @@ const decision = {
   fallbackProtocol: null,
   clearingCookie: null,
   attach: () => () => {},
+  abandon: null,
 }
 const admitEverybody = { admit: async () => decision }
 
