@@ -57,14 +57,16 @@ export function createPostgresDirectoryStatements(table: string): PostgresDirect
     `SELECT entry FROM ${table} WHERE id > $2 AND id NOT LIKE 'node:%' AND node IN (${alive})${condition} ORDER BY id LIMIT $3`
   return {
     tell: prepare(`WITH before AS (
-  SELECT alive_until FROM ${table} WHERE id = 'node:' || $1::text
+  SELECT alive_until FROM ${table} WHERE id = 'node:' || $1::text FOR UPDATE
 ), node AS (
   INSERT INTO ${table} (id, node, alive_until, sessions) VALUES ('node:' || $1::text, $1::text, $2::bigint, $4::bigint)
   ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until, sessions = excluded.sessions
 ), present AS (
-  INSERT INTO ${table} (id, node, subject, entry)
-  SELECT told.id, $1::text, told.subject, told.entry FROM json_to_recordset($5::text::json) AS told (id text, subject text, entry text)
+  INSERT INTO ${table} AS told (id, node, subject, entry)
+  SELECT said.id, $1::text, said.subject, said.entry FROM json_to_recordset($5::text::json) AS said (id text, subject text, entry text)
   ON CONFLICT (id) DO UPDATE SET node = excluded.node, entry = excluded.entry
+  WHERE told.node = excluded.node
+  OR coalesce((SELECT owner.alive_until FROM ${table} AS owner WHERE owner.id = 'node:' || told.node), 0) <= $2::bigint
 ), gone AS (
   DELETE FROM ${table} WHERE node = $1::text AND id IN (SELECT json_array_elements_text($6::text::json))
 )
@@ -75,12 +77,14 @@ SELECT CASE WHEN nullif($7, '')::bigint IS NOT DISTINCT FROM (SELECT alive_until
     count: prepare(
       `SELECT coalesce(sum(sessions), 0)::text AS sessions FROM ${table} WHERE id LIKE 'node:%' AND alive_until > $1::bigint`,
     ),
-    // The row of a node goes last, and is locked meanwhile: one that comes back tells all, and waits for that.
+    // The row of a node is locked meanwhile, and says then that it is void: one that comes back waits for that, and is out of step. It goes last.
     sweep: prepare(`WITH dead AS MATERIALIZED (
-  SELECT node FROM ${table} WHERE id LIKE 'node:%' AND alive_until <= $1::bigint FOR UPDATE SKIP LOCKED
+  SELECT node, alive_until FROM ${table} WHERE id LIKE 'node:%' AND alive_until <= $1::bigint FOR UPDATE SKIP LOCKED
+), void AS (
+  UPDATE ${table} SET alive_until = 0 WHERE id IN (SELECT 'node:' || node FROM dead WHERE alive_until > 0)
 )
 DELETE FROM ${table} AS swept USING dead WHERE swept.node = dead.node
-AND (swept.alive_until IS NULL OR NOT EXISTS (SELECT FROM ${table} AS its WHERE its.node = dead.node AND its.alive_until IS NULL))
+AND (swept.alive_until IS NULL OR swept.alive_until = 0 AND NOT EXISTS (SELECT FROM ${table} AS its WHERE its.node = dead.node AND its.alive_until IS NULL))
 AND swept.ctid = ANY (ARRAY (SELECT ctid FROM ${table} WHERE node IN (SELECT node FROM dead) ORDER BY alive_until NULLS FIRST LIMIT 1000 FOR UPDATE SKIP LOCKED))`),
   }
 }

@@ -33,14 +33,20 @@ end
 redis.call('HSET', KEYS[4], node, count)
 for at = 7, gone - 1, 3 do
   local id, digest = ARGV[at], ARGV[at + 1]
-  redis.call('HSET', KEYS[1], id, node .. ' ' .. digest .. ' ' .. ARGV[at + 2])
-  redis.call('ZADD', KEYS[3], 0, 'i:' .. id .. ':' .. node, 0, 's:' .. digest .. ':' .. id .. ':' .. node, 0, 'n:' .. node .. ':' .. id .. ':' .. digest)
+  local owner = string.match(redis.call('HGET', KEYS[1], id) or '', '^(%S+) ') or node
+  -- A word that comes late takes nothing back.
+  if owner == node or tonumber(redis.call('ZSCORE', KEYS[2], owner) or 0) <= tonumber(alive) then
+    redis.call('HSET', KEYS[1], id, node .. ' ' .. digest .. ' ' .. ARGV[at + 2])
+    redis.call('ZADD', KEYS[3], 0, 'i:' .. id .. ':' .. node, 0, 's:' .. digest .. ':' .. id .. ':' .. node, 0, 'n:' .. node .. ':' .. id .. ':' .. digest)
+  end
 end
 for at = gone, #ARGV, 2 do
   remove(ARGV[at], ARGV[at + 1], node)
 end
 local dead = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1)[1]
 if dead then
+  -- First: one that comes back meanwhile is out of step.
+  redis.call('ZADD', KEYS[2], 0, dead)
   local left = redis.call('ZRANGEBYLEX', KEYS[3], '[n:' .. dead .. ':', '(n:' .. dead .. ';', 'LIMIT', 0, ${sweepBatch})
   for _, member in ipairs(left) do
     local id, digest = string.match(member, '([%w_-]+):([%w_-]+)$')

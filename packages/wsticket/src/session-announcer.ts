@@ -4,9 +4,10 @@
  */
 import type { EpochMs } from './clock.ts'
 import { withinDeadline } from './deadline.ts'
+import { StoreError } from './errors.ts'
 import { nameFault } from './events.ts'
 import { randomText, systemRandom } from './random.ts'
-import { mostNews, type SessionDirectory } from './session-directory.ts'
+import { mostNews, type NodeNews, type SessionDirectory } from './session-directory.ts'
 import type { RosterNews, SessionRoster } from './session-roster.ts'
 import type { SessionRules } from './sessions-options.ts'
 import { createSharedRun } from './shared-run.ts'
@@ -66,33 +67,52 @@ export function announceSessions(
   }
 }
 
-type Word = Pick<RosterNews, 'present' | 'gone'> & { readonly isLast?: boolean }
+type Word = Pick<RosterNews, 'present' | 'gone'>
+
+/** `ahead`: the clock has gone back far, and would keep the node for as long as it went. */
+type Step = 'in_step' | 'out_of_step' | 'ahead'
 
 /** Speaks as one node after another. */
 function createVoice(directory: SessionDirectory, roster: SessionRoster, { clock, nodeName }: SessionRules) {
   let node = newNodeName(nodeName)
   let before: EpochMs | null = null
+  const retired = new Set<string>()
 
-  /** Whether what was told before is there still. A node of which that is not so is to be followed by another. */
-  async function say({ present, gone, isLast = false }: Word): Promise<boolean> {
-    const now = clock()
-    // Another each time: by that the directory knows which word it has heard last.
-    const aliveUntil = (isLast ? now : Math.max(now + leaseMs, (before ?? 0) + 1)) as EpochMs
-    const count = isLast ? 0 : roster.count()
-    const news = { node, before, aliveUntil, count, present: present.map((entry) => ({ ...entry, node })), gone }
-    const answer = await withinDeadline(directory.tell(news, now), directoryDeadlineMs)
-    before = aliveUntil
-    // A clock that has gone back far would keep the node for as long as it went.
-    return answer === 'in_step' && aliveUntil <= now + 2 * leaseMs
+  const tell = (news: NodeNews) => withinDeadline(directory.tell(news, clock()), directoryDeadlineMs)
+  const end = (name: string) => tell({ node: name, before: null, aliveUntil: clock(), count: 0, present: [], gone: [] })
+
+  function rename(): void {
+    node = newNodeName(nodeName)
+    before = null
   }
 
   return {
-    say,
-    /** Ends this node, of which the directory may know more than there is, and goes on as another. */
-    async startOver(): Promise<void> {
-      await say({ present: [], gone: [], isLast: true })
-      node = newNodeName(nodeName)
-      before = null
+    async say({ present, gone }: Word): Promise<Step> {
+      const now = clock()
+      // Another each time: by that the directory knows which word it has heard last.
+      const aliveUntil = Math.max(now + leaseMs, (before ?? 0) + 1) as EpochMs
+      const entries = present.map((entry) => ({ ...entry, node }))
+      const step = await tell({ node, before, aliveUntil, count: roster.count(), present: entries, gone })
+      before = aliveUntil
+      return step === 'in_step' && aliveUntil > now + 2 * leaseMs ? 'ahead' : step
+    },
+    /** Goes on as another. What it told as the one before is better than nothing until all is told anew. */
+    retire(): void {
+      retired.add(node)
+      rename()
+    },
+    hasRetired: () => retired.size > 0,
+    /** Ends those that it was before. */
+    async endRetired(): Promise<void> {
+      for (const name of retired) {
+        await end(name)
+        retired.delete(name)
+      }
+    },
+    /** Ends this one at once, and goes on as another. */
+    async endNow(): Promise<void> {
+      await end(node)
+      rename()
     },
   }
 }
@@ -102,13 +122,13 @@ function createTeller(directory: SessionDirectory, roster: SessionRoster, rules:
   // For durations alone: never goes back, as a clock may.
   let heardAt = performance.now()
   let isFirst = true
-  let isOutOfStep = false
+  let step: Step | 'silent' = 'in_step'
 
   async function tellSome(): Promise<void> {
     const { sessions, ...news } = roster.take()
     const askedAt = performance.now()
     try {
-      isOutOfStep = !(await voice.say(news))
+      step = await voice.say(news)
     } catch (error) {
       roster.putBack(sessions)
       throw error
@@ -118,30 +138,33 @@ function createTeller(directory: SessionDirectory, roster: SessionRoster, rules:
   }
 
   async function startOver(): Promise<void> {
-    await voice.startOver()
-    isOutOfStep = false
+    // Of one that was silent nothing is listed any more, and to end it says whether anybody hears.
+    if (step === 'out_of_step') voice.retire()
+    else await voice.endNow()
+    step = 'in_step'
     heardAt = performance.now()
     roster.touchAll()
   }
 
   async function tellAll(): Promise<void> {
-    isOutOfStep ||= performance.now() - heardAt > leaseMs
+    if (step === 'in_step' && performance.now() - heardAt > leaseMs) step = 'silent'
     // Everything is going to be told: until then there is nothing to keep in mind.
-    if (isOutOfStep) roster.forget()
+    if (step !== 'in_step') roster.forget()
     // More than there is, for all may have to be told anew. What comes meanwhile is told the next time.
     const most = 2 + 2 * Math.ceil((roster.pending() + roster.count()) / mostNews)
     for (let told = 0; told < most; told += 1) {
-      if (isOutOfStep) await startOver()
+      if (step !== 'in_step') await startOver()
       await tellSome()
-      if (roster.pending() === 0 && !isOutOfStep) return
+      if (roster.pending() === 0 && step === 'in_step') break
     }
+    if (step !== 'in_step')
+      throw new StoreError('unavailable', `${directory.name}: the directory loses what it is told`)
+    await voice.endRetired()
   }
 
-  return {
-    /** Whether it is time to say that there is this process. */
-    isDue: () => isFirst || isOutOfStep || performance.now() - heardAt >= refreshMs,
-    told: createSharedRun(tellAll),
-  }
+  /** Whether it is time to say that there is this process. */
+  const isDue = () => isFirst || step !== 'in_step' || voice.hasRetired() || performance.now() - heardAt >= refreshMs
+  return { isDue, told: createSharedRun(tellAll) }
 }
 
 /** Nobody else has it, also not the same process after a restart. */

@@ -62,7 +62,7 @@ export interface SessionDirectory {
 
   /**
    * Takes what a node says. Whoever asks after it has resolved MUST be told of it; where it rejects, some of it may have been taken, and
-   * may be yet. MUST NOT remove entries of another node; one that is present takes the place of another's. Resolves with `in_step` only where
+   * may be yet. MUST NOT remove entries of another node; one that is present takes the place of another's, unless that is alive for longer. Resolves with `in_step` only where
    * `before` is the `aliveUntil` that it had of the node until now, and that was not past; for null, where it had none. Else, `out_of_step`: words of this
    * node were lost, or have come late, and what there is of it may be wrong. The node goes on under another name then, and tells everything.
    */

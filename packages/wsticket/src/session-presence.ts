@@ -5,7 +5,7 @@
  * others: there are never too many. Where none of them finds room for that, each tries again.
  * @module
  */
-import type { Clock } from './clock.ts'
+import type { Clock, EpochMs } from './clock.ts'
 import { withinDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import type { LiveSessions } from './live-sessions.ts'
@@ -58,9 +58,12 @@ const pauseMs = 200
 const youthMs = 2000
 
 /** Begins to tell the directory, where there is one. */
-export function createSessionPresence(live: LiveSessions, rules: SessionRules): SessionPresence {
-  const { directory, clock } = rules
+export function createSessionPresence(live: LiveSessions, given: SessionRules): SessionPresence {
+  const { directory } = given
   if (directory === null) return presenceOfNobodyElse
+  // A clock of one's own may have fractions, which an engine takes for no time.
+  const clock = () => Math.floor(given.clock()) as EpochMs
+  const rules = { ...given, clock }
   const roster = createSessionRoster(live)
   const announcer = announceSessions(directory, roster, rules)
   return {

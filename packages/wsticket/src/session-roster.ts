@@ -128,7 +128,7 @@ function partsOf(session: Session | LiveSession): RosterNews['present'][number] 
   return { id, subject, audience, clientAddress, since: whole(admittedAt), until: until && whole(until) }
 }
 
-/** A clock of one's own may have fractions, which an entry has not. */
+/** A clock of one's own may have fractions, and a session no end to speak of: an entry has neither. */
 function whole(instant: EpochMs): EpochMs {
-  return Math.floor(instant) as EpochMs
+  return Math.min(Math.floor(instant), Number.MAX_SAFE_INTEGER) as EpochMs
 }

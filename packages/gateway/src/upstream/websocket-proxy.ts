@@ -44,6 +44,8 @@ export function createWebSocketProxy(options: WebSocketProxyOptions): Accept {
       (error: unknown) => {
         const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
         onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
+        // Its client may take its time to close the connection.
+        decision.abandon?.()
         refuseUpgrade(socket, answerTo(code))
       },
     )

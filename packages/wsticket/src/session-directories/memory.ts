@@ -34,7 +34,10 @@ export function createMemorySessionDirectory(): SessionDirectory {
       const step = (known?.aliveUntil ?? null) === before ? 'in_step' : 'out_of_step'
       nodes.set(name, Object.assign(node, { aliveUntil, count }))
       for (const entry of present) {
-        for (const { entries } of nodes.values()) entries.delete(entry.id)
+        const [owner = node] = Array.from(nodes.values()).filter(({ entries }) => entries.has(entry.id))
+        // A word that comes late takes nothing back.
+        if (owner !== node && owner.aliveUntil > aliveUntil) continue
+        owner.entries.delete(entry.id)
         node.entries.set(entry.id, entry)
       }
       for (const { id } of gone) node.entries.delete(id)

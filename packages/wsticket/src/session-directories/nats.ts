@@ -57,7 +57,7 @@ export function createNatsSessionDirectory(
     })
   }
 
-  const sweep = createSweep((now) => ask(() => stream.sweep(now)))
+  const sweep = createSweep((now) => ask((asker) => stream.sweep({ now, asker })))
 
   return {
     name: 'nats',
@@ -132,21 +132,20 @@ function createStreamOfSessions(driver: NatsDriver, bucket: string) {
     async tell(news: NodeNews, { now, asker }: Asking): Promise<boolean> {
       const { node, before, aliveUntil, count, present, gone } = news
       const [known = { aliveUntil: null }] = await stateOf(names.node(node))
+      // First: where anything behind it fails, or comes late, the next word is out of step.
+      await put(driver, { subject: names.node(node), text: JSON.stringify({ node, aliveUntil, count }) }, asker)
       await Promise.all([
         ...present.map((entry) =>
           put(driver, { subject: names.session(entry), text: writeDirectoryEntry(entry) }, asker),
         ),
         ...gone.map((session) => driver.drop(stream, names.session({ ...session, node }))),
       ])
-      // Last: the next word is in step where all of this was taken.
-      await put(driver, { subject: names.node(node), text: JSON.stringify({ node, aliveUntil, count }) }, asker)
       return known.aliveUntil === before && (before === null || before > now)
     },
     async list({ subject, after, most }: DirectoryQuery, { now, asker }: Asking): Promise<readonly DirectoryEntry[]> {
-      const living = new Set((await nodes(now)).map(({ node }) => node))
-      const found = (await driver.subjectsOf(stream, names.session({ subject })))
-        .map((name) => ({ name, ...parseSessionSubject(name) }))
-        .filter(({ node, id }) => living.has(node) && id > (after ?? ''))
+      const living = await nodes(now)
+      const found = namesAt(living, await driver.subjectsOf(stream, names.session({ subject })))
+        .filter(({ id }) => id > (after ?? ''))
         .sort((one, other) => (one.id < other.id ? -1 : 1))
       const entries: DirectoryEntry[] = []
       for (let at = 0; at < found.length && entries.length < most; at += most) {
@@ -157,12 +156,25 @@ function createStreamOfSessions(driver: NatsDriver, bucket: string) {
       return entries.slice(0, most)
     },
     /** Drops what nodes have told that are dead. */
-    async sweep(now: EpochMs): Promise<void> {
-      for (const { node, aliveUntil } of await states())
-        if (aliveUntil <= now)
-          for (const filter of [names.session({ node }), names.node(node)]) await driver.drop(stream, filter)
+    async sweep({ now, asker }: Asking): Promise<void> {
+      for (const { node, aliveUntil } of await states()) {
+        if (aliveUntil > now) continue
+        // First: one that comes back meanwhile is out of step.
+        await put(driver, { subject: names.node(node), text: JSON.stringify({ node, aliveUntil: 0, count: 0 }) }, asker)
+        for (const filter of [names.session({ node }), names.node(node)]) await driver.drop(stream, filter)
+      }
     },
   }
+}
+
+/** What is told by those that are alive. Of a session that two of them tell of it is what was said last. */
+function namesAt(living: readonly NodeState[], subjects: readonly string[]) {
+  const aliveUntil = new Map(living.map((state) => [state.node, state.aliveUntil]))
+  const told = subjects
+    .map((name) => ({ name, ...parseSessionSubject(name) }))
+    .filter(({ node }) => aliveUntil.has(node))
+    .sort((one, other) => Number(aliveUntil.get(one.node)) - Number(aliveUntil.get(other.node)))
+  return [...new Map(told.map((one) => [one.id, one])).values()]
 }
 
 function readState(text: string): NodeState {

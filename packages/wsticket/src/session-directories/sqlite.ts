@@ -16,7 +16,9 @@ const sql = {
   keep: `INSERT INTO wsticket_nodes (node, alive_until, sessions) VALUES (?, ?, ?)
     ON CONFLICT (node) DO UPDATE SET alive_until = excluded.alive_until, sessions = excluded.sessions`,
   put: `INSERT INTO wsticket_directory (id, node, subject, entry) VALUES (?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET node = excluded.node, entry = excluded.entry`,
+    ON CONFLICT (id) DO UPDATE SET node = excluded.node, entry = excluded.entry WHERE wsticket_directory.node = excluded.node
+    OR coalesce((SELECT alive_until FROM wsticket_nodes WHERE node = wsticket_directory.node), 0) <= ?`,
+  void: 'UPDATE wsticket_nodes SET alive_until = 0 WHERE alive_until <= ? AND alive_until > 0',
   remove: 'DELETE FROM wsticket_directory WHERE id = ? AND node = ?',
   sweep: `DELETE FROM wsticket_directory WHERE id IN (SELECT id FROM wsticket_directory
     WHERE node IN (SELECT node FROM wsticket_nodes WHERE alive_until <= ?) LIMIT ${sweepBatch})`,
@@ -39,10 +41,12 @@ export function createSqliteSessionDirectory(file: SqliteFileOptions): SessionDi
       ask(({ statements }) => {
         const [known] = statements.before.all(node)
         for (const entry of present)
-          statements.put.run(entry.id, node, sha256(entry.subject), writeDirectoryEntry(entry))
+          statements.put.run(entry.id, node, sha256(entry.subject), writeDirectoryEntry(entry), aliveUntil)
         for (const { id } of gone) statements.remove.run(id, node)
         // Last: the next word is in step where all of this was taken.
         statements.keep.run(node, aliveUntil, count)
+        // First: one that comes back meanwhile is out of step.
+        statements.void.run(now)
         if (statements.sweep.run(now).changes === 0) statements.forget.run(now)
         const isAlive = before === null || before > now
         return (known?.before ?? null) === before && isAlive ? 'in_step' : 'out_of_step'

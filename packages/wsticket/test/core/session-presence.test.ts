@@ -278,6 +278,32 @@ describe('the most sessions of a subject, over all nodes', () => {
     expect(await idsOf({ subject: alice })).toHaveLength(admitted)
   })
 
+  it('is not exceeded while a node tells everything anew', async () => {
+    const { one, other, directory } = setUpNodes({ sessionsPerSubject: 1 })
+    expect(await come(one, sessionOf(1, { expiresAt: null }))).toBeNull()
+    const { tell } = directory
+    const words: string[] = []
+    let isLost = true
+    Object.assign(directory, {
+      async tell(...word: Parameters<typeof tell>) {
+        words.push(word[0].node.slice(0, 3))
+        const answer = await tell(...word)
+        if (word[0].node.startsWith('one') && isLost) {
+          isLost = false
+          throw new StoreError('unavailable', 'its answer was lost')
+        }
+        // Somebody comes between any two words.
+        if (word[0].node.startsWith('one')) refusals.push(await other.sessions.enter(sessionOf(9)))
+        return answer
+      },
+    })
+    const refusals: (string | null)[] = []
+    await one.pass(13_000)
+    expect(isLost).toBe(false)
+    expect(refusals.length).toBeGreaterThan(1)
+    expect(new Set(refusals)).toEqual(new Set(['too_many_sessions']))
+  })
+
   it('leaves no place free for long where several come for it at once', async () => {
     const { one, other, clock } = setUpNodes({ sessionsPerSubject: 2 })
     expect(await come(one, sessionOf(1, { expiresAt: null }))).toBeNull()
