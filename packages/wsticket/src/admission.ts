@@ -156,7 +156,7 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   if (originRefusal !== null) return refused(originRefusal)
   if (presentation.kind === 'none') {
     if (!presentation.isBare || !rules.carriersOn.includes(messageCarrier)) return refused('ticket_missing')
-    return awaitMessage(rules, { attempt, draining: findings.pending.draining }, findings)
+    return awaitMessage(rules, { attempt, draining: findings.pending.draining() }, findings)
   }
   if (presentation.kind === 'several' || presentation.key === 'malformed') return refused('handshake_malformed')
   return spend(rules, { text: presentation.text, carrier: presentation.carrier, attempt }, findings)

@@ -5,8 +5,8 @@
 
 /** A handshake that is being decided. */
 export interface ExpectedSession {
-  /** Resolves where a drain begins before it is decided. */
-  readonly draining: Promise<void>
+  /** Resolves where a drain begins before it is decided. To be called once at the most. */
+  draining(): Promise<void>
   /** It is decided. */
   end(): void
 }
@@ -21,21 +21,24 @@ export interface ExpectedSessions {
 
 /** Creates the collection: empty. */
 export function createExpectedSessions(): ExpectedSessions {
-  const waiting = new Set<() => void>()
+  const waiting = new Set<{ tell?: () => void }>()
   return {
     get count() {
       return waiting.size
     },
     expect() {
-      let tell = () => {}
-      const draining = new Promise<void>((resolve) => {
-        tell = resolve
-      })
-      waiting.add(tell)
-      return { draining, end: () => void waiting.delete(tell) }
+      const one: { tell?: () => void } = {}
+      waiting.add(one)
+      return {
+        draining: () =>
+          new Promise((resolve) => {
+            one.tell = resolve
+          }),
+        end: () => void waiting.delete(one),
+      }
     },
     drain() {
-      for (const tell of waiting) tell()
+      for (const { tell } of waiting) tell?.()
     },
   }
 }

@@ -18,8 +18,8 @@ export interface PendingLimits {
 export interface PendingHandshake {
   /** False where there are too many of this address: it is to be refused. To be called once at the most. */
   isFrom(clientAddress: string | null): boolean
-  /** Resolves where a drain begins meanwhile. */
-  readonly draining: Promise<void>
+  /** Resolves where a drain begins meanwhile. To be called once at the most. */
+  draining(): Promise<void>
   /** It waits no more. */
   end(): void
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import type { Session } from '../../src/session.ts'
 import { createMemorySessionDirectory } from '../../src/session-directories/memory.ts'
-import type { SessionDirectory } from '../../src/session-directory.ts'
+import type { NodeNews, SessionDirectory } from '../../src/session-directory.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
 import type { SessionsOptions } from '../../src/sessions.ts'
 import { createMovableClock } from '../../src/testing/movable-clock.ts'
@@ -231,6 +231,32 @@ describe('who is on', () => {
     await one.pass(12_000)
     expect(await idsOf()).toEqual([id])
     expect(await memory.count(clock.now())).toBe(1)
+  })
+
+  it('is told in whole milliseconds that a number can have, whatever the clock and the end of a session are', async () => {
+    const clock = createMovableClock(start)
+    const told: NodeNews[] = []
+    const memory = createMemorySessionDirectory()
+    const directory = {
+      ...memory,
+      tell: (news: NodeNews, now: typeof start) => {
+        told.push({ ...news, aliveUntil: now })
+        return memory.tell(news, now)
+      },
+    }
+    const fractions = () => at(clock.now() + 0.25)
+    const options = {
+      log: createMemorySessionLog(),
+      directory,
+      clock: fractions,
+      maximumAgeMs: Number.MAX_SAFE_INTEGER,
+    }
+    const node = setUp(options, { answers: true }, clock)
+    node.open(sessionOf(1, { admittedAt: fractions(), expiresAt: null }))
+    await node.pass(300)
+    const [entry] = await node.sessions.listEverywhere()
+    expect([entry?.since, entry?.until].every(Number.isSafeInteger)).toBe(true)
+    expect(told.map(({ aliveUntil }) => aliveUntil).every(Number.isSafeInteger)).toBe(true)
   })
 
   it('is waited for by a drain for a second at the most', async () => {
