@@ -6,7 +6,7 @@ import { type Identity, type Subject, subjectOf } from './credential.ts'
 import type { IssuedTicket } from './issuer.ts'
 import type { Limited } from './limits.ts'
 import { answerHeaders, type HttpAnswer } from './problem.ts'
-import type { IssueRefusalCode } from './refusals.ts'
+import { type IssueRefusalCode, refusals } from './refusals.ts'
 import { parseTicketId, type TicketId } from './ticket.ts'
 import { settingTicketCookie } from './ticket-cookie.ts'
 import type { Desk } from './ticket-endpoint-options.ts'
@@ -75,9 +75,10 @@ async function issue(desk: Desk, { identity, request, clientAddress, origin }: V
 async function tell(desk: Desk, { identity }: Visit, id: TicketId): Promise<Outcome> {
   const known = await desk.issuer.store.read(id, desk.clock())
   if (known.kind === 'unknown' || known.record.subject !== subjectOf(identity)) return 'ticket_not_found'
-  const code = known.kind === 'redeemed' ? await desk.sessions?.refusalNoted(id) : null
-  const state = code ? 'refused' : known.kind
-  return jsonAnswer(200, { id, state, reason: code ?? null })
+  const reason = (known.kind === 'redeemed' && (await desk.sessions?.refusalNoted(id))) || null
+  if (reason === null) return jsonAnswer(200, { id, state: known.kind, reason, code: null, action: null })
+  const { publicCode, action } = refusals[reason]
+  return jsonAnswer(200, { id, state: 'refused', reason, code: publicCode, action })
 }
 
 /** Ends what is the subject's. Nobody learns whether there was something. */

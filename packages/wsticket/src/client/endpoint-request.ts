@@ -2,7 +2,7 @@
  * What travels to the ticket endpoint, and back: a credential, and never anywhere else.
  * @module
  */
-import { undecided, unfitCredential } from './ticket-request-error.ts'
+import { readBody, refusalOfAnswer, undecided, unfitCredential } from './ticket-request-error.ts'
 import { pageUrl } from './transport.ts'
 
 /**
@@ -16,8 +16,9 @@ export function parseUrl(ticketUrl: string | URL, base: string | undefined): URL
   } catch {
     throw new TypeError('ticketUrl is an absolute URL, or there is a page that it is relative to.')
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('ticketUrl is https: or http:.')
-  if (url.username !== '' || url.password !== '') throw new TypeError('ticketUrl has no user name and no password.')
+  if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new TypeError('ticketUrl is https: or http:, without a user name and a password.')
+  }
   return url
 }
 
@@ -32,22 +33,10 @@ export async function bearer(credential: () => unknown): Promise<string> {
   } catch (cause) {
     throw undecided('The credential could not be had.', { cause })
   }
-  if (value === undefined || value === null || value === '') throw unfitCredential('credential_missing')
+  if (value === undefined || value === null || value === '') throw unfitCredential('credential_required')
   // Checked here because fetch would quote a value that is no header value in its error.
-  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw unfitCredential('credential_malformed')
+  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw unfitCredential('invalid_token')
   return value
-}
-
-/** A request with a credential, and no body. */
-export interface PlainRequest extends RequestInit {
-  readonly headers: { readonly authorization: string }
-}
-
-/** Makes one. */
-export function plainRequest(credential: string): PlainRequest {
-  // A redirect would carry the credential where nobody meant it to go.
-  const how = { method: 'POST', cache: 'no-store', redirect: 'error' } as const
-  return { ...how, headers: { authorization: `Bearer ${credential}` } }
 }
 
 /** Where tickets are, and what asks. */
@@ -56,38 +45,40 @@ export interface Endpoint {
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
+/** One question. */
+export interface Question {
+  /** What is asked about: a path that starts where the last part of `ticketUrl` does, or one below that. Default: neither. */
+  readonly beside?: string
+  readonly below?: string
+  readonly method?: 'GET' | 'POST'
+  readonly credential: string
+  readonly body?: object | undefined
+  /** What it is answered with. Any other status is a refusal. */
+  readonly status: number
+  readonly signal: AbortSignal
+}
+
 /**
- * Asks the endpoint.
- * @param beside a path that starts where the last part of `ticketUrl` does; '' for that URL itself
- * @throws TicketRequestError where there is no answer
+ * Asks the endpoint. Resolves with the body of the answer, empty where it is no JSON.
+ * @throws TicketRequestError for a refusal, and where there is no answer
  */
-export async function send(
+export async function ask(
   { ticketUrl, fetch = globalThis.fetch }: Endpoint,
-  beside: string,
-  init: RequestInit,
-): Promise<Response> {
-  const tickets = parseUrl(ticketUrl, pageUrl())
-  const url = beside === '' ? tickets : new URL(beside, tickets)
+  { beside = '', below, method = 'POST', credential, body, status, signal }: Question,
+): Promise<object> {
+  const url = new URL(beside, parseUrl(ticketUrl, pageUrl()))
+  if (below !== undefined) url.pathname += `/${below}`
+  const authorization = `Bearer ${credential}`
+  const json = body && { body: JSON.stringify(body) }
+  const headers = { authorization, ...(json && { 'content-type': 'application/json' }) }
+  let response: Response
   try {
-    return await fetch(url, init)
+    // A redirect would carry the credential where nobody meant it to go.
+    const how = { method, cache: 'no-store', redirect: 'error', signal } as const
+    response = await fetch(url, { ...how, ...json, headers })
   } catch (cause) {
     throw undecided('The ticket endpoint could not be reached, or it answered with a redirect.', { cause })
   }
-}
-
-/** What an answer may say. */
-export interface Body {
-  readonly ticket?: unknown
-  readonly id?: unknown
-  readonly session_expires_in?: unknown
-}
-
-/** The body of an answer: empty where it is no JSON. */
-export async function readBody(response: Response): Promise<Body> {
-  try {
-    return ((await response.json()) as Body | null) ?? {}
-  } catch {
-    // No cause: a JSON parser quotes what it could not read, which may be a ticket.
-    return {}
-  }
+  if (response.status !== status) throw await refusalOfAnswer(response)
+  return readBody(response)
 }

@@ -2,20 +2,22 @@
  * `wsticket/client`: a WebSocket class that asks for a ticket before it opens. For browsers, Node, Deno and Bun.
  * @module
  */
+
+export { createTicketSource, type TicketSourceOptions } from './endpoint-source.ts'
 export { type InstallTicketWebSocketOptions, installTicketWebSocket } from './install.ts'
 export { createLock, type TicketLock } from './lock.ts'
 export type { ClientCarrier } from './opening.ts'
 export { type ReconnectDelayOptions, reconnectDelayMs } from './reconnect-delay.ts'
 export type { SessionRenewal } from './session-renewal.ts'
-export { SocketErrorEvent, type SocketErrorEventInit } from './socket-events.ts'
-export { TicketRequestError, type TicketRequestErrorInit } from './ticket-request-error.ts'
 export {
-  createTicketSource,
-  type PresentedTicket,
-  type TicketRequest,
-  type TicketSource,
-  type TicketSourceOptions,
-} from './ticket-source.ts'
+  SocketErrorEvent,
+  type SocketErrorEventInit,
+  TicketCloseEvent,
+  type TicketCloseEventInit,
+} from './socket-events.ts'
+export { type GuardedTicketSource, guardTicketSource, type TicketSourceState } from './ticket-breaker.ts'
+export { TicketRequestError, type TicketRequestErrorInit } from './ticket-request-error.ts'
+export type { PresentedTicket, TicketFate, TicketRequest, TicketSource } from './ticket-source.ts'
 export { createTicketWebSocket, type TicketWebSocketConstructor } from './ticket-websocket.ts'
 export type {
   BaseWebSocket,

@@ -4,6 +4,7 @@
  */
 import { chance } from './chance.ts'
 import { TicketRequestError, undecided } from './ticket-request-error.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** How a session can go on. */
 export interface SessionRenewal {
@@ -43,9 +44,11 @@ export function keepRenewed({ endsInMs, renew }: SessionRenewal, arrivedAt: numb
   }
 
   async function renewOnce(): Promise<void> {
+    attempt = new AbortController()
+    // Whatever hangs is given up: it would be the last attempt.
+    const deadline = setTimeout(() => attempt?.abort(undecided('The session was not renewed in time.')), mostAttemptMs)
     try {
-      attempt = new AbortController()
-      const nextMs = await withinAttempt(renew, attempt)
+      const nextMs = await untilAborted(renew(attempt.signal), attempt.signal)
       doubts = 0
       if (nextMs === null) return
       endsAt = performance.now() + nextMs
@@ -53,6 +56,8 @@ export function keepRenewed({ endsInMs, renew }: SessionRenewal, arrivedAt: numb
     } catch (error) {
       doubts += 1
       if (mayAskAgain(error, doubts)) plan(error instanceof TicketRequestError ? (error.retryAfterMs ?? 0) : 0)
+    } finally {
+      clearTimeout(deadline)
     }
   }
 
@@ -61,20 +66,6 @@ export function keepRenewed({ endsInMs, renew }: SessionRenewal, arrivedAt: numb
     stopped = true
     clearTimeout(timer)
     attempt?.abort()
-  }
-}
-
-/** Whatever hangs is given up: it would be the last attempt. */
-async function withinAttempt(renew: SessionRenewal['renew'], attempt: AbortController): Promise<number | null> {
-  const { signal } = attempt
-  const deadline = setTimeout(() => attempt.abort(), mostAttemptMs)
-  const givenUp = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(undecided('The session was not renewed in time.')), { once: true })
-  })
-  try {
-    return await Promise.race([renew(signal), givenUp])
-  } finally {
-    clearTimeout(deadline)
   }
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { TicketFate } from './ticket-source.ts'
+
 /** What a {@link SocketErrorEvent} says. */
 export interface SocketErrorEventInit extends EventInit {
   readonly code?: number | undefined
@@ -49,18 +51,32 @@ class FallbackCloseEvent extends Event implements CloseEvent {
   }
 }
 
-/** The runtime's `CloseEvent`, or a stand-in where it has none (Node before 23). */
-export const SocketCloseEvent: new (type: string, init?: CloseEventInit) => CloseEvent =
+/** What a {@link TicketCloseEvent} says. */
+export interface TicketCloseEventInit extends CloseEventInit {
+  readonly detail?: TicketFate | null
+}
+
+const RuntimeCloseEvent: new (type: string, init?: CloseEventInit) => CloseEvent =
   globalThis.CloseEvent ?? FallbackCloseEvent
 
-/** The real socket's `error`, to be dispatched by ours. `code` is that of the `close` that will follow, where it is known. */
+/** The `close` of a ticket WebSocket: the runtime's `CloseEvent`, or a stand-in where it has none (Node before 23), and what became of the ticket. */
+export class TicketCloseEvent extends RuntimeCloseEvent {
+  /** After a handshake that failed (code 1006); null where nobody was asked, or the answer did not come in time. */
+  readonly detail: TicketFate | null
+
+  constructor(type: string, init: TicketCloseEventInit = {}) {
+    super(type, init)
+    this.detail = init.detail ?? null
+  }
+}
+
+/** The real socket's `error`, to be dispatched by ours. `init` is that of the `close` that will follow, where it is known. */
 export function relayedError(
-  event: { readonly message?: unknown; readonly error?: unknown },
-  code?: number,
+  { message, error }: { readonly message?: unknown; readonly error?: unknown },
+  init: SocketErrorEventInit = {},
 ): SocketErrorEvent {
-  const { message, error } = event
   const fromSocket = { message: typeof message === 'string' ? message : '', error }
-  return new SocketErrorEvent('error', { code, ...(namesTicket(fromSocket) ? {} : fromSocket) })
+  return new SocketErrorEvent('error', { ...init, ...(namesTicket(fromSocket) ? {} : fromSocket) })
 }
 
 function namesTicket({ message, error }: { message: string; error: unknown }): boolean {

@@ -2,7 +2,7 @@
  * Why there is no ticket.
  * @module
  */
-import { type ClientAction, issueRefusals, type RefusalRow } from '../refusals.ts'
+import type { ClientAction } from '../refusals.ts'
 
 /** What a {@link TicketRequestError} says beside its message. */
 export interface TicketRequestErrorInit {
@@ -10,9 +10,9 @@ export interface TicketRequestErrorInit {
   readonly closeCode: number
   readonly action: ClientAction
   /** Default null. */
-  readonly status?: number | null
+  readonly status?: number | null | undefined
   /** Default null. */
-  readonly retryAfterMs?: number | null
+  readonly retryAfterMs?: number | null | undefined
   /** What the caller's own `credential` or `ticketSource` threw, or what `fetch` did: never anything read from an answer. */
   readonly cause?: unknown
 }
@@ -44,66 +44,72 @@ export class TicketRequestError extends Error {
   }
 }
 
-/** The row of a status whose answer has no code that we know, as from a proxy. Any other status is a `try_later`. */
-const generalRows: readonly RefusalRow[] = [
-  issueRefusals.request_malformed,
-  issueRefusals.credential_invalid,
-  issueRefusals.grant_denied,
-  issueRefusals.route_unknown,
-  issueRefusals.method_not_allowed,
-  issueRefusals.body_too_large,
-  issueRefusals.media_type_unsupported,
-  issueRefusals.rate_limited,
-]
+/**
+ * What a status means where the answer does not say. The rest is the rule that the table of refusals follows (refusals.ts), which is too
+ * long to be sent to every page: 4000 + the status, and nothing but `rate_limited` is worth waiting for. Any other status is a `try_later`.
+ */
+const publicCodes: { readonly [status: number]: string | undefined } = {
+  400: 'bad_request',
+  401: 'invalid_token',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'content_too_large',
+  415: 'unsupported_media_type',
+  429: 'rate_limited',
+}
 
 /** The error for something that cannot be decided now: no network, no answer in time, an answer that makes no sense. */
 export function undecided(message: string, init: { status?: number; cause?: unknown } = {}): TicketRequestError {
-  return errorOfRow(issueRefusals.issue_unavailable, message, init)
+  return errorLike(503, message, init)
 }
 
 /** The error for a credential that is not sent, because no endpoint could accept it. */
-export function unfitCredential(code: 'credential_missing' | 'credential_malformed'): TicketRequestError {
-  const row = issueRefusals[code]
-  return errorOfRow(row, `No ticket was asked for: ${row.publicCode}. ${row.detail}`, {})
+export function unfitCredential(code: 'credential_required' | 'invalid_token'): TicketRequestError {
+  return errorLike(401, `No ticket was asked for: ${code}.`, { code })
 }
 
 /** The error for an answer other than 201. Reads its problem document (RFC 9457), if it is one. */
 export async function refusalOfAnswer(response: Response): Promise<TicketRequestError> {
-  const { status } = response
-  const row = rowOf(status, await problemCode(response))
-  return errorOfRow(row, `The ticket endpoint answered ${status}: ${row.publicCode}. ${row.detail}`, {
+  const { status, headers } = response
+  const said = readWord(((await readBody(response)) as { code?: unknown }).code)
+  const retryAfter = headers.get('retry-after') ?? ''
+  return errorLike(status, `The ticket endpoint answered ${status}${said === undefined ? '' : `, ${said}`}.`, {
     status,
-    retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
+    code: said,
+    // RFC 9110 section 10.2.3. The other form, a date, needs a clock that agrees with the server's.
+    retryAfterMs: /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : null,
   })
 }
 
-function errorOfRow(
-  { publicCode, closeCode, action }: RefusalRow,
-  message: string,
-  init: Pick<TicketRequestErrorInit, 'status' | 'retryAfterMs' | 'cause'>,
-): TicketRequestError {
-  return new TicketRequestError(message, { ...init, code: publicCode, closeCode, action })
+/** A code of the endpoint's: a word, for a close reason is short, and nothing that is secret looks like it. Undefined for anything else. */
+export function readWord(code: unknown): string | undefined {
+  return typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : undefined
 }
 
-function rowOf(status: number, publicCode: unknown): RefusalRow {
-  const rows: readonly RefusalRow[] = Object.values(issueRefusals)
-  return (
-    rows.find((row) => row.status === status && row.publicCode === publicCode) ??
-    generalRows.find((row) => row.status === status) ??
-    issueRefusals.issue_unavailable
-  )
-}
-
-async function problemCode(response: Response): Promise<unknown> {
+/** The body of an answer: empty where it is no JSON. */
+export async function readBody(response: Response): Promise<object> {
   try {
-    const problem: unknown = await response.json()
-    return (problem as { code?: unknown } | null)?.code
+    return ((await response.json()) as object | null) ?? {}
   } catch {
-    return undefined
+    // No cause: a JSON parser quotes what it could not read, which may be a ticket.
+    return {}
   }
 }
 
-// RFC 9110 section 10.2.3. The other form, a date, needs a clock that agrees with the server's.
-function retryAfterMs(header: string | null): number | null {
-  return header !== null && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null
+/** @param like the status that it means the same as */
+function errorLike(
+  like: number,
+  message: string,
+  init: Omit<TicketRequestErrorInit, 'code' | 'closeCode' | 'action'> & { readonly code?: string | undefined },
+): TicketRequestError {
+  const usual = publicCodes[like]
+  const { code = usual ?? 'try_later' } = init
+  const unusual = code === 'restarting' ? 1012 : 1013
+  return new TicketRequestError(message, {
+    ...init,
+    code,
+    closeCode: usual === undefined ? unusual : 4000 + like,
+    action: usual === undefined || like === 429 ? 'wait' : 'stop',
+  })
 }

@@ -2,8 +2,11 @@
  * The options of `createTicketWebSocket`, checked.
  * @module
  */
+
+import { createTicketSource, type TicketSourceOptions } from './endpoint-source.ts'
 import type { ClientCarrier, OpeningRules } from './opening.ts'
-import { createTicketSource, type TicketSource, type TicketSourceOptions } from './ticket-source.ts'
+import { type GuardedTicketSource, guardTicketSource } from './ticket-breaker.ts'
+import type { TicketSource } from './ticket-source.ts'
 import { readHosts } from './transport.ts'
 
 /** What a ticket WebSocket needs of the socket beneath it: the browser's has it, `ws`'s has it. */
@@ -68,7 +71,7 @@ export type TicketWebSocketOptions = TicketWebSocketTuning &
 
 /** The options with every default in its place. */
 export interface TicketWebSocketSettings extends OpeningRules {
-  readonly ticketSource: TicketSource
+  readonly ticketSource: GuardedTicketSource
   readonly ticketTimeoutMs: number
   readonly WebSocket: BaseWebSocketConstructor
 }
@@ -96,14 +99,14 @@ export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSet
   }
 }
 
-function readTicketSource(options: TicketWebSocketOptions): TicketSource {
+function readTicketSource(options: TicketWebSocketOptions): GuardedTicketSource {
   const { ticketSource, ticketUrl, credential, audience, lock, renewal, fetch } = options
   if (ticketSource === undefined) return createTicketSource(options)
   if (typeof ticketSource !== 'function') throw new TypeError('ticketSource is a function that returns a ticket.')
   if ([ticketUrl, credential, audience, lock, renewal, fetch].some((option) => option !== undefined)) {
     throw new TypeError('ticketSource stands in place of ticketUrl, credential, audience, lock, renewal and fetch.')
   }
-  return ticketSource
+  return guardTicketSource(ticketSource)
 }
 
 function readTimeout(ticketTimeoutMs: number): number {

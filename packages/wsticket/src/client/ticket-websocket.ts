@@ -2,30 +2,39 @@
  * A WebSocket that asks for a ticket before it opens.
  * @module
  */
+
+import { defineConstants } from './handler-target.ts'
 import { firstMessage, type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
-import { keepRenewed, type SessionRenewal } from './session-renewal.ts'
+import { keepRenewed } from './session-renewal.ts'
 import { SocketEventTarget } from './socket-event-target.ts'
-import { relayedError, SocketCloseEvent, SocketErrorEvent } from './socket-events.ts'
-import { TicketRequestError, undecided } from './ticket-request-error.ts'
-import { type PresentedTicket, readPresented } from './ticket-source.ts'
+import { relayedError, SocketErrorEvent, TicketCloseEvent, type TicketCloseEventInit } from './socket-events.ts'
+import type { GuardedTicketSource } from './ticket-breaker.ts'
+import { type TicketRequestError, undecided } from './ticket-request-error.ts'
+import type { PresentedTicket, TicketFate } from './ticket-source.ts'
 import {
   type BaseWebSocket,
   readOptions,
   type TicketWebSocketOptions,
   type TicketWebSocketSettings,
 } from './ticket-websocket-options.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** The constructor of a ticket WebSocket: what the global `WebSocket` is, in every place that takes one. */
-export type TicketWebSocketConstructor = typeof WebSocket
+export type TicketWebSocketConstructor = typeof WebSocket & {
+  /** Where its tickets come from: whether it waits or is stopped, and how to go on. */
+  readonly ticketSource: GuardedTicketSource
+}
 
 type ReadyState = WebSocket['readyState']
 
-const connecting = 0
-const closing = 2
-const closed = 3
+const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
+const { CONNECTING: connecting, CLOSING: closing, CLOSED: closed } = states
 
 // RFC 6455 section 7.1.5: the code of a connection that was not closed but failed.
 const abnormalClosure = 1006
+
+// Clients that reconnect count from the construction on: 4 seconds, or 5, of which a ticket may have taken 3.
+const inquiryMs = 1000
 
 /**
  * Makes a class that is a `WebSocket` to whoever uses it, and gets a fresh ticket for each of its sockets.
@@ -51,6 +60,8 @@ const abnormalClosure = 1006
 export function createTicketWebSocket(options: TicketWebSocketOptions): TicketWebSocketConstructor {
   const settings = readOptions(options)
   return class TicketWebSocket extends ManagedWebSocket {
+    static readonly ticketSource = settings.ticketSource
+
     constructor(url: string | URL, protocols?: string | string[]) {
       super(url, protocols, settings)
     }
@@ -58,15 +69,27 @@ export function createTicketWebSocket(options: TicketWebSocketOptions): TicketWe
 }
 
 class ManagedWebSocket extends SocketEventTarget implements WebSocket {
+  declare static readonly CONNECTING: 0
+  declare static readonly OPEN: 1
+  declare static readonly CLOSING: 2
+  declare static readonly CLOSED: 3
+  declare readonly CONNECTING: 0
+  declare readonly OPEN: 1
+  declare readonly CLOSING: 2
+  declare readonly CLOSED: 3
   readonly #settings: TicketWebSocketSettings
   readonly #opening: Opening
   readonly #ticketWanted = new AbortController()
   /** The real socket, from the arrival of the ticket on. */
   #inner: BaseWebSocket | null = null
-  /** Says how things stand as long as there is no real socket, and after it is closed. */
+  /** Says how things stand as soon as it is past CONNECTING, which it is at the end: until then the real socket says it. */
   #readyState: ReadyState = connecting
   #binaryType: BinaryType | null = null
   #stopRenewing = () => {}
+
+  static {
+    defineConstants(ManagedWebSocket, states)
+  }
 
   constructor(url: string | URL, protocols: string | string[] | undefined, settings: TicketWebSocketSettings) {
     super()
@@ -76,46 +99,13 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
     queueMicrotask(() => void this.#open())
   }
 
-  static get CONNECTING(): 0 {
-    return 0
-  }
-
-  static get OPEN(): 1 {
-    return 1
-  }
-
-  static get CLOSING(): 2 {
-    return 2
-  }
-
-  static get CLOSED(): 3 {
-    return 3
-  }
-
-  get CONNECTING(): 0 {
-    return 0
-  }
-
-  get OPEN(): 1 {
-    return 1
-  }
-
-  get CLOSING(): 2 {
-    return 2
-  }
-
-  get CLOSED(): 3 {
-    return 3
-  }
-
   get url(): string {
     return this.#opening.url.href
   }
 
   get readyState(): ReadyState {
     // Node's own class is still CLOSING when it says that it is closed.
-    if (this.#inner === null || this.#readyState === closed) return this.#readyState
-    return this.#inner.readyState as ReadyState
+    return this.#readyState || ((this.#inner?.readyState ?? connecting) as ReadyState)
   }
 
   /** The application's subprotocol that the server selected, or ''. */
@@ -149,28 +139,27 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   close(code?: number, reason?: string): void {
     checkClose(code, reason)
     this.#stopRenewing()
+    this.#ticketWanted.abort()
     this.#inner?.close(code, reason)
     if (this.#inner !== null || this.#readyState !== connecting) return
     this.#readyState = closing
-    this.#ticketWanted.abort()
-    queueMicrotask(() => this.#end(abnormalClosure, '', { message: 'The WebSocket was closed before it was open.' }))
+    const message = 'The WebSocket was closed before it was open.'
+    queueMicrotask(() => this.#end(new SocketErrorEvent('error', { message, code: abnormalClosure })))
   }
 
   async #open(): Promise<void> {
     const { ticketSource, ticketTimeoutMs } = this.#settings
-    const { signal } = this.#ticketWanted
-    if (signal.aborted) return
-    const timer = setTimeout(
-      () => this.#fail(undecided(`There was no ticket within ${ticketTimeoutMs} ms.`)),
-      ticketTimeoutMs,
-    )
-    signal.addEventListener('abort', () => clearTimeout(timer))
+    const wanted = this.#ticketWanted
+    const giveUp = () => wanted.abort(undecided(`There was no ticket within ${ticketTimeoutMs} ms.`))
+    if (wanted.signal.aborted) return
+    const timer = setTimeout(giveUp, ticketTimeoutMs)
     try {
-      const presented = readPresented(await ticketSource({ signal, url: this.url }))
-      if (presented === null) throw undecided('What the ticket source returned is no ticket.')
-      if (!signal.aborted) this.#connect(presented)
+      const presented = await ticketSource({ signal: wanted.signal, url: this.url })
+      if (!wanted.signal.aborted) this.#connect(presented)
     } catch (cause) {
-      this.#fail(cause instanceof TicketRequestError ? cause : undecided('The ticket source failed.', { cause }))
+      const error = cause as TicketRequestError
+      const { message, code: reason, closeCode: code } = error
+      if (this.#readyState === connecting) this.#end(new SocketErrorEvent('error', { message, error, code, reason }))
     } finally {
       clearTimeout(timer)
     }
@@ -183,15 +172,16 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       this.#inner = protocols.length === 0 ? new WebSocket(url) : new WebSocket(url, protocols)
     } catch {
       // What was thrown is not passed on: it may quote the URL, and with it the ticket and its key.
-      this.#end(abnormalClosure, '', { message: 'The WebSocket could not be constructed.' })
+      const message = 'The WebSocket could not be constructed.'
+      this.#end(new SocketErrorEvent('error', { message, code: abnormalClosure }))
       return
     }
     if (this.#binaryType !== null) this.#inner.binaryType = this.#binaryType
-    this.#relayEvents(this.#inner, firstMessage(carrier, presented), presented.renewal)
+    this.#relayEvents(this.#inner, firstMessage(carrier, presented), presented)
   }
 
   /** @param message goes before whatever the application sends */
-  #relayEvents(inner: BaseWebSocket, message: string | null, renewal: SessionRenewal | undefined): void {
+  #relayEvents(inner: BaseWebSocket, message: string | null, { renewal, inquire }: PresentedTicket): void {
     const { origin } = this.#opening.url
     const arrivedAt = performance.now()
     let opened = false
@@ -199,7 +189,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       opened = true
       if (message !== null) inner.send(message)
       inner.onopen = null
-      if (renewal !== undefined) this.#stopRenewing = keepRenewed(renewal, arrivedAt)
+      if (typeof renewal?.renew === 'function') this.#stopRenewing = keepRenewed(renewal, arrivedAt)
       this.dispatchEvent(new Event('open'))
     }
     inner.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -207,36 +197,42 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
     }
     inner.onerror = (event: ErrorEvent) => {
       if (opened) this.dispatchEvent(relayedError(event))
-      else this.#endUnopened(relayedError(event, abnormalClosure))
+      else void this.#endUnopened(event, inquire)
     }
     inner.onclose = ({ code, reason, wasClean }: CloseEvent) => {
       this.#stopRenewing()
-      if (this.#readyState === closed) return
-      this.#readyState = closed
-      this.dispatchEvent(new SocketCloseEvent('close', { code, reason, wasClean }))
+      if (opened) this.#close({ code, reason, wasClean })
+      else void this.#endUnopened({}, inquire)
     }
   }
 
-  #fail(error: TicketRequestError): void {
+  /** The handshake failed: asks why. The real one's `close` is not waited for: that of Node 22 never comes. */
+  async #endUnopened(event: Partial<ErrorEvent>, inquire: PresentedTicket['inquire']): Promise<void> {
     if (this.#readyState !== connecting) return
-    this.#ticketWanted.abort()
-    this.#end(error.closeCode, error.code, { message: error.message, error })
+    this.#readyState = closing
+    const { signal } = this.#ticketWanted
+    const timer = setTimeout(() => this.#ticketWanted.abort(), inquiryMs)
+    let fate: TicketFate | null = null
+    try {
+      if (inquire && !signal.aborted) fate = await untilAborted(inquire(signal), signal)
+    } catch {
+      // Then it is not known, which is what it was before.
+    }
+    clearTimeout(timer)
+    this.#end(relayedError(event, { code: abnormalClosure, reason: fate?.code ?? '' }), fate)
   }
 
-  #end(code: number, reason: string, what: { message: string; error?: TicketRequestError }): void {
-    this.#endUnopened(new SocketErrorEvent('error', { ...what, code, reason }))
-  }
-
-  /**
-   * `error`, then `close`, of a socket that did not open. The real one's own `close` is not waited for: that of Node 22 never
-   * comes.
-   */
-  #endUnopened(error: SocketErrorEvent): void {
-    if (this.#readyState === closed) return
-    this.#readyState = closed
+  /** `error`, then `close`, of a socket that did not open. */
+  #end(error: SocketErrorEvent, detail: TicketFate | null = null): void {
     const { code = abnormalClosure, reason = '' } = error
+    this.#readyState = closed
     this.dispatchEvent(error)
-    this.dispatchEvent(new SocketCloseEvent('close', { code, reason, wasClean: false }))
+    this.#close({ code, reason, detail })
+  }
+
+  #close(init: TicketCloseEventInit): void {
+    this.#readyState = closed
+    this.dispatchEvent(new TicketCloseEvent('close', init))
   }
 }
 

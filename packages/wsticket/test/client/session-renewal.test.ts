@@ -7,7 +7,12 @@ import { createAdmission, createIssuer, createSessions, createTicketEndpoint } f
 import { createRequestListener } from 'wsticket/adapters/node'
 import { createWebSocketUpgrade } from 'wsticket/adapters/ws'
 import { createMemoryStore } from 'wsticket/stores/memory'
-import { createTicketSource, createTicketWebSocket, TicketRequestError } from '../../src/client/index.ts'
+import {
+  createTicketSource,
+  createTicketWebSocket,
+  TicketRequestError,
+  type TicketSource,
+} from '../../src/client/index.ts'
 import { keepRenewed } from '../../src/client/session-renewal.ts'
 import { next, opened, TicketServer } from './ticket-server.ts'
 
@@ -232,7 +237,7 @@ describe.concurrent('a ticket WebSocket', () => {
       const { url, options, requests } = await startServer(test, 6)
       const { ticketUrl, credential, WebSocket: base } = options
       const source = createTicketSource({ ticketUrl, credential })
-      const ticketSource: typeof source = async (request) => ({ ...(await source(request)), renewal: undefined })
+      const ticketSource: TicketSource = async (request) => ({ ...(await source(request)), renewal: undefined })
       const off = createTicketWebSocket({ ...options, renewal: 'off' })
       const own = createTicketWebSocket({ ticketSource, WebSocket: base })
       const socket = new (how === 'renewal off' ? off : own)(url)
@@ -250,7 +255,7 @@ describe.concurrent('a ticket WebSocket', () => {
     server.serve = (socket) => socket.pause()
     const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: () => 'a' })
     const renew = vi.fn(async () => null)
-    const ticketSource: typeof source = async (request) => ({
+    const ticketSource: TicketSource = async (request) => ({
       ...(await source(request)),
       renewal: { endsInMs: 5100, renew },
     })
@@ -268,7 +273,7 @@ it.each([null, 1, {}, { endsInMs: 1000 }, { renew: async () => null }])(
     const server = await TicketServer.start()
     onTestFinished(() => server.stop())
     const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: () => 'a' })
-    const ticketSource: typeof source = async (request) => ({ ...(await source(request)), renewal: renewal as never })
+    const ticketSource: TicketSource = async (request) => ({ ...(await source(request)), renewal: renewal as never })
     await opened(new (createTicketWebSocket({ ticketSource, WebSocket: WebSocket as never }))(server.socketUrl))
   },
 )

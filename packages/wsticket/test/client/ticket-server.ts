@@ -30,6 +30,8 @@ type Answer = (response: ServerResponse, request: IncomingMessage) => void
 /** The server. Whatever it saw is in its arrays; what it does can be replaced while it runs. */
 export class TicketServer {
   readonly requests: SeenRequest[] = []
+  /** The paths that were asked what became of a ticket. */
+  readonly inquiries: string[] = []
   readonly handshakes: SeenHandshake[] = []
   readonly issued: Set<string> = new Set()
   readonly unspent: Set<string> = new Set()
@@ -37,6 +39,8 @@ export class TicketServer {
   readonly locks: Map<string, string | undefined> = new Map()
   /** Answers a ticket request. */
   answer: Answer = (response) => this.issue(response)
+  /** Answers who asks what became of a ticket. */
+  tell: Answer = (response) => answerJson(response, 404, { code: 'not_found' })
   /** Selects a subprotocol. */
   select: (offered: Set<string>) => string | false = (offered) => [...offered][0] ?? false
   /** Gets every admitted socket. By default it sends back what it receives. */
@@ -91,6 +95,10 @@ export class TicketServer {
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request)
+    if (request.method === 'GET') {
+      this.inquiries.push(request.url ?? '')
+      return this.tell(response, request)
+    }
     this.requests.push({ method: request.method ?? '', headers: request.headers, body })
     this.answer(response, request)
   }

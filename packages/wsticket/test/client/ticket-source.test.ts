@@ -107,8 +107,7 @@ describe('A ticket source', () => {
   it('stops at the signal', async () => {
     const attempt = new AbortController()
     server.answer = () => attempt.abort()
-    const error = await failure(ask({}, attempt.signal))
-    expect(error.cause).toMatchObject({ name: 'AbortError' })
+    await expect(ask({}, attempt.signal)).rejects.toMatchObject({ name: 'AbortError' })
   })
 })
 
@@ -135,9 +134,14 @@ describe('A refusal of the ticket endpoint', () => {
     expect(await failure(ask())).toMatchObject({ status, code, closeCode, action, retryAfterMs: null })
   })
 
-  it('is told by its status where its code is not one of the table', async () => {
-    server.answer = (response) => answerJson(response, 403, { code: 'try_later' })
+  it('is told by its status where its code is no word', async () => {
+    server.answer = (response) => answerJson(response, 403, { code: 'wst_0' })
     expect(await failure(ask())).toMatchObject({ code: 'forbidden', closeCode: 4403 })
+  })
+
+  it("may have a code of the endpoint's own, which does not change what is to be done", async () => {
+    server.answer = (response) => answerJson(response, 403, { code: 'plan_too_small' })
+    expect(await failure(ask())).toMatchObject({ code: 'plan_too_small', closeCode: 4403, action: 'stop' })
   })
 
   it.each([
@@ -264,6 +268,8 @@ describe('createTicketSource', () => {
 
   it('takes a relative URL where there is no page yet, and fails when it is used there', async () => {
     const source = createTicketSource({ ...sound, ticketUrl: '/tickets' })
-    await expect(source({ signal: new AbortController().signal, url: '' })).rejects.toThrow(TypeError)
+    await expect(source({ signal: new AbortController().signal, url: '' })).rejects.toMatchObject({
+      cause: expect.any(TypeError),
+    })
   })
 })

@@ -58,7 +58,7 @@ describe('GET /tickets/{id}', () => {
     const { ticket, id } = await issue()
     expect(await send('GET', `/tickets/${id}`)).toMatchObject({
       status: 200,
-      body: { id, state: 'pending', reason: null },
+      body: { id, state: 'pending', reason: null, code: null, action: null },
     })
     await open(ticket)
     expect(await send('GET', `/tickets/${id}`)).toMatchObject({ body: { id, state: 'redeemed', reason: null } })
@@ -69,7 +69,7 @@ describe('GET /tickets/{id}', () => {
     const { ticket, id } = await issue()
     expect(await admission.admit(offering(ticket, { peerAddress: '198.51.100.1' }))).toMatchObject({ kind: 'refused' })
     expect(await send('GET', `/tickets/${id}`)).toMatchObject({
-      body: { id, state: 'refused', reason: 'address_mismatch' },
+      body: { id, state: 'refused', reason: 'address_mismatch', code: 'invalid_ticket', action: 'new_ticket' },
     })
   })
 

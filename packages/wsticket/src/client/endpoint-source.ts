@@ -1,0 +1,126 @@
+/**
+ * A source of tickets: `POST /tickets`, and what else is asked there about one (protocol.md section 3).
+ * @module
+ */
+import { ask, bearer, parseUrl } from './endpoint-request.ts'
+import { createLock, requireWebCrypto } from './lock.ts'
+import type { SessionRenewal } from './session-renewal.ts'
+import { createBreaker, type GuardedTicketSource } from './ticket-breaker.ts'
+import { readWord, undecided } from './ticket-request-error.ts'
+import { isTicket, type PresentedTicket, type TicketFate } from './ticket-source.ts'
+import { mayCarrySecrets, pageUrl, readHosts } from './transport.ts'
+
+/** Options of {@link createTicketSource}. */
+export interface TicketSourceOptions {
+  /** The ticket endpoint, `https:`. May be relative to the page. Plaintext `http:` obeys `insecureHosts`. */
+  readonly ticketUrl: string | URL
+  /** The user's credential as it is now, sent as `Authorization: Bearer`. Called for each ticket and each renewal: refresh it here. */
+  readonly credential: () => string | Promise<string>
+  /** The WebSocket service that the ticket is for. Default: none is sent, the endpoint has one of its own. */
+  readonly audience?: string | undefined
+  /**
+   * Default `on`: the ticket is locked with a fresh key, which never leaves this client but in the handshake, so that whoever
+   * reads the answer of the ticket endpoint (a cache, a log, a server in between) has nothing to use. `off` for an endpoint that
+   * knows no locks, and for a page in plaintext from another machine, which has no `crypto.subtle`.
+   */
+  readonly lock?: 'on' | 'off' | undefined
+  /**
+   * Default `on`: before the session ends, `credential` is called anew and sent to `sessions/{id}/renew` beside `ticketUrl`, so that the
+   * WebSocket goes on with it. Where the server does not renew, the session ends as it would have. `off`: it is never asked.
+   */
+  readonly renewal?: 'on' | 'off' | undefined
+  /** Default: the global `fetch` at the time of the request. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** Hosts to which a credential may go without TLS, as `URL.hostname` spells them. Default: none but this machine. */
+  readonly insecureHosts?: readonly string[] | undefined
+}
+
+/**
+ * A source that asks the ticket endpoint, behind a breaker. Keeps no ticket, retries nothing, follows no redirect. Attempts at the same time
+ * share one call of `credential()`. Give one to every class that opens its sockets with the same credential.
+ *
+ * The source rejects with a `TicketRequestError` for every answer but a 201 with a ticket, and for none at all; with the reason of the
+ * signal where that comes first.
+ *
+ * @throws TypeError for options that cannot be, and where the ticket is to be locked and there is no `crypto.subtle`
+ * @throws DOMException `SecurityError` where the credential would travel in plaintext
+ */
+export function createTicketSource(options: TicketSourceOptions): GuardedTicketSource {
+  checkOptions(options)
+  const { audience, lock, renewal } = options
+  let wanted: Promise<string> | null = null
+  const credential = () => {
+    wanted ??= bearer(options.credential).finally(() => {
+      wanted = null
+    })
+    return wanted
+  }
+  return createBreaker(async ({ signal }, shown): Promise<PresentedTicket> => {
+    const locked = lock === 'off' ? null : await createLock()
+    const body = audience === undefined && locked === null ? undefined : { audience, lock: locked?.lock }
+    const answer: IssuedBody = await ask(options, { credential: shown, body, status: 201, signal })
+    const { ticket, id, session_expires_in: endsIn } = answer
+    if (!isTicket(ticket)) throw undecided('The ticket endpoint answered 201, but not with a ticket.', { status: 201 })
+    const presented = { ticket, key: locked?.key ?? null }
+    if (typeof id !== 'string') return presented
+    const later = { options, credential, id: encodeURIComponent(id) }
+    const isRenewed = renewal !== 'off' && typeof endsIn === 'number'
+    return { ...presented, inquire: inquiry(later), renewal: isRenewed ? renewalOf(later, endsIn) : undefined }
+  }, credential)
+}
+
+interface IssuedBody {
+  readonly ticket?: unknown
+  readonly id?: unknown
+  readonly session_expires_in?: unknown
+}
+
+/** What the endpoint is asked with about a ticket that it has issued. */
+interface Later {
+  readonly options: TicketSourceOptions
+  readonly credential: () => Promise<string>
+  readonly id: string
+}
+
+function inquiry({ options, credential, id }: Later): PresentedTicket['inquire'] {
+  return async (signal) => {
+    const question = { below: id, method: 'GET', status: 200, signal } as const
+    const fate = (await ask(options, { ...question, credential: await credential() })) as TicketFate
+    return {
+      state: fate.state,
+      reason: fate.reason ?? null,
+      code: readWord(fate.code) ?? null,
+      action: fate.action ?? null,
+    }
+  }
+}
+
+function renewalOf({ options, credential, id }: Later, expiresIn: number): SessionRenewal {
+  return {
+    endsInMs: expiresIn * 1000,
+    async renew(signal) {
+      const question = { beside: `sessions/${id}/renew`, status: 200, signal }
+      const answer: IssuedBody = await ask(options, { ...question, credential: await credential() })
+      const { session_expires_in: endsIn } = answer
+      return typeof endsIn === 'number' ? endsIn * 1000 : null
+    },
+  }
+}
+
+function checkOptions(options: TicketSourceOptions): void {
+  const { ticketUrl, credential, audience, lock = 'on', renewal = 'on', fetch, insecureHosts = [] } = options
+  if (typeof credential !== 'function') throw new TypeError('credential is a function that returns the credential.')
+  if (audience !== undefined && typeof audience !== 'string') throw new TypeError('audience is a string.')
+  if (lock !== 'on' && lock !== 'off') throw new TypeError('lock is "on" or "off".')
+  if (renewal !== 'on' && renewal !== 'off') throw new TypeError('renewal is "on" or "off".')
+  if (lock === 'on') requireWebCrypto()
+  if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch is a function.')
+  // Without a page a relative URL is let pass until the first request: a module that a server renders is loaded there, too.
+  const url = parseUrl(ticketUrl, pageUrl() ?? 'https://relative.invalid')
+  if (!mayCarrySecrets(url, readHosts(insecureHosts))) {
+    throw new DOMException(
+      'A credential is not sent in plaintext: use https: in ticketUrl, or name the host in the option insecureHosts.',
+      'SecurityError',
+    )
+  }
+}

@@ -1,0 +1,272 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { WebSocket as WsWebSocket } from 'ws'
+import {
+  createTicketSource,
+  createTicketWebSocket,
+  type GuardedTicketSource,
+  guardTicketSource,
+  type PresentedTicket,
+  TicketRequestError,
+} from '../../src/client/index.ts'
+import { generateTicket } from '../../src/ticket.ts'
+import { answerJson, eventsUntilClose, opened, TicketServer } from './ticket-server.ts'
+
+const later = new TicketRequestError('Later.', { code: 'try_later', closeCode: 1013, action: 'wait' })
+const no = new TicketRequestError('No.', { code: 'forbidden', closeCode: 4403, action: 'stop' })
+
+/** A source that counts, and whose answers are these errors, a ticket for each null, and tickets in the end. */
+function flakySource(...answers: (Error | null)[]) {
+  const seen = { asked: 0 }
+  const source = guardTicketSource(async () => {
+    seen.asked++
+    const error = answers.shift() ?? null
+    if (error !== null) throw error
+    return generateTicket()
+  })
+  return { seen, source }
+}
+
+/** Whatever is drawn by chance is in the middle. */
+function drawHalves(): void {
+  const { getRandomValues } = crypto
+  vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) =>
+    array instanceof Uint32Array ? array.fill(2 ** 31) : getRandomValues.call(crypto, array),
+  )
+}
+
+function ask(source: GuardedTicketSource, signal = new AbortController().signal): Promise<PresentedTicket> {
+  return source({ signal, url: 'wss://app.example/ws' })
+}
+
+describe('The breaker of a ticket source', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  })
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  /** Fails, and says how long it waits then. */
+  async function failedFor(source: GuardedTicketSource): Promise<number> {
+    await expect(ask(source)).rejects.toBe(later)
+    expect(source.state).toMatchObject({ status: 'waiting', error: later })
+    return source.state.retryInMs ?? Number.NaN
+  }
+
+  it('is ready, and stays so while there are tickets', async () => {
+    const { source, seen } = flakySource()
+    expect(source.state).toEqual({ status: 'ready', error: null, retryInMs: null })
+    await Promise.all([ask(source), ask(source)])
+    expect(source.state.status).toBe('ready')
+    expect(seen.asked).toBe(2)
+  })
+
+  it('asks nobody while it waits, and says the same again', async () => {
+    const { source, seen } = flakySource(later)
+    const waitMs = await failedFor(source)
+    expect(waitMs).toBeGreaterThanOrEqual(0)
+    expect(waitMs).toBeLessThanOrEqual(1000)
+    await expect(ask(source)).rejects.toBe(later)
+    expect(seen.asked).toBe(1)
+    await vi.advanceTimersByTimeAsync(waitMs)
+    expect(source.state.status).toBe('ready')
+    await ask(source)
+    expect(seen.asked).toBe(2)
+  })
+
+  it('waits for any time up to twice as long after each further failure, but 30 seconds at most', async () => {
+    drawHalves()
+    const { source } = flakySource(...Array.from({ length: 8 }, () => later))
+    const waits: number[] = []
+    for (let attempt = 0; attempt < 8; attempt++) {
+      waits.push(await failedFor(source))
+      await vi.advanceTimersByTimeAsync(waits.at(-1) ?? 0)
+    }
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000])
+  })
+
+  it('begins anew after a ticket', async () => {
+    drawHalves()
+    const { source } = flakySource(later, later, null, later)
+    const waits: number[] = []
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (attempt === 2) await ask(source)
+      waits.push(await failedFor(source))
+      await vi.advanceTimersByTimeAsync(waits.at(-1) ?? 0)
+    }
+    expect(waits).toEqual([500, 1000, 500])
+  })
+
+  it('waits at least for as long as the server asked', async () => {
+    const busy = new TicketRequestError('Busy.', {
+      code: 'rate_limited',
+      closeCode: 4429,
+      action: 'wait',
+      retryAfterMs: 7000,
+    })
+    const { source } = flakySource(busy)
+    await expect(ask(source)).rejects.toBe(busy)
+    expect(source.state.retryInMs).toBeGreaterThanOrEqual(7000)
+    expect(source.state.retryInMs).toBeLessThanOrEqual(8000)
+  })
+
+  it('counts failures that were under way together as one', async () => {
+    const { source } = flakySource(later, later, later, later, later, later)
+    await Promise.allSettled(Array.from({ length: 5 }, () => ask(source)))
+    await vi.advanceTimersByTimeAsync(source.state.retryInMs ?? 0)
+    expect(await failedFor(source)).toBeLessThanOrEqual(2000)
+  })
+
+  it('is stopped by a refusal, for good, until it is resumed', async () => {
+    const { source, seen } = flakySource(no)
+    await expect(ask(source)).rejects.toBe(no)
+    expect(source.state).toEqual({ status: 'stopped', error: no, retryInMs: null })
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    await expect(ask(source)).rejects.toBe(no)
+    expect(seen.asked).toBe(1)
+    source.resume()
+    expect(source.state.status).toBe('ready')
+    await ask(source)
+    expect(seen.asked).toBe(2)
+  })
+
+  it('tells each change once, to whoever still listens', async () => {
+    const { source } = flakySource(later, no)
+    const seen: string[] = []
+    const deaf = vi.fn()
+    source.subscribe(deaf)()
+    const unsubscribe = source.subscribe(() => seen.push(source.state.status))
+    await vi.advanceTimersByTimeAsync(await failedFor(source))
+    await expect(ask(source)).rejects.toBe(no)
+    await expect(ask(source)).rejects.toBe(no)
+    source.resume()
+    await Promise.resolve()
+    unsubscribe()
+    await ask(source)
+    expect(seen).toEqual(['waiting', 'ready', 'stopped', 'ready'])
+    expect(deaf).not.toHaveBeenCalled()
+  })
+
+  it('says the same object until something changes', async () => {
+    const { source } = flakySource(later)
+    expect(source.state).toBe(source.state)
+    await failedFor(source)
+    expect(source.state).toBe(source.state)
+  })
+
+  it('takes a ticket that does not come in time for a failure, and one that is not wanted for none', async () => {
+    const source = guardTicketSource(() => new Promise(() => {}))
+    const closed = AbortSignal.abort()
+    await expect(ask(source, closed)).rejects.toBe(closed.reason)
+    expect(source.state.status).toBe('ready')
+    await expect(ask(source, AbortSignal.abort(later))).rejects.toBe(later)
+    expect(source.state.status).toBe('waiting')
+  })
+
+  it('waits no longer once the page is online again, but is not resumed by that', async () => {
+    const page = new EventTarget()
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
+    const { source, seen } = flakySource(later, no)
+    await failedFor(source)
+    page.dispatchEvent(new Event('online'))
+    expect(source.state.status).toBe('ready')
+    await expect(ask(source)).rejects.toBe(no)
+    page.dispatchEvent(new Event('online'))
+    expect(source.state.status).toBe('stopped')
+    expect(seen.asked).toBe(2)
+  })
+
+  it('is not put before a source that has one', () => {
+    const { source } = flakySource()
+    expect(guardTicketSource(source)).toBe(source)
+  })
+})
+
+describe('A ticket endpoint and its breaker', () => {
+  let server: TicketServer
+  let credential = 'first'
+  let wanted = 0
+
+  beforeEach(async () => {
+    server = await TicketServer.start()
+    credential = 'first'
+    wanted = 0
+  })
+
+  afterEach(() => server.stop())
+
+  function endpointSource(): GuardedTicketSource {
+    return createTicketSource({
+      ticketUrl: server.ticketUrl,
+      credential: async () => {
+        wanted++
+        return credential
+      },
+    })
+  }
+
+  it('is not asked with a credential that it has refused, and with the next one at once', async () => {
+    const source = endpointSource()
+    server.answer = (response) => answerJson(response, 401, { code: 'invalid_token' })
+    for (let attempt = 0; attempt < 5; attempt++) await expect(ask(source)).rejects.toMatchObject({ status: 401 })
+    expect(server.requests).toHaveLength(1)
+    expect(source.state).toMatchObject({ status: 'stopped', error: { code: 'invalid_token' } })
+    credential = 'second'
+    server.answer = (response) => server.issue(response)
+    await ask(source)
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer first', 'Bearer second'])
+    expect(source.state.status).toBe('ready')
+  })
+
+  it('is asked again with a credential that was refused once it is resumed', async () => {
+    const source = endpointSource()
+    server.answer = (response) => answerJson(response, 403, { code: 'forbidden' })
+    await expect(ask(source)).rejects.toMatchObject({ status: 403 })
+    server.answer = (response) => server.issue(response)
+    source.resume()
+    await ask(source)
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it('is not asked while there is no credential', async () => {
+    const source = endpointSource()
+    credential = ''
+    await expect(ask(source)).rejects.toMatchObject({ code: 'credential_required' })
+    expect(source.state.status).toBe('stopped')
+    credential = 'signed-in'
+    await ask(source)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('is asked by several at once with one call for the credential', async () => {
+    const source = endpointSource()
+    const tickets = await Promise.all([ask(source), ask(source), ask(source)])
+    expect(new Set(tickets.map(({ ticket }) => ticket)).size).toBe(3)
+    expect(wanted).toBe(1)
+    await ask(source)
+    expect(wanted).toBe(2)
+  })
+
+  it('is shared by the classes that have its source, and seen at each of them', async () => {
+    const ticketSource = endpointSource()
+    const [First, Second] = [1, 2].map(() => createTicketWebSocket({ ticketSource, WebSocket: WsWebSocket }))
+    if (First === undefined || Second === undefined) throw new Error('two classes')
+    expect([First.ticketSource, Second.ticketSource]).toEqual([ticketSource, ticketSource])
+    server.answer = (response) => answerJson(response, 401, { code: 'invalid_token' })
+    const [, close] = await eventsUntilClose(new First(server.socketUrl))
+    expect(close).toMatchObject({ code: 4401, reason: 'invalid_token' })
+    expect((await eventsUntilClose(new Second(server.socketUrl)))[1]).toMatchObject({ code: 4401 })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('is what a class has that is given the options of one', async () => {
+    const TicketWebSocket = createTicketWebSocket({
+      ticketUrl: server.ticketUrl,
+      credential: () => credential,
+      WebSocket: WsWebSocket,
+    })
+    await opened(new TicketWebSocket(server.socketUrl))
+    expect(TicketWebSocket.ticketSource.state.status).toBe('ready')
+  })
+})
