@@ -2,23 +2,18 @@
  * What travels to the ticket endpoint, and back: a credential, and never anywhere else.
  * @module
  */
+import { requireOption } from './requirements.ts'
 import { readBody, refusalOfAnswer, undecided, unfitCredential } from './ticket-request-error.ts'
-import { pageUrl } from './transport.ts'
+import { pageUrl, urlOf } from './transport.ts'
 
 /**
  * The URL of a ticket endpoint.
  * @throws TypeError for what is none
  */
 export function parseUrl(ticketUrl: string | URL, base: string | undefined): URL {
-  let url: URL
-  try {
-    url = new URL(ticketUrl, base)
-  } catch {
-    throw new TypeError('ticketUrl is an absolute URL, or there is a page that it is relative to.')
-  }
-  if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw new TypeError('ticketUrl is https: or http:, without a user name and a password.')
-  }
+  const what = 'ticketUrl is absolute, or relative to the page, and https: or http:, without a user name and a password'
+  const url = urlOf(ticketUrl, base)
+  requireOption(url !== null && /^https?:$/.test(url.protocol) && url.username + url.password === '', what)
   return url
 }
 

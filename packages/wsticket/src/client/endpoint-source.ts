@@ -4,11 +4,12 @@
  */
 import { ask, bearer, parseUrl } from './endpoint-request.ts'
 import { createLock, requireWebCrypto } from './lock.ts'
+import { requireOneOf, requireOption } from './requirements.ts'
 import type { SessionRenewal } from './session-renewal.ts'
 import { createBreaker, type GuardedTicketSource } from './ticket-breaker.ts'
 import { readWord, undecided } from './ticket-request-error.ts'
 import { isTicket, type PresentedTicket, type TicketFate } from './ticket-source.ts'
-import { mayCarrySecrets, pageUrl, readHosts } from './transport.ts'
+import { pageUrl, readHosts, requireSecrecy } from './transport.ts'
 
 /** Options of {@link createTicketSource}. */
 export interface TicketSourceOptions {
@@ -108,19 +109,14 @@ function renewalOf({ options, credential, id }: Later, expiresIn: number): Sessi
 }
 
 function checkOptions(options: TicketSourceOptions): void {
-  const { ticketUrl, credential, audience, lock = 'on', renewal = 'on', fetch, insecureHosts = [] } = options
-  if (typeof credential !== 'function') throw new TypeError('credential is a function that returns the credential.')
-  if (audience !== undefined && typeof audience !== 'string') throw new TypeError('audience is a string.')
-  if (lock !== 'on' && lock !== 'off') throw new TypeError('lock is "on" or "off".')
-  if (renewal !== 'on' && renewal !== 'off') throw new TypeError('renewal is "on" or "off".')
-  if (lock === 'on') requireWebCrypto()
-  if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch is a function.')
+  const { ticketUrl, credential, audience, lock, renewal, fetch, insecureHosts } = options
+  requireOption(typeof credential === 'function', 'credential is a function')
+  requireOption(audience === undefined || typeof audience === 'string', 'audience is a string')
+  requireOption(fetch === undefined || typeof fetch === 'function', 'fetch is a function')
+  requireOneOf('lock', lock, ['on', 'off'])
+  requireOneOf('renewal', renewal, ['on', 'off'])
+  if (lock !== 'off') requireWebCrypto()
   // Without a page a relative URL is let pass until the first request: a module that a server renders is loaded there, too.
   const url = parseUrl(ticketUrl, pageUrl() ?? 'https://relative.invalid')
-  if (!mayCarrySecrets(url, readHosts(insecureHosts))) {
-    throw new DOMException(
-      'A credential is not sent in plaintext: use https: in ticketUrl, or name the host in the option insecureHosts.',
-      'SecurityError',
-    )
-  }
+  requireSecrecy(url, readHosts(insecureHosts))
 }

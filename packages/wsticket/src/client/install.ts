@@ -3,6 +3,7 @@
  * @module
  */
 import { parseSocketUrl } from './opening.ts'
+import { requireOption } from './requirements.ts'
 import { createTicketWebSocket } from './ticket-websocket.ts'
 import type { BaseWebSocketConstructor, TicketWebSocketOptions } from './ticket-websocket-options.ts'
 
@@ -32,7 +33,7 @@ export type InstallTicketWebSocketOptions = TicketWebSocketOptions & {
  * })
  */
 export function installTicketWebSocket({ match, ...options }: InstallTicketWebSocketOptions): () => void {
-  if (typeof match !== 'function') throw new TypeError('match is a function of a URL.')
+  requireOption(typeof match === 'function', 'match is a function')
   const { WebSocket: before } = globalThis as { WebSocket?: BaseWebSocketConstructor }
   const TicketWebSocket = createTicketWebSocket(options)
   let isOn = true
@@ -44,9 +45,7 @@ export function installTicketWebSocket({ match, ...options }: InstallTicketWebSo
       if (!needsTicket(url))
         return Reflect.construct(target, [url, protocols], newTarget === patched ? target : newTarget)
       if (newTarget === patched) return new TicketWebSocket(url, protocols)
-      throw new TypeError(
-        'A subclass of the global WebSocket has no tickets: extend the class of createTicketWebSocket.',
-      )
+      throw new TypeError('To extend a WebSocket with tickets, extend the class of createTicketWebSocket.')
     },
     // A class that extends this one asks here, too, and has instances of its own.
     get: (target, name, receiver) =>

@@ -3,6 +3,7 @@
  * @module
  */
 import { keyPrefix } from '../wire.ts'
+import { requireOption } from './requirements.ts'
 
 /** A new key, and the lock that it opens. */
 export interface TicketLock {
@@ -33,9 +34,11 @@ export async function createLock(): Promise<TicketLock> {
  */
 export function requireWebCrypto(): void {
   const { crypto } = globalThis as { crypto?: Partial<Crypto> }
-  if (crypto?.subtle !== undefined) return
   // Secure Contexts section 3.1, Web Cryptography section 10.
-  throw new TypeError('A lock needs crypto.subtle: serve the page over https: or from localhost, or set lock to "off".')
+  requireOption(
+    crypto?.subtle !== undefined,
+    'A lock needs crypto.subtle: serve the page over https: or from localhost, or set lock to "off"',
+  )
 }
 
 /** base64url without padding (RFC 4648 section 5). */

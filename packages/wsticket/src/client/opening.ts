@@ -3,9 +3,10 @@
  * (WHATWG WebSockets section 3.1, protocol.md section 4).
  * @module
  */
-import { keyParameter, keyPrefix, ticketParameter, ticketPrefix, ticketSubprotocol } from '../wire.ts'
+import { keyParameter, keyPrefix, ticketParameter, ticketSubprotocol } from '../wire.ts'
+import { requireOf } from './requirements.ts'
 import type { PresentedTicket } from './ticket-source.ts'
-import { mayCarrySecrets, pageUrl } from './transport.ts'
+import { pageUrl, requireSecrecy, urlOf } from './transport.ts'
 
 /** Where the ticket and its key travel: as subprotocols that are offered, as the query parameters `ticket` and `key`, or in the first message. */
 export type ClientCarrier = 'subprotocol' | 'query' | 'message'
@@ -25,6 +26,8 @@ export interface OpeningRules {
   readonly insecureHosts: readonly string[]
 }
 
+const notAbsolute = 'The URL of a WebSocket is absolute, or relative to the page, and ws: or wss:'
+
 // RFC 6455 section 4.1 item 10: a subprotocol is a token (RFC 9110 section 5.6.2).
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
@@ -36,16 +39,12 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
  */
 export function readUrl(argument: string | URL, rules: OpeningRules): URL {
   const url = parseSocketUrl(argument)
-  if (url.href.includes('#')) throw syntaxError('The URL of a WebSocket has no fragment.')
-  if (rules.carrier === 'query' && hasOurParameters(url)) {
-    throw syntaxError('The query parameter "ticket" is where the ticket goes: the URL cannot have its own, and no key.')
-  }
-  if (!mayCarrySecrets(url, rules.insecureHosts)) {
-    throw new DOMException(
-      'A ticket is not sent in plaintext: use wss:, or name the host in the option insecureHosts.',
-      'SecurityError',
-    )
-  }
+  requireSyntax(!url.href.includes('#'), 'The URL of a WebSocket has no fragment')
+  requireSyntax(
+    rules.carrier !== 'query' || !hasOurParameters(url),
+    'The query parameters "ticket" and "key" are where the ticket goes',
+  )
+  requireSecrecy(url, rules.insecureHosts)
   return url
 }
 
@@ -57,12 +56,11 @@ export function readUrl(argument: string | URL, rules: OpeningRules): URL {
 export function readProtocols(argument: unknown): readonly string[] {
   if (argument === undefined || argument === null || argument === '') return []
   const protocols: readonly unknown[] = Array.isArray(argument) ? [...argument] : [argument]
-  if (!protocols.every(isProtocol)) throw syntaxError('A subprotocol is a token (RFC 9110 section 5.6.2).')
-  if (new Set(protocols).size !== protocols.length) throw syntaxError('A subprotocol is offered once.')
-  if (protocols.some(isOurProtocol)) {
-    throw syntaxError('The subprotocols wsticket.v1, wst_... and wsk_... are those of the ticket.')
-  }
-  return protocols
+  requireSyntax(
+    protocols.every(isProtocol) && new Set(protocols).size === protocols.length,
+    "A subprotocol is a token that is offered once; wsticket.v1, wst_... and wsk_... are the ticket's",
+  )
+  return protocols as readonly string[]
 }
 
 /** The arguments for the real socket. The application's own subprotocols come first, ticket and key last: servers that select
@@ -95,33 +93,21 @@ export function firstMessage(carrier: ClientCarrier, { ticket, key }: PresentedT
  * @throws DOMException `SyntaxError` for what is none
  */
 export function parseSocketUrl(argument: string | URL): URL {
-  const url = parseUrl(argument)
-  if (url.protocol === 'http:') url.protocol = 'ws:'
-  if (url.protocol === 'https:') url.protocol = 'wss:'
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw syntaxError('The URL of a WebSocket is ws: or wss:.')
+  const url = urlOf(argument, pageUrl())
+  requireOf('SyntaxError', url !== null, notAbsolute)
+  url.protocol = url.protocol.replace('http', 'ws')
+  requireSyntax(/^wss?:$/.test(url.protocol), notAbsolute)
   return url
-}
-
-function parseUrl(argument: string | URL): URL {
-  try {
-    return new URL(argument, pageUrl())
-  } catch {
-    throw syntaxError('The URL of a WebSocket is absolute, or there is a page that it is relative to.')
-  }
 }
 
 function hasOurParameters({ searchParams }: URL): boolean {
   return searchParams.has(ticketParameter) || searchParams.getAll(keyParameter).some((key) => key.startsWith(keyPrefix))
 }
 
-function isOurProtocol(protocol: string): boolean {
-  return protocol === ticketSubprotocol || protocol.startsWith(ticketPrefix) || protocol.startsWith(keyPrefix)
+function isProtocol(value: unknown): boolean {
+  return typeof value === 'string' && token.test(value) && value !== ticketSubprotocol && !/^ws[tk]_/.test(value)
 }
 
-function isProtocol(value: unknown): value is string {
-  return typeof value === 'string' && token.test(value)
-}
-
-function syntaxError(message: string): DOMException {
-  return new DOMException(message, 'SyntaxError')
+function requireSyntax(isSo: boolean, what: string): void {
+  requireOf('SyntaxError', isSo, what)
 }

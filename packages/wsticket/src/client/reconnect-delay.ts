@@ -3,6 +3,7 @@
  * @module
  */
 import { chance } from './chance.ts'
+import { requireOption } from './requirements.ts'
 
 /** What a {@link reconnectDelayMs} depends on. */
 export interface ReconnectDelayOptions {
@@ -34,9 +35,8 @@ const longestDelayMs = 2 ** 31 - 1
  */
 export function reconnectDelayMs({ attempt = 0, retryAfterMs, random = chance }: ReconnectDelayOptions = {}): number {
   const askedMs = retryAfterMs ?? 0
-  if (!Number.isInteger(attempt) || attempt < 0) throw new TypeError('attempt is a whole number from 0 on.')
-  if (!Number.isFinite(askedMs) || askedMs < 0)
-    throw new TypeError('retryAfterMs is a number of milliseconds, or null.')
+  requireOption(Number.isInteger(attempt) && attempt >= 0, 'attempt is a whole number from 0 on')
+  requireOption(Number.isFinite(askedMs) && askedMs >= 0, 'retryAfterMs is a number of milliseconds, or null')
   const delayMs = askedMs + random() * Math.min(mostMs, firstMostMs * 2 ** attempt)
   return Math.min(longestDelayMs, Math.round(delayMs))
 }

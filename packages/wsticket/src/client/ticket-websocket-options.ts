@@ -5,6 +5,7 @@
 
 import { createTicketSource, type TicketSourceOptions } from './endpoint-source.ts'
 import type { ClientCarrier, OpeningRules } from './opening.ts'
+import { requireOneOf, requireOption } from './requirements.ts'
 import { type GuardedTicketSource, guardTicketSource } from './ticket-breaker.ts'
 import type { TicketSource } from './ticket-source.ts'
 import { readHosts } from './transport.ts'
@@ -89,37 +90,32 @@ const longestTimeoutMs = 2 ** 31 - 1
  * @throws DOMException `SecurityError` where the credential would travel in plaintext
  */
 export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSettings {
-  return {
-    ticketSource: readTicketSource(options),
-    ticketTimeoutMs: readTimeout(options.ticketTimeoutMs ?? defaultTicketTimeoutMs),
-    carrier: readCarrier(options.carrier ?? 'subprotocol'),
-    insecureHosts: readHosts(options.insecureHosts ?? []),
-    // Read now, not at each attempt: the class that we make may itself be put in the global's place.
-    WebSocket: readBase(options.WebSocket ?? globalThis.WebSocket),
-  }
+  // The global one is read now, not at each attempt: the class that we make may itself be put in its place.
+  const {
+    ticketTimeoutMs = defaultTicketTimeoutMs,
+    carrier = 'subprotocol',
+    WebSocket = globalThis.WebSocket,
+  } = options
+  requireOption(
+    ticketTimeoutMs > 0 && ticketTimeoutMs <= longestTimeoutMs,
+    `ticketTimeoutMs is from 1 to ${longestTimeoutMs} milliseconds`,
+  )
+  requireOneOf('carrier', carrier, ['subprotocol', 'query', 'message'])
+  requireOption(
+    typeof WebSocket === 'function',
+    'There is no WebSocket here: pass one as the option WebSocket, as of ws',
+  )
+  const ticketSource = readTicketSource(options)
+  return { ticketSource, ticketTimeoutMs, carrier, insecureHosts: readHosts(options.insecureHosts), WebSocket }
 }
 
 function readTicketSource(options: TicketWebSocketOptions): GuardedTicketSource {
   const { ticketSource, ticketUrl, credential, audience, lock, renewal, fetch } = options
   if (ticketSource === undefined) return createTicketSource(options)
-  if (typeof ticketSource !== 'function') throw new TypeError('ticketSource is a function that returns a ticket.')
-  if ([ticketUrl, credential, audience, lock, renewal, fetch].some((option) => option !== undefined)) {
-    throw new TypeError('ticketSource stands in place of ticketUrl, credential, audience, lock, renewal and fetch.')
-  }
+  requireOption(typeof ticketSource === 'function', 'ticketSource is a function')
+  requireOption(
+    (ticketUrl ?? credential ?? audience ?? lock ?? renewal ?? fetch) === undefined,
+    'ticketSource stands in place of ticketUrl, credential, audience, lock, renewal and fetch',
+  )
   return guardTicketSource(ticketSource)
-}
-
-function readTimeout(ticketTimeoutMs: number): number {
-  if (ticketTimeoutMs > 0 && ticketTimeoutMs <= longestTimeoutMs) return ticketTimeoutMs
-  throw new TypeError(`ticketTimeoutMs is a number of milliseconds from 1 to ${longestTimeoutMs}.`)
-}
-
-function readCarrier(carrier: ClientCarrier): ClientCarrier {
-  if (carrier === 'subprotocol' || carrier === 'query' || carrier === 'message') return carrier
-  throw new TypeError('carrier is "subprotocol", "query" or "message".')
-}
-
-function readBase(base: BaseWebSocketConstructor | undefined): BaseWebSocketConstructor {
-  if (typeof base === 'function') return base
-  throw new TypeError('There is no WebSocket here: pass one as the option WebSocket, such as that of the package ws.')
 }

@@ -5,6 +5,7 @@
 
 import { defineConstants } from './handler-target.ts'
 import { firstMessage, type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
+import { requireOf } from './requirements.ts'
 import { keepRenewed } from './session-renewal.ts'
 import { SocketEventTarget } from './socket-event-target.ts'
 import { relayedError, SocketErrorEvent, TicketCloseEvent, type TicketCloseEventInit } from './socket-events.ts'
@@ -132,7 +133,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   }
 
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>): void {
-    if (this.readyState === connecting) throw new DOMException('The WebSocket is not open yet.', 'InvalidStateError')
+    requireOf('InvalidStateError', this.readyState !== connecting, 'The WebSocket is not open yet')
     this.#inner?.send(data)
   }
 
@@ -214,7 +215,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
     const timer = setTimeout(() => this.#ticketWanted.abort(), inquiryMs)
     let fate: TicketFate | null = null
     try {
-      if (inquire && !signal.aborted) fate = await untilAborted(inquire(signal), signal)
+      if (inquire) fate = await untilAborted(inquire(signal), signal)
     } catch {
       // Then it is not known, which is what it was before.
     }
@@ -238,10 +239,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
 
 // WHATWG WebSockets section 3.1, close(). Here and not left to the real class, for there may be none yet.
 function checkClose(code: number | undefined, reason: string | undefined): void {
-  if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999)) {
-    throw new DOMException('A close code is 1000, or from 3000 to 4999.', 'InvalidAccessError')
-  }
-  if (reason !== undefined && new TextEncoder().encode(reason).byteLength > 123) {
-    throw new DOMException('A close reason has at most 123 bytes.', 'SyntaxError')
-  }
+  const isCode = code === undefined || code === 1000 || (code >= 3000 && code <= 4999)
+  requireOf('InvalidAccessError', isCode, 'A close code is 1000, or from 3000 to 4999')
+  requireOf('SyntaxError', new TextEncoder().encode(reason).byteLength <= 123, 'A close reason has at most 123 bytes')
 }

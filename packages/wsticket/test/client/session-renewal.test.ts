@@ -280,5 +280,5 @@ it.each([null, 1, {}, { endsInMs: 1000 }, { renew: async () => null }])(
 
 it('renewal is on or off', () => {
   const options = { ticketUrl: 'https://app.example/tickets', credential: () => 'a', renewal: 'sometimes' }
-  expect(() => createTicketSource(options as never)).toThrow('renewal is "on" or "off".')
+  expect(() => createTicketSource(options as never)).toThrow('renewal is on or off.')
 })
