@@ -74,7 +74,9 @@ export async function refusalOfAnswer(response: Response): Promise<TicketRequest
   const { status, headers } = response
   const said = readWord(((await readBody(response)) as { code?: unknown }).code)
   const retryAfter = headers.get('retry-after') ?? ''
-  return errorLike(status, `The ticket endpoint answered ${status}${said === undefined ? '' : `, ${said}`}.`, {
+  // A proxy knows nothing of the endpoint for as long as that is being deployed.
+  const like = status === 404 && said === undefined ? 503 : status
+  return errorLike(like, `The ticket endpoint answered ${status}${said === undefined ? '' : `, ${said}`}.`, {
     status,
     code: said,
     // RFC 9110 section 10.2.3. The other form, a date, needs a clock that agrees with the server's.

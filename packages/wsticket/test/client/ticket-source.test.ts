@@ -122,7 +122,7 @@ describe('A refusal of the ticket endpoint', () => {
   it.each([
     [401, 'invalid_token', 4401, 'stop'],
     [403, 'forbidden', 4403, 'stop'],
-    [404, 'not_found', 4404, 'stop'],
+    [404, 'try_later', 1013, 'wait'],
     [429, 'rate_limited', 4429, 'wait'],
     [500, 'try_later', 1013, 'wait'],
     [502, 'try_later', 1013, 'wait'],
