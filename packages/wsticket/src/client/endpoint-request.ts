@@ -68,11 +68,11 @@ export async function ask(
   const headers = { authorization, ...(json && { 'content-type': 'application/json' }) }
   let response: Response
   try {
-    // A redirect would carry the credential where nobody meant it to go.
-    const how = { method, cache: 'no-store', redirect: 'error', signal } as const
+    // A redirect would carry the credential where nobody meant it to go: it is an answer like any other (Workers know no 'error').
+    const how = { method, cache: 'no-store', redirect: 'manual', signal } as const
     response = await fetch(url, { ...how, ...json, headers })
   } catch (cause) {
-    throw undecided('The ticket endpoint could not be reached, or it answered with a redirect.', { cause })
+    throw undecided('The ticket endpoint could not be reached.', { cause })
   }
   if (response.status !== status) throw await refusalOfAnswer(response)
   return readBody(response)

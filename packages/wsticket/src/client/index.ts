@@ -1,5 +1,5 @@
 /**
- * `wsticket/client`: a WebSocket class that asks for a ticket before it opens. For browsers, Node, Deno and Bun.
+ * `wsticket/client`: a WebSocket class that asks for a ticket before it opens. For browsers, Node, Bun, Deno and Workers.
  * @module
  */
 

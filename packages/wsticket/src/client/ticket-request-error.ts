@@ -24,7 +24,7 @@ export interface TicketRequestErrorInit {
  */
 export class TicketRequestError extends Error {
   override readonly name = 'TicketRequestError'
-  /** HTTP status of the answer; null where there was none: no network, no answer in time, nothing fit to be sent. */
+  /** HTTP status of the answer, 0 of a redirect in a browser; null where there was none: no network, no answer in time, nothing fit to be sent. */
   readonly status: number | null
   /** The public code, as in the problem document, and the reason that the socket closes with. */
   readonly code: string
