@@ -50,6 +50,18 @@ export default defineConfig({
       { extends: true, test: { name: 'faults', include: [faults], ...withServers } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce, ...oneLoading } },
+      // Libraries that wait, for most of their time: all of them at once, in one process.
+      {
+        extends: true,
+        resolve: { alias: { 'pusher-js': 'pusher-js/worker' } },
+        test: {
+          name: 'clients',
+          include: ['clients/*.test.ts'],
+          setupFiles: ['clients/page.ts'],
+          ...outsideTheProcess,
+          maxConcurrency: 200,
+        },
+      },
       { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },
     ],
   },

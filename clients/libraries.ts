@@ -1,0 +1,47 @@
+/**
+ * Every library of the matrix, in the order of the document.
+ * @module
+ */
+import { actioncable } from './libraries/actioncable.ts'
+import { centrifuge } from './libraries/centrifuge.ts'
+import { graphqlWs } from './libraries/graphql-ws.ts'
+import { hocuspocus } from './libraries/hocuspocus.ts'
+import { mqtt } from './libraries/mqtt.ts'
+import { partysocket } from './libraries/partysocket.ts'
+import { phoenix } from './libraries/phoenix.ts'
+import { pusherJs } from './libraries/pusher-js.ts'
+import { reactUseWebSocket } from './libraries/react-use-websocket.ts'
+import { reconnectingWebSocket } from './libraries/reconnecting-websocket.ts'
+import { rxjs } from './libraries/rxjs.ts'
+import { signalr } from './libraries/signalr.ts'
+import { socketIoClient } from './libraries/socket.io-client.ts'
+import { stompjs } from './libraries/stompjs.ts'
+import { sturdyWebSocket } from './libraries/sturdy-websocket.ts'
+import { supabaseRealtime } from './libraries/supabase-realtime.ts'
+import { trpc } from './libraries/trpc.ts'
+import { vueuse } from './libraries/vueuse.ts'
+import { websocketTs } from './libraries/websocket-ts.ts'
+import { yWebSocket } from './libraries/y-websocket.ts'
+
+export const libraries = [
+  graphqlWs,
+  trpc,
+  socketIoClient,
+  signalr,
+  yWebSocket,
+  hocuspocus,
+  mqtt,
+  rxjs,
+  supabaseRealtime,
+  reactUseWebSocket,
+  vueuse,
+  partysocket,
+  reconnectingWebSocket,
+  stompjs,
+  phoenix,
+  actioncable,
+  pusherJs,
+  centrifuge,
+  sturdyWebSocket,
+  websocketTs,
+]

@@ -1,0 +1,42 @@
+import type { WebSocketServer } from 'ws'
+import type { Library } from '../library.ts'
+import { connect } from '../recipes/actioncable.ts'
+
+export const actioncable: Library = {
+  name: '@rails/actioncable',
+  injection: '`adapters.WebSocket`',
+  notes: ['One class for every consumer of the page.'],
+  serve: serveCable,
+  connect({ host, tickets }) {
+    const consumer = connect(`ws://${host}/cable`, tickets)
+    const answers = new EventTarget()
+    const subscription = consumer.subscriptions.create('Room', {
+      received: () => answers.dispatchEvent(new Event('answer')),
+    })
+    return {
+      exchange() {
+        const answer = new Promise((resolve) => answers.addEventListener('answer', resolve, { once: true }))
+        subscription.perform('question')
+        return answer
+      },
+      close: () => consumer.disconnect(),
+    }
+  },
+}
+
+const pingEveryMs = 3000
+
+// https://guides.rubyonrails.org/action_cable_overview.html
+function serveCable(server: WebSocketServer): void {
+  server.on('connection', (socket) => {
+    const send = (message: object) => socket.send(JSON.stringify(message))
+    send({ type: 'welcome' })
+    const pings = setInterval(() => send({ type: 'ping', message: Date.now() }), pingEveryMs)
+    socket.on('close', () => clearInterval(pings))
+    socket.on('message', (data) => {
+      const { command, identifier } = JSON.parse(String(data))
+      if (command === 'subscribe') send({ identifier, type: 'confirm_subscription' })
+      if (command === 'message') send({ identifier, message: {} })
+    })
+  })
+}

@@ -1,0 +1,37 @@
+import type { WebSocketServer } from 'ws'
+import type { Library } from '../library.ts'
+import { connect, install } from '../recipes/pusher-js.ts'
+
+export const pusherJs: Library = {
+  name: 'pusher-js',
+  injection: 'none: `installTicketWebSocket`',
+  serve: servePusher,
+  connect({ host, tickets }) {
+    const uninstall = install(host, tickets)
+    const { hostname, port } = new URL(`ws://${host}`)
+    const pusher = connect(hostname, Number(port))
+    let count = 0
+    return {
+      exchange: () =>
+        new Promise((resolve) => pusher.subscribe(`channel-${count++}`).bind('pusher:subscription_succeeded', resolve)),
+      close() {
+        pusher.disconnect()
+        uninstall()
+      },
+    }
+  },
+}
+
+// https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol/
+function servePusher(server: WebSocketServer): void {
+  server.on('connection', (socket) => {
+    const send = (message: object) => socket.send(JSON.stringify(message))
+    const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 })
+    send({ event: 'pusher:connection_established', data })
+    socket.on('message', (text) => {
+      const { event, data } = JSON.parse(String(text))
+      if (event !== 'pusher:subscribe') return
+      send({ event: 'pusher_internal:subscription_succeeded', channel: data.channel, data: '{}' })
+    })
+  })
+}

@@ -1,0 +1,40 @@
+/**
+ * What the matrix knows of a client library. Each has a file in `libraries/`.
+ * @module
+ */
+import type { TicketSourceOptions } from 'wsticket/client'
+import type { Serve } from './service.ts'
+import type { StepName } from './steps.ts'
+
+/** A client that was made by the recipe. */
+export interface Client {
+  /**
+   * Sends something of the library's own protocol, and resolves when its answer is there. Called anew where it rejects or takes too
+   * long.
+   */
+  exchange(): Promise<unknown>
+  close(): unknown
+}
+
+/** Where a client connects, and where its tickets come from. */
+export interface Destination {
+  /** `127.0.0.1:40000` */
+  readonly host: string
+  readonly tickets: TicketSourceOptions
+}
+
+/** A library, and how it is tried. */
+export interface Library {
+  /** The name of its package, and of its recipe. */
+  readonly name: string
+  /** Where the class goes. */
+  readonly injection: string
+  /** What a reader has to know beside the recipe, in a sentence or two each. */
+  readonly notes?: readonly string[]
+  /** The steps that it does not take, and why. The matrix fails where it does take them. */
+  readonly gaps?: { readonly [step in StepName]?: string }
+  /** Serves its protocol. */
+  readonly serve: Serve
+  /** Connects with its recipe. */
+  connect(destination: Destination): Client
+}

@@ -1,0 +1,10 @@
+import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
+import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import type { Doc } from 'yjs'
+
+export function connect(url: string, document: Doc, tickets: TicketSourceOptions) {
+  const websocketProvider = new HocuspocusProviderWebsocket({ url, WebSocketPolyfill: createTicketWebSocket(tickets) })
+  const provider = new HocuspocusProvider({ websocketProvider, name: 'room', document })
+  provider.attach()
+  return websocketProvider
+}

@@ -1,0 +1,16 @@
+import { HttpTransportType, HubConnectionBuilder } from '@microsoft/signalr'
+import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+
+export function connect(url: string, tickets: TicketSourceOptions) {
+  // Not in the call: its types do not tell of WebSocket.
+  const options = {
+    WebSocket: createTicketWebSocket(tickets),
+    transport: HttpTransportType.WebSockets,
+    skipNegotiation: true,
+  }
+  const nextRetryDelayInMilliseconds = () => 1000 + 4000 * Math.random()
+  return new HubConnectionBuilder()
+    .withUrl(url, options)
+    .withAutomaticReconnect({ nextRetryDelayInMilliseconds })
+    .build()
+}

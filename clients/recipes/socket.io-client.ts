@@ -1,0 +1,12 @@
+import { io, WebSocket as Transport } from 'socket.io-client'
+import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+
+export function connect(url: string, tickets: TicketSourceOptions) {
+  const TicketWebSocket = createTicketWebSocket(tickets)
+  class TicketTransport extends Transport {
+    override createSocket(uri: string, protocols: string | string[] | undefined) {
+      return new TicketWebSocket(uri, protocols)
+    }
+  }
+  return io(url, { transports: [TicketTransport] })
+}

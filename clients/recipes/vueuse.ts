@@ -1,0 +1,8 @@
+import { useWebSocket } from '@vueuse/core'
+import { installTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+
+/** Once, before the first component. */
+export const install = (url: string, tickets: TicketSourceOptions) =>
+  installTicketWebSocket({ match: ({ href }) => href === url, ...tickets })
+
+export const connect = (url: string) => useWebSocket<string>(url, { autoReconnect: true })

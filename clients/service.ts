@@ -1,0 +1,97 @@
+/**
+ * A WebSocket service behind tickets: the issuer, the admission and the protocol of a library in this process, on a free port.
+ * @module
+ */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
+import { type CredentialRefusal, createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
+import { createRequestListener } from 'wsticket/adapters/node'
+import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
+import { createMemoryStore } from 'wsticket/stores/memory'
+import { pageOrigin } from './page.ts'
+
+/** Whatever a library speaks, for the WebSockets that are admitted. */
+export type Serve = (server: WebSocketServer) => void
+
+/** A running service, and what can become of it. */
+export interface Service {
+  /** `127.0.0.1:40000` */
+  readonly host: string
+  /** The tickets that opened a WebSocket, by their ids, in order. */
+  readonly admitted: readonly string[]
+  /** The statuses of the ticket endpoint's answers, in order. */
+  readonly answers: readonly number[]
+  /** What the ticket endpoint answers the next request: 503 once, or 401 from now on. */
+  answerNext(what: 'unavailable' | 'unauthorized'): void
+  /** Cuts the connections. */
+  cut(): void
+  /** Closes the WebSockets as a server does that is restarted. */
+  restart(): void
+  /** Ends the sessions of the subject. */
+  revoke(): Promise<void>
+  close(): void
+}
+
+const identity = { issuer: 'https://id.example', subject: 'alice', expiresAt: null, claims: {} }
+
+/** Starts one. */
+export async function startService(serve: Serve): Promise<Service> {
+  const store = createMemoryStore()
+  const sessions = createSessions()
+  const credentials = createCredentials()
+  const issuer = createIssuer({ store, audiences: ['service'] })
+  const rules = { store, sessions, audience: 'service', origins: [pageOrigin] }
+  const endpoint = createTicketEndpoint({ ...rules, issuer, authenticate: credentials.authenticate })
+  const answers: number[] = []
+  const server = createServer(answersInto(answers, createRequestListener(endpoint)))
+  const webSockets = new WebSocketServer({ noServer: true, ...webSocketLimits })
+  const admitted: string[] = []
+  webSockets.on('connection', (_, request) => admitted.push(sessionOf(request).id))
+  serve(webSockets)
+  server.on('upgrade', createWebSocketUpgrade(createAdmission(rules), webSockets))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    host: `127.0.0.1:${port}`,
+    admitted,
+    answers,
+    answerNext: credentials.answerNext,
+    cut: () => webSockets.clients.forEach((socket) => socket.terminate()),
+    restart: () => webSockets.clients.forEach((socket) => socket.close(1012, 'restart')),
+    revoke: () => sessions.revoke({ kind: 'everything' }),
+    close() {
+      for (const socket of webSockets.clients) socket.terminate()
+      server.closeAllConnections()
+      server.close()
+      sessions.close()
+    },
+  }
+}
+
+/** Credentials that are good until it is said otherwise. */
+function createCredentials() {
+  let next: 'unavailable' | 'unauthorized' | null = null
+  return {
+    answerNext(what: 'unavailable' | 'unauthorized') {
+      next = what
+    },
+    async authenticate(): Promise<typeof identity | CredentialRefusal> {
+      if (next === 'unauthorized') return 'credential_invalid'
+      if (next === null) return identity
+      next = null
+      throw new Error('the source of the keys is away')
+    },
+  }
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void
+
+function answersInto(answers: number[], listener: Listener): Listener {
+  return (request, response) => {
+    if (request.url === '/tickets') response.on('finish', () => answers.push(response.statusCode))
+    listener(request, response)
+  }
+}

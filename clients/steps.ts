@@ -1,0 +1,97 @@
+/**
+ * What every client library goes through, whatever it speaks.
+ * @module
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Client, Library } from './library.ts'
+import { type Service, startService } from './service.ts'
+
+interface Visit {
+  readonly service: Service
+  readonly client: Client
+}
+
+/** How long the endpoint is watched after a credential was revoked. Long enough for a dozen attempts of those who never give up. */
+const watchedMs = 5000
+/** The first attempt may be under way when the credential is revoked. */
+const mostRequests = 1
+const patienceMs = 20_000
+
+/** The steps, by name. */
+export const steps = {
+  connects: {
+    title: 'connects, and its protocol goes to and fro',
+    take: (visit: Visit) => arrive(visit, 1),
+  },
+  comesBack: {
+    title: 'comes back with another ticket when its connection is cut',
+    async take(visit: Visit) {
+      await arrive(visit, 1)
+      visit.service.cut()
+      await arrive(visit, 2)
+    },
+  },
+  outlivesFailure: {
+    title: 'comes back from a restart when the first ticket request fails',
+    async take(visit: Visit) {
+      await arrive(visit, 1)
+      visit.service.answerNext('unavailable')
+      visit.service.restart()
+      await arrive(visit, 2)
+      const { answers } = visit.service
+      if (!answers.includes(503)) throw new Error(`no ticket request failed: ${answers}`)
+    },
+  },
+  stops: {
+    title: 'asks no more for tickets when its credential is revoked',
+    async take(visit: Visit) {
+      await arrive(visit, 1)
+      const { service } = visit
+      const before = service.answers.length
+      service.answerNext('unauthorized')
+      await service.revoke()
+      await pause(watchedMs)
+      const since = service.answers.slice(before)
+      if (since.length > mostRequests) throw new Error(`asked ${since.length} times in ${watchedMs} ms`)
+      if (service.admitted.length !== before) throw new Error('was admitted again')
+    },
+  },
+} as const
+
+/** A step's name. */
+export type StepName = keyof typeof steps
+
+/** Lets a new client of a library take one step, at a service of its own. */
+export async function visit(library: Library, step: StepName): Promise<void> {
+  const service = await startService(library.serve)
+  const tickets = { ticketUrl: `http://${service.host}/tickets`, credential: () => 'credential' }
+  const client = library.connect({ host: service.host, tickets })
+  try {
+    await steps[step].take({ service, client })
+  } finally {
+    await client.close()
+    service.close()
+  }
+}
+
+/** Waits for so many WebSockets, each with a ticket of its own, and for an exchange over the last of them. */
+async function arrive({ service: { admitted, answers }, client }: Visit, count: number): Promise<void> {
+  const givesUpAt = performance.now() + patienceMs
+  while (!(await exchanges(client)) || admitted.length < count) {
+    if (performance.now() > givesUpAt) {
+      throw new Error(`${admitted.length} of ${count} WebSockets were opened, or the last is mute; tickets: ${answers}`)
+    }
+    await pause(50)
+  }
+  if (new Set(admitted).size !== admitted.length) throw new Error('a ticket was admitted twice')
+}
+
+async function exchanges(client: Client): Promise<boolean> {
+  const late = AbortSignal.timeout(1000)
+  const isLate = new Promise<false>((resolve) => late.addEventListener('abort', () => resolve(false)))
+  const answered = client.exchange().then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([answered, isLate])
+}
