@@ -8,7 +8,7 @@ import type { WebSocket } from 'ws'
 import { readSyncMessage, writeSyncStep1, writeUpdate } from 'y-protocols/sync'
 import { Doc } from 'yjs'
 
-export const syncMessage = 0
+const syncMessage = 0
 
 /** Whatever stands before the type of a message. */
 export interface Framing {

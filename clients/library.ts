@@ -33,6 +33,8 @@ export interface Library {
   readonly notes?: readonly string[]
   /** The steps that it does not take, and why. The matrix fails where it does take them. */
   readonly gaps?: { readonly [step in StepName]?: string }
+  /** Whether every client of the page has the same class, so that no two services can be tried at once. */
+  readonly isOneForAll?: boolean
   /** Serves its protocol. */
   readonly serve: Serve
   /** Connects with its recipe. */

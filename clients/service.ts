@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { type CredentialRefusal, createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
 import { createRequestListener } from 'wsticket/adapters/node'
 import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
@@ -47,6 +47,9 @@ export async function startService(serve: Serve): Promise<Service> {
   const answers: number[] = []
   const server = createServer(answersInto(answers, createRequestListener(endpoint)))
   const webSockets = new WebSocketServer({ noServer: true, ...webSocketLimits })
+  const each = (act: (socket: WebSocket) => void) => {
+    for (const socket of webSockets.clients) act(socket)
+  }
   const admitted: string[] = []
   webSockets.on('connection', (_, request) => admitted.push(sessionOf(request).id))
   serve(webSockets)
@@ -59,11 +62,11 @@ export async function startService(serve: Serve): Promise<Service> {
     admitted,
     answers,
     answerNext: credentials.answerNext,
-    cut: () => webSockets.clients.forEach((socket) => socket.terminate()),
-    restart: () => webSockets.clients.forEach((socket) => socket.close(1012, 'restart')),
+    cut: () => each((socket) => socket.terminate()),
+    restart: () => each((socket) => socket.close(1012, 'restart')),
     revoke: () => sessions.revoke({ kind: 'everything' }),
     close() {
-      for (const socket of webSockets.clients) socket.terminate()
+      each((socket) => socket.terminate())
       server.closeAllConnections()
       server.close()
       sessions.close()

@@ -12,7 +12,7 @@ export const answerMessages =
   (answer: Answer): Serve =>
   (server) =>
     server.on('connection', (socket) =>
-      socket.on('message', (data) => answer(String(data), (message) => socket.send(message))),
+      socket.on('message', (data: Buffer) => answer(data.toString(), (message) => socket.send(message))),
     )
 
 /** Sends back what comes, for libraries that have no protocol of their own. */

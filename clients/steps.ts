@@ -39,7 +39,7 @@ export const steps = {
       visit.service.restart()
       await arrive(visit, 2)
       const { answers } = visit.service
-      if (!answers.includes(503)) throw new Error(`no ticket request failed: ${answers}`)
+      if (!answers.includes(503)) throw new Error(`no ticket request failed: ${answers.join()}`)
     },
   },
   stops: {
@@ -61,8 +61,21 @@ export const steps = {
 /** A step's name. */
 export type StepName = keyof typeof steps
 
+/** All of them, in order. */
+export const stepNames = Object.keys(steps) as StepName[]
+
 /** Lets a new client of a library take one step, at a service of its own. */
-export async function visit(library: Library, step: StepName): Promise<void> {
+export function visit(library: Library, step: StepName): Promise<void> {
+  if (!library.isOneForAll) return visitNow(library, step)
+  const turn = lastTurn.then(() => visitNow(library, step))
+  lastTurn = turn.catch(() => {})
+  return turn
+}
+
+/** Of the libraries that have one class for all clients: these take their steps one after the other. */
+let lastTurn = Promise.resolve()
+
+async function visitNow(library: Library, step: StepName): Promise<void> {
   const service = await startService(library.serve)
   const tickets = { ticketUrl: `http://${service.host}/tickets`, credential: () => 'credential' }
   const client = library.connect({ host: service.host, tickets })
@@ -79,7 +92,9 @@ async function arrive({ service: { admitted, answers }, client }: Visit, count: 
   const givesUpAt = performance.now() + patienceMs
   while (!(await exchanges(client)) || admitted.length < count) {
     if (performance.now() > givesUpAt) {
-      throw new Error(`${admitted.length} of ${count} WebSockets were opened, or the last is mute; tickets: ${answers}`)
+      throw new Error(
+        `${admitted.length} of ${count} WebSockets were opened, or the last is mute; tickets: ${answers.join()}`,
+      )
     }
     await pause(50)
   }

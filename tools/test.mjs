@@ -1,7 +1,7 @@
 /**
  * Runs everything that proves this project, or the parts of it that are named, and sums up in its last line.
  *   npm test                     all of it
- *   npm test -- unit browsers    these parts: check, unit, services, sqlite, faults, proof, browsers, runtimes, pack, bench
+ *   npm test -- unit browsers    these parts: check, unit, services, sqlite, faults, proof, clients, browsers, runtimes, pack, bench
  * What it prints, and what the tests write into the folder WSTICKET_TEST_OUTPUT, is searched for secrets at the end.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createTranscript } from './transcript.mjs'
 import { readCounts } from './vitest-report.mjs'
 
-const parts = ['check', 'unit', 'services', 'sqlite', 'faults', 'proof', 'browsers', 'runtimes', 'pack', 'bench']
+const parts = ['check', 'unit', 'services', 'sqlite', 'faults', 'proof', 'clients', 'browsers', 'runtimes', 'pack', 'bench']
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : parts
 const unknown = chosen.filter((part) => !parts.includes(part))
 if (unknown.length > 0) {
@@ -40,9 +40,10 @@ const steps = [
   {
     part: 'check',
     title: 'Lint with types',
-    command: oxlint('packages', 'tools', 'benchmarks', 'engines', 'proofs', 'corpus', 'examples'),
+    command: oxlint('packages', 'tools', 'benchmarks', 'engines', 'proofs', 'corpus', 'examples', 'clients'),
   },
   { part: 'check', title: 'Types of the tests', command: ['tsc', '-p', 'tsconfig.tests.json'] },
+  { part: 'check', title: 'Types of the recipes', command: ['tsc', '-p', 'clients'] },
   { part: 'check', title: 'Import graph', command: ['node', 'tools/check-imports.mjs'] },
   { part: 'check', title: 'Dead exports and dependencies', command: ['knip'] },
   { part: 'check', title: 'Size of the client', command: ['node', 'tools/check-client-size.mjs'] },
@@ -65,6 +66,7 @@ const steps = [
     command: ['node', 'proofs/revocation.mjs', '--short'],
   },
   { part: 'proof', title: 'Coming back, in short', command: ['node', 'proofs/reconnect.mjs', '--short'] },
+  vitest('clients', 'Client libraries'),
   vitest('browsers', 'Tests in browsers'),
   {
     part: 'runtimes',

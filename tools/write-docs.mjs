@@ -8,6 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { idOfTicket, issueRefusals, lockOfKey, parseKey, parseTicket, refusals } from 'wsticket'
 import { postgresSchema } from 'wsticket/stores/postgres'
+import { clientsParts } from './clients-document.mjs'
 import { corpusDocument } from './corpus-document.mjs'
 
 const root = new URL('../', import.meta.url)
@@ -34,6 +35,7 @@ async function documents() {
       'redis directory': await redisDirectory(),
       'postgres directory': await postgresDirectory(),
     }),
+    'docs/clients.md': withParts(read('docs/clients.md'), clientsParts()),
     'docs/gateway.md': withParts(read('docs/gateway.md'), {
       options: await gatewayOptions(),
       'store urls': await storeUrls(),
@@ -236,6 +238,7 @@ function deadNames() {
     'CONTRIBUTING.md',
     'SECURITY.md',
     'docs/library.md',
+    'docs/clients.md',
     'docs/protocol.md',
     'docs/gateway.md',
     'docs/guarantees.md',

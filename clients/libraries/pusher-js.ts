@@ -28,8 +28,8 @@ function servePusher(server: WebSocketServer): void {
     const send = (message: object) => socket.send(JSON.stringify(message))
     const data = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 })
     send({ event: 'pusher:connection_established', data })
-    socket.on('message', (text) => {
-      const { event, data } = JSON.parse(String(text))
+    socket.on('message', (text: Buffer) => {
+      const { event, data } = JSON.parse(text.toString())
       if (event !== 'pusher:subscribe') return
       send({ event: 'pusher_internal:subscription_succeeded', channel: data.channel, data: '{}' })
     })

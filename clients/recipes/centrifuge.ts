@@ -1,7 +1,7 @@
 import { Centrifuge } from 'centrifuge'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export function connect(url: string, tickets: TicketSourceOptions) {
+export function connect(url: string, tickets: TicketWebSocketOptions) {
   const centrifuge = new Centrifuge(url, { websocket: createTicketWebSocket(tickets) })
   centrifuge.connect()
   return centrifuge

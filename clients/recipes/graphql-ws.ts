@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export const connect = (url: string, tickets: TicketSourceOptions) =>
+export const connect = (url: string, tickets: TicketWebSocketOptions) =>
   createClient({
     url,
     webSocketImpl: createTicketWebSocket(tickets),

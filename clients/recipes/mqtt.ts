@@ -1,7 +1,7 @@
 import mqtt from 'mqtt'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export function connect(url: string, tickets: TicketSourceOptions) {
+export function connect(url: string, tickets: TicketWebSocketOptions) {
   const TicketWebSocket = createTicketWebSocket(tickets)
   const createWebsocket = (url: string, protocols: string[]) => new TicketWebSocket(url, protocols)
   return mqtt.connect(url, { createWebsocket, forceNativeWebSocket: true })

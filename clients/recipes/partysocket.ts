@@ -1,5 +1,5 @@
 import { WebSocket } from 'partysocket'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export const connect = (url: string, tickets: TicketSourceOptions) =>
+export const connect = (url: string, tickets: TicketWebSocketOptions) =>
   new WebSocket(url, [], { WebSocket: createTicketWebSocket(tickets) })

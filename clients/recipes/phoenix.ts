@@ -1,7 +1,7 @@
 import { Socket } from 'phoenix'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export function connect(url: string, tickets: TicketSourceOptions) {
+export function connect(url: string, tickets: TicketWebSocketOptions) {
   const socket = new Socket(url, { transport: createTicketWebSocket(tickets) })
   socket.connect()
   return socket

@@ -1,5 +1,5 @@
 import ReconnectingWebSocket from 'reconnecting-websocket'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export const connect = (url: string, tickets: TicketSourceOptions) =>
+export const connect = (url: string, tickets: TicketWebSocketOptions) =>
   new ReconnectingWebSocket(url, [], { WebSocket: createTicketWebSocket(tickets) })

@@ -1,7 +1,7 @@
 import { io, WebSocket as Transport } from 'socket.io-client'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export function connect(url: string, tickets: TicketSourceOptions) {
+export function connect(url: string, tickets: TicketWebSocketOptions) {
   const TicketWebSocket = createTicketWebSocket(tickets)
   class TicketTransport extends Transport {
     override createSocket(uri: string, protocols: string | string[] | undefined) {

@@ -1,5 +1,5 @@
 import SturdyWebSocket from 'sturdy-websocket'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export const connect = (url: string, tickets: TicketSourceOptions) =>
+export const connect = (url: string, tickets: TicketWebSocketOptions) =>
   new SturdyWebSocket(url, { wsConstructor: createTicketWebSocket(tickets) })

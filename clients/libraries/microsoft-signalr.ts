@@ -1,5 +1,5 @@
 import type { Library } from '../library.ts'
-import { connect } from '../recipes/signalr.ts'
+import { connect } from '../recipes/microsoft-signalr.ts'
 import { answerMessages } from '../serving.ts'
 
 export const signalr: Library = {

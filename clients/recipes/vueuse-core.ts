@@ -1,8 +1,8 @@
 import { useWebSocket } from '@vueuse/core'
-import { installTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { installTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
 /** Once, before the first component. */
-export const install = (url: string, tickets: TicketSourceOptions) =>
+export const install = (url: string, tickets: TicketWebSocketOptions) =>
   installTicketWebSocket({ match: ({ href }) => href === url, ...tickets })
 
 export const connect = (url: string) => useWebSocket<string>(url, { autoReconnect: true })

@@ -1,7 +1,7 @@
 import { HttpTransportType, HubConnectionBuilder } from '@microsoft/signalr'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export function connect(url: string, tickets: TicketSourceOptions) {
+export function connect(url: string, tickets: TicketWebSocketOptions) {
   // Not in the call: its types do not tell of WebSocket.
   const options = {
     WebSocket: createTicketWebSocket(tickets),

@@ -2,7 +2,7 @@ import { createTRPCClient, wsLink } from '@trpc/client'
 import { initTRPC } from '@trpc/server'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import type { Library } from '../library.ts'
-import { connect } from '../recipes/trpc.ts'
+import { connect } from '../recipes/trpc-client.ts'
 
 const t = initTRPC.create()
 const router = t.router({ two: t.procedure.query(() => 2) })

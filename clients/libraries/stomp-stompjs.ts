@@ -1,5 +1,5 @@
 import type { Library } from '../library.ts'
-import { connect } from '../recipes/stompjs.ts'
+import { connect } from '../recipes/stomp-stompjs.ts'
 import { answerMessages } from '../serving.ts'
 
 export const stompjs: Library = {

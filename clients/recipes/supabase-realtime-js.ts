@@ -1,7 +1,7 @@
 import { RealtimeClient } from '@supabase/realtime-js'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export function connect(url: string, tickets: TicketSourceOptions) {
+export function connect(url: string, tickets: TicketWebSocketOptions) {
   const client = new RealtimeClient(url, {
     transport: createTicketWebSocket(tickets),
     params: { apikey: 'your anonymous key' },

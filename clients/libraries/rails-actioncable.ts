@@ -1,11 +1,16 @@
+import * as actionCable from '@rails/actioncable'
 import type { WebSocketServer } from 'ws'
 import type { Library } from '../library.ts'
-import { connect } from '../recipes/actioncable.ts'
+import { connect } from '../recipes/rails-actioncable.ts'
 
 export const actioncable: Library = {
   name: '@rails/actioncable',
   injection: '`adapters.WebSocket`',
-  notes: ['One class for every consumer of the page.'],
+  notes: [
+    'One class for every consumer of the page.',
+    'It looks every 6 to 12 seconds whether it has to come back, as it does without tickets. The matrix has it look every second.',
+  ],
+  isOneForAll: true,
   serve: serveCable,
   connect({ host, tickets }) {
     const consumer = connect(`ws://${host}/cable`, tickets)
@@ -24,7 +29,10 @@ export const actioncable: Library = {
   },
 }
 
-const pingEveryMs = 3000
+// Its types do not tell of it.
+const { ConnectionMonitor } = actionCable as unknown as { ConnectionMonitor: { staleThreshold: number } }
+ConnectionMonitor.staleThreshold = 1
+const pingEveryMs = 500
 
 // https://guides.rubyonrails.org/action_cable_overview.html
 function serveCable(server: WebSocketServer): void {
@@ -33,8 +41,8 @@ function serveCable(server: WebSocketServer): void {
     send({ type: 'welcome' })
     const pings = setInterval(() => send({ type: 'ping', message: Date.now() }), pingEveryMs)
     socket.on('close', () => clearInterval(pings))
-    socket.on('message', (data) => {
-      const { command, identifier } = JSON.parse(String(data))
+    socket.on('message', (data: Buffer) => {
+      const { command, identifier } = JSON.parse(data.toString())
       if (command === 'subscribe') send({ identifier, type: 'confirm_subscription' })
       if (command === 'message') send({ identifier, message: {} })
     })

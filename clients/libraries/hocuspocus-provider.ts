@@ -5,7 +5,7 @@ import type { WebSocketServer } from 'ws'
 import { Doc } from 'yjs'
 import { ask, keepDocument } from '../answering-document.ts'
 import type { Library } from '../library.ts'
-import { connect } from '../recipes/hocuspocus.ts'
+import { connect } from '../recipes/hocuspocus-provider.ts'
 
 export const hocuspocus: Library = {
   name: '@hocuspocus/provider',

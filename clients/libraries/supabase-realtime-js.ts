@@ -1,5 +1,5 @@
 import type { Library } from '../library.ts'
-import { connect } from '../recipes/supabase-realtime.ts'
+import { connect } from '../recipes/supabase-realtime-js.ts'
 import { answerMessages } from '../serving.ts'
 import { answerOfChannel } from './phoenix.ts'
 

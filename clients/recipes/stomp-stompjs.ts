@@ -1,7 +1,7 @@
 import { Client, Versions } from '@stomp/stompjs'
-import { createTicketWebSocket, type TicketSourceOptions } from 'wsticket/client'
+import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
-export function connect(url: string, tickets: TicketSourceOptions) {
+export function connect(url: string, tickets: TicketWebSocketOptions) {
   const TicketWebSocket = createTicketWebSocket(tickets)
   const client = new Client({
     webSocketFactory: () => new TicketWebSocket(url, Versions.default.protocolVersions()),

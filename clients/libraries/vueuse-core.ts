@@ -1,6 +1,6 @@
 import { effectScope, watch } from 'vue'
 import type { Library } from '../library.ts'
-import { connect, install } from '../recipes/vueuse.ts'
+import { connect, install } from '../recipes/vueuse-core.ts'
 import { serveEcho } from '../serving.ts'
 
 export const vueuse: Library = {
