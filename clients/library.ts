@@ -13,6 +13,8 @@ export interface Client {
    * long.
    */
   exchange(): Promise<unknown>
+  /** What the page has to do after a sign-in, for a library that has given up until then. */
+  afterSignIn?(): void
   close(): unknown
 }
 
@@ -31,6 +33,8 @@ export interface Library {
   readonly injection: string
   /** What a reader has to know beside the recipe, in a sentence or two each. */
   readonly notes?: readonly string[]
+  /** What the document says of a step in place of `yes`. */
+  readonly remarks?: { readonly [step in StepName]?: string }
   /** The steps that it does not take, and why. The matrix fails where it does take them. */
   readonly gaps?: { readonly [step in StepName]?: string }
   /** Whether every client of the page has the same class, so that no two services can be tried at once. */

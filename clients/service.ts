@@ -9,6 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { type CredentialRefusal, createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
 import { createRequestListener } from 'wsticket/adapters/node'
 import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
+import type { TicketSourceOptions } from 'wsticket/client'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { pageOrigin } from './page.ts'
 
@@ -23,14 +24,18 @@ export interface Service {
   readonly admitted: readonly string[]
   /** The statuses of the ticket endpoint's answers, in order. */
   readonly answers: readonly number[]
-  /** What the ticket endpoint answers the next request: 503 once, or 401 from now on. */
-  answerNext(what: 'unavailable' | 'unauthorized'): void
+  /** Where tickets come from, with whatever credential the page has now. */
+  readonly tickets: TicketSourceOptions
+  /** Answers the next ticket request with 503. */
+  failOnce(): void
   /** Cuts the connections. */
   cut(): void
   /** Closes the WebSockets as a server does that is restarted. */
   restart(): void
-  /** Ends the sessions of the subject. */
+  /** Revokes the credential, which the ticket endpoint answers with 401 from now on, and ends the sessions. */
   revoke(): Promise<void>
+  /** Gives the page another credential. */
+  signIn(): void
   close(): void
 }
 
@@ -61,10 +66,15 @@ export async function startService(serve: Serve): Promise<Service> {
     host: `127.0.0.1:${port}`,
     admitted,
     answers,
-    answerNext: credentials.answerNext,
+    tickets: { ticketUrl: `http://127.0.0.1:${port}/tickets`, credential: credentials.current },
+    failOnce: credentials.failOnce,
     cut: () => each((socket) => socket.terminate()),
     restart: () => each((socket) => socket.close(1012, 'restart')),
-    revoke: () => sessions.revoke({ kind: 'everything' }),
+    revoke() {
+      credentials.revoke()
+      return sessions.revoke({ kind: 'everything' })
+    },
+    signIn: credentials.renew,
     close() {
       each((socket) => socket.terminate())
       server.closeAllConnections()
@@ -74,18 +84,29 @@ export async function startService(serve: Serve): Promise<Service> {
   }
 }
 
-/** Credentials that are good until it is said otherwise. */
+/** Credentials of which the last one is good, until it is revoked. */
 function createCredentials() {
-  let next: 'unavailable' | 'unauthorized' | null = null
+  let count = 1
+  let isRevoked = false
+  let fails = false
+  const current = () => `credential-${count}`
   return {
-    answerNext(what: 'unavailable' | 'unauthorized') {
-      next = what
+    current,
+    failOnce() {
+      fails = true
     },
-    async authenticate(): Promise<typeof identity | CredentialRefusal> {
-      if (next === 'unauthorized') return 'credential_invalid'
-      if (next === null) return identity
-      next = null
-      throw new Error('the source of the keys is away')
+    revoke() {
+      isRevoked = true
+    },
+    renew() {
+      count++
+      isRevoked = false
+    },
+    async authenticate({ headers }: Request): Promise<typeof identity | CredentialRefusal> {
+      const failsNow = fails
+      fails = false
+      if (failsNow) throw new Error('the source of the keys is away')
+      return !isRevoked && headers.get('authorization') === `Bearer ${current()}` ? identity : 'credential_invalid'
     },
   }
 }

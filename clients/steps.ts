@@ -15,6 +15,8 @@ interface Visit {
 const watchedMs = 5000
 /** The first attempt may be under way when the credential is revoked. */
 const mostRequests = 1
+/** Long enough for two attempts of most. */
+const signedOutMs = 2000
 const patienceMs = 20_000
 
 /** The steps, by name. */
@@ -35,7 +37,7 @@ export const steps = {
     title: 'comes back from a restart when the first ticket request fails',
     async take(visit: Visit) {
       await arrive(visit, 1)
-      visit.service.answerNext('unavailable')
+      visit.service.failOnce()
       visit.service.restart()
       await arrive(visit, 2)
       const { answers } = visit.service
@@ -48,12 +50,22 @@ export const steps = {
       await arrive(visit, 1)
       const { service } = visit
       const before = service.answers.length
-      service.answerNext('unauthorized')
       await service.revoke()
       await pause(watchedMs)
       const since = service.answers.slice(before)
       if (since.length > mostRequests) throw new Error(`asked ${since.length} times in ${watchedMs} ms`)
       if (service.admitted.length !== before) throw new Error('was admitted again')
+    },
+  },
+  goesOn: {
+    title: 'goes on when somebody has signed in again',
+    async take(visit: Visit) {
+      await arrive(visit, 1)
+      await visit.service.revoke()
+      await pause(signedOutMs)
+      visit.service.signIn()
+      visit.client.afterSignIn?.()
+      await arrive(visit, 2)
     },
   },
 } as const
@@ -77,8 +89,7 @@ let lastTurn = Promise.resolve()
 
 async function visitNow(library: Library, step: StepName): Promise<void> {
   const service = await startService(library.serve)
-  const tickets = { ticketUrl: `http://${service.host}/tickets`, credential: () => 'credential' }
-  const client = library.connect({ host: service.host, tickets })
+  const client = library.connect(service)
   try {
     await steps[step].take({ service, client })
   } finally {

@@ -9,6 +9,10 @@ const schema = buildSchema('type Query { two: Int! }')
 export const graphqlWs: Library = {
   name: 'graphql-ws',
   injection: '`webSocketImpl`',
+  notes: [
+    'A close with 4401 is final to it: what is subscribed ends with it as its error, and the next operation connects anew.',
+  ],
+  remarks: { goesOn: 'with the next operation' },
   serve: (server) => useServer({ schema, roots: { query: { two: () => 2 } } }, server, 0),
   connect({ host, tickets }) {
     const client = connect(`ws://${host}/graphql`, tickets)

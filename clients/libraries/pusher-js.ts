@@ -5,6 +5,7 @@ import { connect, install } from '../recipes/pusher-js.ts'
 export const pusherJs: Library = {
   name: 'pusher-js',
   injection: 'none: `installTicketWebSocket`',
+  remarks: { goesOn: 'after `pusher.connect()`' },
   serve: servePusher,
   connect({ host, tickets }) {
     const uninstall = install(host, tickets)
@@ -14,6 +15,7 @@ export const pusherJs: Library = {
     return {
       exchange: () =>
         new Promise((resolve) => pusher.subscribe(`channel-${count++}`).bind('pusher:subscription_succeeded', resolve)),
+      afterSignIn: () => pusher.connect(),
       close() {
         pusher.disconnect()
         uninstall()

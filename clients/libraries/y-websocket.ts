@@ -8,10 +8,15 @@ const nothing = () => {}
 export const yWebSocket: Library = {
   name: 'y-websocket',
   injection: 'option `WebSocketPolyfill`',
+  remarks: { goesOn: 'after `provider.connect()`' },
   serve: (server) => server.on('connection', (socket) => keepDocument(socket, { read: nothing, write: nothing })),
   connect({ host, tickets }) {
     const document = new Doc()
     const provider = connect(`ws://${host}`, document, tickets)
-    return { exchange: () => ask(document), close: () => provider.destroy() }
+    return {
+      exchange: () => ask(document),
+      afterSignIn: () => provider.connect(),
+      close: () => provider.destroy(),
+    }
   },
 }
