@@ -7,9 +7,23 @@ import { WebSocket } from 'ws'
 /** The origin of the page that the libraries believe to be on. */
 export const pageOrigin = 'https://app.example'
 
-class PageWebSocket extends WebSocket {
-  constructor(url: string | URL, protocols?: string | string[]) {
-    super(url, protocols, { origin: pageOrigin })
+/** The class of `ws`, or that of Node itself, where it has one. */
+const PageWebSocket = globalThis.WebSocket === undefined ? pageWebSocketOfWs() : pageWebSocketOfNode()
+
+function pageWebSocketOfWs() {
+  return class extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols, { origin: pageOrigin })
+    }
+  }
+}
+
+function pageWebSocketOfNode() {
+  return class extends globalThis.WebSocket {
+    constructor(url: string | URL, protocols: string | string[] = []) {
+      // Node takes options in this place, and TypeScript knows the browser's class only.
+      super(url, { protocols, headers: { origin: pageOrigin } } as unknown as string[])
+    }
   }
 }
 

@@ -3,14 +3,15 @@
  * @module
  */
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type CredentialRefusal, createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
+import { createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
 import { createRequestListener } from 'wsticket/adapters/node'
 import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
 import type { TicketSourceOptions } from 'wsticket/client'
 import { createMemoryStore } from 'wsticket/stores/memory'
+import { createCredentials } from './credentials.ts'
 import { pageOrigin } from './page.ts'
 
 /** Whatever a library speaks, for the WebSockets that are admitted. */
@@ -39,8 +40,6 @@ export interface Service {
   close(): void
 }
 
-const identity = { issuer: 'https://id.example', subject: 'alice', expiresAt: null, claims: {} }
-
 /** Starts one. */
 export async function startService(serve: Serve): Promise<Service> {
   const store = createMemoryStore()
@@ -52,61 +51,29 @@ export async function startService(serve: Serve): Promise<Service> {
   const answers: number[] = []
   const server = createServer(answersInto(answers, createRequestListener(endpoint)))
   const webSockets = new WebSocketServer({ noServer: true, ...webSocketLimits })
-  const each = (act: (socket: WebSocket) => void) => {
-    for (const socket of webSockets.clients) act(socket)
-  }
   const admitted: string[] = []
   webSockets.on('connection', (_, request) => admitted.push(sessionOf(request).id))
   serve(webSockets)
   server.on('upgrade', createWebSocketUpgrade(createAdmission(rules), webSockets))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const host = await listen(server)
   return {
-    host: `127.0.0.1:${port}`,
+    host,
     admitted,
     answers,
-    tickets: { ticketUrl: `http://127.0.0.1:${port}/tickets`, credential: credentials.current },
+    tickets: { ticketUrl: `http://${host}/tickets`, credential: credentials.current },
     failOnce: credentials.failOnce,
-    cut: () => each((socket) => socket.terminate()),
-    restart: () => each((socket) => socket.close(1012, 'restart')),
+    cut: () => each(webSockets, (socket) => socket.terminate()),
+    restart: () => each(webSockets, (socket) => socket.close(1012, 'restart')),
     revoke() {
       credentials.revoke()
       return sessions.revoke({ kind: 'everything' })
     },
     signIn: credentials.renew,
     close() {
-      each((socket) => socket.terminate())
+      each(webSockets, (socket) => socket.terminate())
       server.closeAllConnections()
       server.close()
       sessions.close()
-    },
-  }
-}
-
-/** Credentials of which the last one is good, until it is revoked. */
-function createCredentials() {
-  let count = 1
-  let isRevoked = false
-  let fails = false
-  const current = () => `credential-${count}`
-  return {
-    current,
-    failOnce() {
-      fails = true
-    },
-    revoke() {
-      isRevoked = true
-    },
-    renew() {
-      count++
-      isRevoked = false
-    },
-    async authenticate({ headers }: Request): Promise<typeof identity | CredentialRefusal> {
-      const failsNow = fails
-      fails = false
-      if (failsNow) throw new Error('the source of the keys is away')
-      return !isRevoked && headers.get('authorization') === `Bearer ${current()}` ? identity : 'credential_invalid'
     },
   }
 }
@@ -118,4 +85,15 @@ function answersInto(answers: number[], listener: Listener): Listener {
     if (request.url === '/tickets') response.on('finish', () => answers.push(response.statusCode))
     listener(request, response)
   }
+}
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { address, port } = server.address() as AddressInfo
+  return `${address}:${port}`
+}
+
+function each({ clients }: WebSocketServer, act: (socket: WebSocket) => void): void {
+  for (const socket of clients) act(socket)
 }
