@@ -12,7 +12,7 @@ interface Visit {
 }
 
 /** How long the endpoint is watched after a credential was revoked. Long enough for a dozen attempts of those who never give up. */
-const watchedMs = 5000
+const watchedMs = 10_000
 /** The first attempt may be under way when the credential is revoked. */
 const mostRequests = 1
 /** Long enough for two attempts of most. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import * as actionCable from '@rails/actioncable'
 import type { WebSocketServer } from 'ws'
 import type { Library } from '../library.ts'
@@ -20,9 +21,8 @@ export const actioncable: Library = {
     })
     return {
       exchange() {
-        const answer = new Promise((resolve) => answers.addEventListener('answer', resolve, { once: true }))
         subscription.perform('question')
-        return answer
+        return once(answers, 'answer')
       },
       close: () => consumer.disconnect(),
     }

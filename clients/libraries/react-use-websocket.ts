@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createElement, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
 import type { Library } from '../library.ts'
@@ -23,11 +24,10 @@ export const reactUseWebSocket: Library = {
     const root = createRoot(createContainer())
     root.render(createElement(Component))
     return {
-      exchange: () =>
-        new Promise((resolve) => {
-          messages.addEventListener('message', resolve, { once: true })
-          send('echo')
-        }),
+      exchange() {
+        send('echo')
+        return once(messages, 'message')
+      },
       close() {
         root.unmount()
         uninstall()
