@@ -10,7 +10,19 @@ import { join } from 'node:path'
 import { createTranscript } from './transcript.mjs'
 import { readCounts } from './vitest-report.mjs'
 
-const parts = ['check', 'unit', 'services', 'sqlite', 'faults', 'proof', 'clients', 'browsers', 'runtimes', 'pack', 'bench']
+const parts = [
+  'check',
+  'unit',
+  'services',
+  'sqlite',
+  'faults',
+  'proof',
+  'clients',
+  'browsers',
+  'runtimes',
+  'pack',
+  'bench',
+]
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : parts
 const unknown = chosen.filter((part) => !parts.includes(part))
 if (unknown.length > 0) {
