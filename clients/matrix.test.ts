@@ -4,7 +4,7 @@ import { libraries } from './libraries.ts'
 import type { Library } from './library.ts'
 import { stepNames, steps, visit } from './steps.ts'
 
-const timeout = 60_000
+const timeout = 180_000
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
 const { dependencies: versions } = read('package.json')
 /** What came of the steps, library by library: `results.json`, of which docs/clients.md is made. */

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
 import { createRequestListener } from 'wsticket/adapters/node'
@@ -29,8 +29,8 @@ export interface Service {
   readonly tickets: TicketSourceOptions
   /** Answers the next ticket request with 503. */
   failOnce(): void
-  /** Cuts the connections. */
-  cut(): void
+  /** Breaks the connections, with no frame at the end: an `error` event to the clients, then a `close` with 1006. */
+  break(): void
   /** Closes the WebSockets as a server does that is restarted. */
   restart(): void
   /** Revokes the credential, which the ticket endpoint answers with 401 from now on, and ends the sessions. */
@@ -39,6 +39,9 @@ export interface Service {
   signIn(): void
   close(): void
 }
+
+// Reserved bits, which are not negotiated (RFC 6455 section 5.2).
+const noFrame = Buffer.from([0xff, 0xff])
 
 /** Starts one. */
 export async function startService(serve: Serve): Promise<Service> {
@@ -52,7 +55,11 @@ export async function startService(serve: Serve): Promise<Service> {
   const server = createServer(answersInto(answers, createRequestListener(endpoint)))
   const webSockets = new WebSocketServer({ noServer: true, ...webSocketLimits })
   const admitted: string[] = []
-  webSockets.on('connection', (_, request) => admitted.push(sessionOf(request).id))
+  const wires: Socket[] = []
+  webSockets.on('connection', (_, request) => {
+    admitted.push(sessionOf(request).id)
+    wires.push(request.socket)
+  })
   serve(webSockets)
   server.on('upgrade', createWebSocketUpgrade(createAdmission(rules), webSockets))
   const host = await listen(server)
@@ -62,7 +69,7 @@ export async function startService(serve: Serve): Promise<Service> {
     answers,
     tickets: { ticketUrl: `http://${host}/tickets`, credential: credentials.current },
     failOnce: credentials.failOnce,
-    cut: () => each(webSockets, (socket) => socket.terminate()),
+    break: () => wires.forEach((wire) => void wire.end(noFrame)),
     restart: () => each(webSockets, (socket) => socket.close(1012, 'restart')),
     revoke() {
       credentials.revoke()

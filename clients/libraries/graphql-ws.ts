@@ -20,6 +20,7 @@ export const graphqlWs: Library = {
   name: 'graphql-ws',
   injection: '`webSocketImpl`',
   notes: [
+    'Without `shouldRetry` an `error` event is final to it, and a connection that breaks is one, with any WebSocket.',
     'A close with 4401 is final to it: what is subscribed ends with it as its error. What is subscribed after the sign-in connects anew.',
   ],
   remarks: { goesOn: 'with the next operation' },

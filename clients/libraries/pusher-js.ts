@@ -5,12 +5,13 @@ import { connect, install } from '../recipes/pusher-js.ts'
 export const pusherJs: Library = {
   name: 'pusher-js',
   injection: 'none: `installTicketWebSocket`',
+  notes: ['Its other transports are HTTP, and carry no ticket: `enabledTransports`.'],
   remarks: { goesOn: 'after `pusher.connect()`' },
   serve: servePusher,
   connect({ host, tickets }) {
     const uninstall = install(host, tickets)
     const { hostname, port } = new URL(`ws://${host}`)
-    const pusher = connect(hostname, Number(port))
+    const pusher = connect('key', { cluster: '', forceTLS: false, wsHost: hostname, wsPort: Number(port) })
     let count = 0
     return {
       exchange: () =>

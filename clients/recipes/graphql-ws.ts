@@ -6,4 +6,5 @@ export const connect = (url: string, tickets: TicketWebSocketOptions) =>
     url,
     webSocketImpl: createTicketWebSocket(tickets),
     retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: () => true,
   })

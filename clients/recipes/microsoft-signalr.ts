@@ -1,5 +1,5 @@
 import { HttpTransportType, HubConnectionBuilder } from '@microsoft/signalr'
-import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
+import { createTicketWebSocket, reconnectDelayMs, type TicketWebSocketOptions } from 'wsticket/client'
 
 export function connect(url: string, tickets: TicketWebSocketOptions) {
   // Not in the call: its types do not tell of WebSocket.
@@ -8,9 +8,10 @@ export function connect(url: string, tickets: TicketWebSocketOptions) {
     transport: HttpTransportType.WebSockets,
     skipNegotiation: true,
   }
-  const nextRetryDelayInMilliseconds = () => 1000 + 4000 * Math.random()
   return new HubConnectionBuilder()
     .withUrl(url, options)
-    .withAutomaticReconnect({ nextRetryDelayInMilliseconds })
+    .withAutomaticReconnect({
+      nextRetryDelayInMilliseconds: ({ previousRetryCount }) => reconnectDelayMs({ attempt: previousRetryCount }),
+    })
     .build()
 }

@@ -1,8 +1,9 @@
-import { repeat, retry } from 'rxjs'
+import { repeat, retry, timer } from 'rxjs'
 import { webSocket } from 'rxjs/webSocket'
-import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
+import { createTicketWebSocket, reconnectDelayMs, type TicketWebSocketOptions } from 'wsticket/client'
 
 export function connect<Message>(url: string, tickets: TicketWebSocketOptions) {
   const subject = webSocket<Message>({ url, WebSocketCtor: createTicketWebSocket(tickets) })
-  return { subject, messages: subject.pipe(retry({ delay: 1000 }), repeat({ delay: 1000 })) }
+  const delay = () => timer(reconnectDelayMs())
+  return { subject, messages: subject.pipe(retry({ delay }), repeat({ delay })) }
 }

@@ -5,7 +5,6 @@ export function connect(url: string, tickets: TicketWebSocketOptions) {
   const TicketWebSocket = createTicketWebSocket(tickets)
   const client = new Client({
     webSocketFactory: () => new TicketWebSocket(url, Versions.default.protocolVersions()),
-    reconnectDelay: 1000,
   })
   client.activate()
   return client
