@@ -17,13 +17,21 @@ const watchedMs = 10_000
 const mostRequests = 1
 /** Long enough for two attempts of most. */
 const signedOutMs = 2000
-const patienceMs = 30_000
+const patienceMs = 45_000
 
 /** The steps, by name. */
 export const steps = {
   connects: {
     title: 'connects, and its protocol goes to and fro',
     take: (visit: Visit) => arrive(visit, 1),
+  },
+  startsLate: {
+    title: 'connects when its first ticket request fails',
+    async take(visit: Visit) {
+      visit.service.failOnce()
+      await arrive(visit, 1)
+      requireFailure(visit.service)
+    },
   },
   comesBack: {
     title: 'comes back with another ticket when its connection breaks',
@@ -40,8 +48,7 @@ export const steps = {
       visit.service.failOnce()
       visit.service.restart()
       await arrive(visit, 2)
-      const { answers } = visit.service
-      if (!answers.includes(503)) throw new Error(`no ticket request failed: ${answers.join()}`)
+      requireFailure(visit.service)
     },
   },
   stops: {
@@ -111,6 +118,10 @@ async function arrive({ service: { admitted, answers }, client }: Visit, count: 
     await pause(50)
   }
   if (new Set(admitted).size !== admitted.length) throw new Error('a ticket was admitted twice')
+}
+
+function requireFailure({ answers }: Service): void {
+  if (!answers.includes(503)) throw new Error(`no ticket request failed: ${answers.join()}`)
 }
 
 async function exchanges(client: Client): Promise<boolean> {

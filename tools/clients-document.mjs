@@ -21,8 +21,8 @@ function matrix(rows) {
     return `| [\`${name}\`](#${anchor(name)}) | ${[version, injection, ...Object.values(steps)].join(' | ')} |`
   })
   return [
-    '| client | version | where the class goes | connects | comes back | outlives a failure | stops | goes on |',
-    '|---|---|---|---|---|---|---|---|',
+    '| client | version | where the class goes | connects | starts late | comes back | outlives a failure | stops | goes on |',
+    '|---|---|---|---|---|---|---|---|---|',
     ...lines,
   ]
 }

@@ -5,11 +5,10 @@ import { answerMessages } from '../serving.ts'
 export const signalr: Library = {
   name: '@microsoft/signalr',
   injection: '`WebSocket` of `withUrl`',
-  notes: ['`start()` is tried once: whoever calls it tries it again.'],
+  notes: ['It comes back by itself, but `start()` is tried once: whoever calls it tries it again.'],
   serve: answerMessages(answerOfHub),
   connect({ host, tickets }) {
     const connection = connect(`http://${host}/hub`, tickets)
-    connection.start().catch(() => {})
     return { exchange: () => connection.invoke('Question'), close: () => connection.stop() }
   },
 }

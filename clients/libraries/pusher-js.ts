@@ -5,7 +5,10 @@ import { connect, install } from '../recipes/pusher-js.ts'
 export const pusherJs: Library = {
   name: 'pusher-js',
   injection: 'none: `installTicketWebSocket`',
-  notes: ['Its other transports are HTTP, and carry no ticket: `enabledTransports`.'],
+  notes: [
+    'Where its first attempt fails, the next is 15 seconds later.',
+    'Its other transports are HTTP, and carry no ticket: `enabledTransports`.',
+  ],
   remarks: { goesOn: 'after `pusher.connect()`' },
   serve: servePusher,
   connect({ host, tickets }) {

@@ -8,10 +8,15 @@ export function connect(url: string, tickets: TicketWebSocketOptions) {
     transport: HttpTransportType.WebSockets,
     skipNegotiation: true,
   }
-  return new HubConnectionBuilder()
+  const connection = new HubConnectionBuilder()
     .withUrl(url, options)
     .withAutomaticReconnect({
       nextRetryDelayInMilliseconds: ({ previousRetryCount }) => reconnectDelayMs({ attempt: previousRetryCount }),
     })
     .build()
+  const start = () => {
+    connection.start().catch(() => setTimeout(start, reconnectDelayMs()))
+  }
+  start()
+  return connection
 }
