@@ -9,6 +9,9 @@ const engines = ['services', 'faults', 'proof', 'bench']
 /** Debian package, and the parts of the run that need it. */
 const systemPackages = [
   { name: 'chromium', parts: ['browsers'] },
+  { name: 'firefox-esr', parts: ['browsers'] },
+  { name: 'webkit2gtk-driver', parts: ['browsers'] },
+  { name: 'xvfb', parts: ['browsers'] },
   { name: 'redis-server', parts: engines },
   { name: 'postgresql', parts: engines },
   { name: 'nats-server', parts: engines },

@@ -1,0 +1,51 @@
+/**
+ * A small application: it is connected for as long as its page is open, and comes back when it was cut off. Runs in a page.
+ */
+import { answerTo, pause, until } from './expectations.mjs'
+import { createPlace } from './place.mjs'
+
+/**
+ * @typedef {object} Application
+ * @property {string[]} lines what it was told: sessions, closes with code and reason, and how things stand with its tickets when it is online again
+ * @property {(start: string) => Promise<string>} line the first of these that starts so, as soon as there is one
+ * @property {() => Promise<string>} session the one that it is in, as soon as it is in one
+ * @property {(message: string) => Promise<string>} ask the answer of the server
+ */
+
+/** A real one waits for longer: `reconnectDelayMs`. */
+const beforeNextMs = 200
+
+/** Starts one. @param {string} place @returns {Application} */
+export function stayConnected(place) {
+  const { ticketClass, url } = createPlace(place)
+  const TicketWebSocket = ticketClass()
+  /** @type {string[]} */
+  const lines = []
+  let socket = connect()
+  addEventListener('online', () => lines.push(`online ${TicketWebSocket.ticketSource.state.status}`))
+
+  function connect() {
+    const opening = new TicketWebSocket(url)
+    opening.onopen = async () => lines.push(`session ${await answerTo(opening, 'who am I')}`)
+    opening.onclose = async ({ code, reason }) => {
+      lines.push(`close ${code} ${reason}`.trim())
+      await pause(beforeNextMs)
+      socket = connect()
+    }
+    return opening
+  }
+
+  return {
+    lines,
+    async line(start) {
+      const find = () => lines.find((line) => line.startsWith(start))
+      await until(async () => find() !== undefined)
+      return find() ?? ''
+    },
+    async session() {
+      await until(async () => lines.at(-1)?.startsWith('session ') === true)
+      return lines.at(-1) ?? ''
+    },
+    ask: (message) => answerTo(socket, message),
+  }
+}
