@@ -27,7 +27,9 @@ interface Subject {
 async function meet(start: () => Promise<Driver>): Promise<Subject> {
   const [driver, site] = await Promise.all([start(), startContractSite()])
   const page = await driver.openTab(site.url)
-  return { driver, site, page, verdicts: page.evaluate(() => contract.tryInTurn(), null) }
+  const verdicts = page.evaluate(() => contract.tryInTurn(), null)
+  verdicts.catch(() => {})
+  return { driver, site, page, verdicts }
 }
 
 const browsers = [
@@ -35,12 +37,12 @@ const browsers = [
   { name: 'Firefox', start: startFirefox },
   { name: 'WebKitGTK', start: startWebKit },
 ]
-// All at once, for each of them waits for much of its time.
-const subjects = new Map(browsers.map(({ name, start }) => [name, meet(start)]))
-for (const subject of subjects.values()) subject.catch(() => {})
-
+const subjects = new Map<string, Promise<Subject>>()
 let gateway: DevelopmentGateway
 beforeAll(async () => {
+  // All at once, for each of them waits for much of its time. What goes wrong with one is told where it is waited for.
+  for (const { name, start } of browsers) subjects.set(name, meet(start))
+  for (const subject of subjects.values()) subject.catch(() => {})
   gateway = await startDevelopmentGateway()
 })
 afterAll(() => gateway.stop())
