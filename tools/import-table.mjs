@@ -57,6 +57,8 @@ const steps = [
   'pending-handshakes',
   'admission-options',
   'admission-findings',
+  'decision',
+  'event-stream-request',
   'ticket-endpoint-options',
   'ticket-routes',
   'presentation',

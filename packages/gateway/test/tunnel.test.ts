@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { SessionConnection } from 'wsticket'
+import { type SessionConnection, sessionEndings } from 'wsticket'
 import { closeFrame } from '../src/upstream/frames.ts'
 import { tunnel } from '../src/upstream/tunnel.ts'
 
-const expired = { closeCode: 4205, publicCode: 'session_expired' }
+const { session_expired: expired, session_revoked: revoked } = sessionEndings
 const text = Buffer.from([0x81, 2, 104, 105])
 const goodbye = closeFrame(expired)
 
@@ -137,7 +137,7 @@ describe('a tunnel whose session is closed', () => {
     upstream.socket.write(text.subarray(0, 3))
     await client.hears(text.subarray(0, 3))
     session.close(expired)
-    session.close({ closeCode: 4401, publicCode: 'session_revoked' })
+    session.close(revoked)
     upstream.socket.write(text.subarray(3))
     await client.hears(Buffer.concat([text.subarray(3), goodbye]))
   })

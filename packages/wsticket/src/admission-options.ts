@@ -3,6 +3,7 @@
  * @module
  */
 import type { Carrier, CarrierName } from './carrier.ts'
+import { cookie } from './carriers/cookie.ts'
 import type { AttemptCheck, TicketCheck } from './check.ts'
 import { createAudienceCheck } from './checks/audience.ts'
 import {
@@ -19,6 +20,7 @@ import {
 import { createLockCheck } from './checks/lock.ts'
 import { createOriginCheck, type NonBrowserClients, nonBrowserPolicies, parseOrigins } from './checks/origin.ts'
 import { type Clock, type EpochMs, systemClock } from './clock.ts'
+import { type CorsHeaders, createCorsHeaders } from './cors.ts'
 import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, noEvents, safeSink } from './events.ts'
@@ -43,7 +45,8 @@ export interface AdmissionOptions {
   readonly nonBrowserClients?: NonBrowserClients
   /**
    * Where tickets are looked for. Default `['subprotocol', 'authorization']`; `cookie` excludes `any_carrier`. With `message` a handshake
-   * without a ticket is accepted on the wire, and the first message decides.
+   * without a ticket is accepted on the wire, and the first message decides. An event stream has neither of `subprotocol` and `message`: for the
+   * `EventSource` of a browser it takes `query`, which stands in the access logs on the way, or `cookie`.
    */
   readonly carriers?: readonly CarrierName[]
   /** Addresses and networks of the reverse proxies in front, whose X-Forwarded-For is believed. Default none. */
@@ -88,6 +91,8 @@ export interface AdmissionRules {
   readonly pending: PendingHandshakes
   readonly passGate: Gate
   readonly checkOrigin: AttemptCheck
+  /** What lets a page of a listed origin see the answer to its request for an event stream. */
+  readonly corsHeaders: CorsHeaders
   /** In order, after the ticket is spent. */
   readonly ticketChecks: readonly TicketCheck[]
   /** Whether the two addresses fit, for the audit; null where nobody shall know. */
@@ -116,13 +121,15 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
   const carriersOn = parseCarriers(options.carriers ?? defaultCarriers)
   requireOriginOfCookies(carriersOn, nonBrowserClients)
   const sessions = options.sessions ?? createSessions({ clock, ...(options.onEvent && { onEvent: options.onEvent }) })
+  const origins = parseOrigins(options.origins)
   const rules: AdmissionRules = {
     store,
     carriersOn,
     resolveClientAddress: createClientAddressResolver(options.trustedProxies ?? []),
     pending: createPendingHandshakes(options.pending ?? {}, sessions.expect),
     passGate: createGate(options.limits ?? {}),
-    checkOrigin: createOriginCheck(parseOrigins(options.origins), nonBrowserClients),
+    checkOrigin: createOriginCheck(origins, nonBrowserClients),
+    corsHeaders: createCorsHeaders(origins, carriersOn.includes(cookie) ? 'include' : 'omit'),
     ticketChecks: [
       createLockCheck(requireLockPolicy(options.lockPolicy ?? 'optional')),
       createAudienceCheck(requireAudience(options.audience)),

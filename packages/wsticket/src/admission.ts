@@ -5,85 +5,58 @@
  */
 import { admittedEvent, type Findings, nothingFound, refusedEvent } from './admission-findings.ts'
 import { type AdmissionOptions, type AdmissionRules, readAdmissionOptions } from './admission-options.ts'
-import type { Carrier, MessageLimits } from './carrier.ts'
+import type { Carrier } from './carrier.ts'
 import { maxMessageBytes, message as messageCarrier, parseTicketMessage, protocolToSelect } from './carriers/message.ts'
 import type { Attempt } from './check.ts'
 import type { EpochMs } from './clock.ts'
 import { withinDeadline } from './deadline.ts'
+import type {
+  AdmittedDecision,
+  AwaitMessageDecision,
+  Decision,
+  EventStreamDecision,
+  FirstMessage,
+  RefusedDecision,
+} from './decision.ts'
 import { StoreError } from './errors.ts'
+import { parseEventStreamRequest } from './event-stream-request.ts'
 import { nameFault } from './events.ts'
-import { type Handshake, type Opening, type Passage, parseHandshake } from './handshake.ts'
+import { type Handshake, type Opening, parseHandshake } from './handshake.ts'
 import { requireIntact } from './intact-record.ts'
 import { parseKey } from './lock.ts'
-import { clearingCookieOf, type Presentation, passageOf, presentationOf } from './presentation.ts'
+import {
+  carriersOfEventStreams,
+  clearingCookieOf,
+  type Presentation,
+  passageOf,
+  presentationOf,
+} from './presentation.ts'
 import type { RefusalCode } from './refusals.ts'
-import type { Detach, Session, SessionConnection } from './session.ts'
+import type { Session } from './session.ts'
 import { idOfTicket, parseTicket, type TicketRecord } from './ticket.ts'
 import { giveBack } from './ticket-quota.ts'
 import type { RedeemOutcome } from './ticket-store.ts'
 import { ticketSubprotocol } from './wire.ts'
 
 export type { AdmissionOptions } from './admission-options.ts'
-
-/** The handshake may be answered with 101. */
-export interface AdmittedDecision {
-  readonly kind: 'admitted'
-  readonly session: Session
-  /** What the application, or an upstream, gets to see: the handshake without the ticket and its key. */
-  readonly passage: Passage
-  /** `wsticket.v1` where the client offered it: selected if the application selects no subprotocol of its own. */
-  readonly fallbackProtocol: string | null
-  /** The value of a Set-Cookie that the 101 has to have: it clears the cookie that carried the ticket. Null for none. */
-  readonly clearingCookie: string | null
-  /**
-   * To be called with the WebSocket once the 101 is sent: from then on the session ends in time, and when it is revoked. Returns what has
-   * to be called when the connection is closed.
-   */
-  attach(connection: SessionConnection): Detach
-  /**
-   * To be called where there will be no WebSocket after all, so that its place is free at once and not half a minute later. May be called
-   * whenever the connection is closed: once it is attached, nothing comes of it. Null where it takes no place over all nodes.
-   */
-  readonly abandon: (() => void) | null
-}
-
-/** The handshake must be answered with `refusalAnswer(code, retryAfterMs)`. */
-export interface RefusedDecision {
-  readonly kind: 'refused'
-  readonly code: RefusalCode
-  /** How long the client has to wait, in milliseconds, where a limit says so. */
-  readonly retryAfterMs?: number
-}
-
-/** What came first on a WebSocket: a text message, or anything else, or nothing before the deadline or the end. */
-export type FirstMessage =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'malformed' }
-  | { readonly kind: 'absent' }
-
-/**
- * The handshake has to be answered with 101, and the first message decides. Until then nothing may reach the application, and nothing be
- * sent; what follows the first message is held back. Refused: close with the code and the public code of `refusals`.
- */
-export interface AwaitMessageDecision {
-  readonly kind: 'await_message'
-  /** The subprotocol that the 101 has to select; null for none. It selects no extension. */
-  readonly protocol: string | null
-  /** What counts as a first message, from the 101 on. Traffic MUST NOT move the deadline. */
-  readonly limits: MessageLimits
-  /** Resolves where nobody is let in any more: what has not come whole by then is to count as nothing, at once. */
-  readonly draining: Promise<void>
-  /** MUST be called once, also where nothing came. Never throws and never rejects, as {@link Admission.admit}. */
-  admit(message: FirstMessage): Promise<AdmittedDecision | RefusedDecision>
-}
-
-/** What becomes of a handshake. */
-export type Decision = AdmittedDecision | RefusedDecision | AwaitMessageDecision
+export type {
+  AdmittedDecision,
+  AwaitMessageDecision,
+  Decision,
+  EventStreamDecision,
+  FirstMessage,
+  RefusedDecision,
+} from './decision.ts'
 
 /** Decides about opening handshakes. */
 export interface Admission {
   /** Never throws and never rejects: what goes wrong is a refusal. Spends the ticket that is presented, whatever comes after. */
   admit(opening: Opening): Promise<Decision>
+  /**
+   * The same for a request for an event stream, by the same checks and in the same order. Of the carriers that are on, those count that such a
+   * request has: `query`, `cookie`, `authorization`.
+   */
+  admitEventStream(opening: Opening): Promise<EventStreamDecision>
 }
 
 const refusalOfOutcome = {
@@ -99,12 +72,28 @@ const refusalOfOutcome = {
  */
 export function createAdmission(options: AdmissionOptions): Admission {
   const rules = readAdmissionOptions(options)
+  const webSocket = { parse: parseHandshake, carriersOn: rules.carriersOn }
+  const eventStream = { parse: parseEventStreamRequest, carriersOn: carriersOfEventStreams(rules.carriersOn) }
   return {
     admit(opening) {
       const findings = nothingFound(rules.pending.begin())
-      return settle(rules, findings, () => decide(rules, opening, findings))
+      return settle(rules, findings, () => decide(rules, { opening, ...webSocket }, findings))
+    },
+    async admitEventStream(opening) {
+      const findings = nothingFound(rules.pending.begin())
+      const decision = await settle(rules, findings, () => decide(rules, { opening, ...eventStream }, findings))
+      // It awaits no message: that carrier is none of its own.
+      const final = decision as Exclude<Decision, AwaitMessageDecision>
+      return { decision: final, cors: rules.corsHeaders(findings.attempt?.handshake.origin ?? null) }
     },
   }
+}
+
+/** What comes in, and as what. */
+interface Arrival {
+  readonly opening: Opening
+  readonly parse: (opening: Opening) => Handshake | null
+  readonly carriersOn: readonly Carrier[]
 }
 
 /** Has a decision made in time, whatever is thrown, and tells of it once it is final. */
@@ -139,12 +128,13 @@ function tellRefusal({ emit, clock, sessions, reuse }: AdmissionRules, code: Ref
     sessions.revoke({ kind: 'session', id: ticketId, subject: null }).catch(() => {})
 }
 
-async function decide(rules: AdmissionRules, opening: Opening, findings: Findings): Promise<Decision> {
+async function decide(rules: AdmissionRules, arrival: Arrival, findings: Findings): Promise<Decision> {
   if (findings.pending === null) return refused('overloaded')
   if (rules.sessions.isDraining()) return refused('draining')
-  const handshake = parseHandshake(opening)
+  const { opening, parse, carriersOn } = arrival
+  const handshake = parse(opening)
   if (handshake === null) return refused('handshake_malformed')
-  const presentation = presentationOf(handshake, rules.carriersOn)
+  const presentation = presentationOf(handshake, carriersOn)
   const attempt = attemptOf(rules, handshake, presentation)
   findings.attempt = attempt
 
@@ -155,7 +145,7 @@ async function decide(rules: AdmissionRules, opening: Opening, findings: Finding
   const originRefusal = rules.checkOrigin(attempt)
   if (originRefusal !== null) return refused(originRefusal)
   if (presentation.kind === 'none') {
-    if (!presentation.isBare || !rules.carriersOn.includes(messageCarrier)) return refused('ticket_missing')
+    if (!presentation.isBare || !carriersOn.includes(messageCarrier)) return refused('ticket_missing')
     return awaitMessage(rules, { attempt, draining: findings.pending.draining() }, findings)
   }
   if (presentation.kind === 'several' || presentation.key === 'malformed') return refused('handshake_malformed')

@@ -1,5 +1,5 @@
 /**
- * CORS for the ticket endpoint (WHATWG Fetch section 3.2): an exact list of origins, never `*`.
+ * CORS for the ticket endpoint and for event streams (WHATWG Fetch section 3.2): an exact list of origins, never `*`.
  * @module
  */
 import { ConfigurationError } from './errors.ts'

@@ -16,13 +16,16 @@ export interface Opening {
   readonly peerAddress: string | null
 }
 
-/** An opening handshake that is well formed. */
+/** An opening handshake that is well formed, or a request for an event stream, which is admitted as one is. */
 export interface Handshake {
+  readonly kind: 'websocket' | 'event_stream'
   /** Origin-form: begins with one `/`. Never parsed for a host. */
   readonly target: string
   readonly rawHeaders: readonly string[]
   readonly peerAddress: string | null
   readonly origin: string | null
+  /** Whether the browser vouches that the page is of the very origin that it asks: with such a GET it sends no Origin. */
+  readonly isSameOrigin: boolean
   readonly authorization: string | null
   /** The offered subprotocols, in order, unique. */
   readonly protocols: readonly string[]
@@ -76,22 +79,36 @@ const noLists = {
 type SingleLines = typeof noSingleLines
 type Lists = typeof noLists
 
-/** The handshake that an opening spells, or null where it is malformed in any way. Does no I/O and never throws. */
-export function parseHandshake(opening: Opening): Handshake | null {
-  if (opening.method !== 'GET') return null
-  if (opening.httpVersion !== null && opening.httpVersion !== '1.1') return null
-  if (!isOriginForm(opening.target)) return null
+/** The header lines by which something is decided. */
+export interface OpeningLines {
+  readonly single: Readonly<SingleLines>
+  readonly lists: Readonly<Lists>
+}
+
+/** Those of an opening; null where it is no GET of a path, or one of its lines is malformed. */
+export function readOpening({ method, target, rawHeaders }: Opening): OpeningLines | null {
+  if (method !== 'GET' || !isOriginForm(target)) return null
   const single = { ...noSingleLines }
   const lists = { ...noLists }
-  if (!readLines(opening.rawHeaders, single, lists) || !isWebSocketUpgrade(single, lists)) return null
-  if (single.origin !== null && !originText.test(single.origin)) return null
+  if (!readLines(rawHeaders, single, lists)) return null
+  return single.origin !== null && !originText.test(single.origin) ? null : { single, lists }
+}
+
+/** The handshake that an opening spells, or null where it is malformed in any way. Does no I/O and never throws. */
+export function parseHandshake(opening: Opening): Handshake | null {
+  if (opening.httpVersion !== null && opening.httpVersion !== '1.1') return null
+  const lines = readOpening(opening)
+  if (lines === null || !isWebSocketUpgrade(lines)) return null
+  const { single, lists } = lines
   const protocols = parseProtocols(lists['sec-websocket-protocol'])
   if (protocols === null) return null
   return {
+    kind: 'websocket',
     target: opening.target,
     rawHeaders: opening.rawHeaders,
     peerAddress: opening.peerAddress,
     origin: single.origin,
+    isSameOrigin: false,
     authorization: single.authorization,
     protocols,
     forwardedFor: lists['x-forwarded-for'],
@@ -122,15 +139,21 @@ function readLines(rawHeaders: readonly string[], single: SingleLines, lists: Li
   return true
 }
 
-function isWebSocketUpgrade(single: SingleLines, lists: Lists): boolean {
+/** Whether nothing comes behind the head. */
+export function hasNoBody({ single }: OpeningLines): boolean {
+  const length = single['content-length']
+  return single['transfer-encoding'] === null && (length === null || length === '0')
+}
+
+function isWebSocketUpgrade(lines: OpeningLines): boolean {
+  const { single, lists } = lines
   return (
     single.host !== null &&
     single.upgrade?.toLowerCase() === 'websocket' &&
     hasUpgradeToken(lists.connection) &&
     single['sec-websocket-version'] === '13' &&
     key.test(single['sec-websocket-key'] ?? '') &&
-    single['transfer-encoding'] === null &&
-    (single['content-length'] === null || single['content-length'] === '0')
+    hasNoBody(lines)
   )
 }
 

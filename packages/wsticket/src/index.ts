@@ -9,6 +9,7 @@ export {
   type AwaitMessageDecision,
   createAdmission,
   type Decision,
+  type EventStreamDecision,
   type FirstMessage,
   type RefusedDecision,
 } from './admission.ts'

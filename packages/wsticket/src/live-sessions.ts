@@ -4,8 +4,8 @@
  */
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
-import { type SessionEnding, sessionEndings } from './refusals.ts'
-import type { Closing, Session, SessionConnection } from './session.ts'
+import { type SessionEnding, type SessionEndingRow, sessionEndings } from './refusals.ts'
+import type { Session, SessionConnection } from './session.ts'
 import type { SessionHooks } from './session-hooks.ts'
 import { createShelf, isOpen, type Live } from './session-shelf.ts'
 import type { SessionRules } from './sessions-options.ts'
@@ -84,7 +84,7 @@ export function createLiveSessions(
 }
 
 /** An adapter that breaks its contract keeps no other session open. */
-function closeOrDestroy(connection: SessionConnection, closing: Closing): void {
+function closeOrDestroy(connection: SessionConnection, closing: SessionEndingRow): void {
   try {
     connection.close(closing)
   } catch {

@@ -6,7 +6,7 @@ import type { Carrier, CarrierName } from './carrier.ts'
 import { authorization } from './carriers/authorization.ts'
 import { cookie } from './carriers/cookie.ts'
 import { message } from './carriers/message.ts'
-import { query } from './carriers/query.ts'
+import { query, withoutKeys } from './carriers/query.ts'
 import { subprotocol } from './carriers/subprotocol.ts'
 import { ConfigurationError } from './errors.ts'
 import type { Handshake, Passage } from './handshake.ts'
@@ -51,6 +51,11 @@ export function parseCarriers(names: readonly CarrierName[]): readonly Carrier[]
   })
 }
 
+/** Those that an event stream has of them: it offers no subprotocol, and has no message to send. */
+export function carriersOfEventStreams(carriersOn: readonly Carrier[]): readonly Carrier[] {
+  return carriersOn.filter((carrier) => carrier !== subprotocol && carrier !== message)
+}
+
 /**
  * What a handshake presents in the carriers that are on. A text that is spelled as a ticket in a carrier that is off counts as
  * one more: it would reach the application beside the one that is spent, and may even be selected as a subprotocol.
@@ -77,11 +82,12 @@ function showsKey(handshake: Handshake): boolean {
 }
 
 /**
- * The key in the carrier of the ticket, or as a subprotocol beside a cookie. One in another carrier would not be taken out, and would
+ * The key in the carrier of the ticket; beside a cookie as a subprotocol, or in the query of an event stream. One in another carrier would not be taken out, and would
  * reach the application.
  */
 function keyBeside(carrierOfTicket: Carrier, handshake: Handshake): ShownKey {
-  const carrierOfKey = carrierOfTicket === cookie ? subprotocol : carrierOfTicket
+  const besideCookie = handshake.kind === 'event_stream' ? query : subprotocol
+  const carrierOfKey = carrierOfTicket === cookie ? besideCookie : carrierOfTicket
   let key: ShownKey = null
   for (const carrier of everyCarrier) {
     for (const text of carrier.findKeys(handshake)) {
@@ -95,6 +101,7 @@ function keyBeside(carrierOfTicket: Carrier, handshake: Handshake): ShownKey {
 /** What may be passed on: the handshake without the ticket and its key, and without the subprotocol of ours in whichever carrier it came. */
 export function passageOf(handshake: Handshake, carrier: Carrier): Passage {
   const passage = carrier.strip(handshake)
+  if (handshake.kind === 'event_stream') return carrier === cookie ? withoutKeys(passage) : passage
   return carrier === subprotocol || handshake.protocols.length === 0 ? passage : subprotocol.strip(passage)
 }
 

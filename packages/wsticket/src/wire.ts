@@ -38,3 +38,9 @@ export const ticketParameter = 'ticket'
 
 /** The query parameter that carries the key of a locked ticket. */
 export const keyParameter = 'key'
+
+/** The query parameter by which an `EventSource` that is made anew says the id of the last event. */
+export const lastEventIdParameter = 'lastEventId'
+
+/** The type of the last event of a stream whose session is over. */
+export const endingEventType = 'wsticket'

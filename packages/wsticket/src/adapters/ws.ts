@@ -79,7 +79,7 @@ export interface WebSocketUpgradeOptions extends HeartbeatOptions {
  * A server that takes messages of 100 MiB and more, or fragments without end, is a `dangerous_setting`: see {@link webSocketLimits}.
  */
 export function createWebSocketUpgrade(
-  admission: Admission,
+  admission: Pick<Admission, 'admit'>,
   server: WsServerLike,
   options: WebSocketUpgradeOptions = {},
 ): UpgradeListener {

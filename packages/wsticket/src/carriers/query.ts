@@ -5,6 +5,7 @@
  * @module
  */
 import { type Carrier, nothingPresented } from '../carrier.ts'
+import type { Passage } from '../handshake.ts'
 import { keyParameter, keyPrefix, ticketParameter } from '../wire.ts'
 
 /** Reads tickets and keys from the query, decoded once. Off by default. */
@@ -12,7 +13,12 @@ export const query: Carrier = {
   name: 'query',
   find: ({ target }) => valuesOf(ticketParameter, target),
   findKeys: ({ target }) => valuesOf(keyParameter, target).filter(isKeyLike),
-  strip: ({ target, rawHeaders }) => ({ target: withoutOurs(target), rawHeaders }),
+  strip: ({ target, rawHeaders }) => ({ target: without(isOurs, target), rawHeaders }),
+}
+
+/** The same passage without keys, where the ticket came elsewhere: a parameter `ticket` is then the application's own. */
+export function withoutKeys({ target, rawHeaders }: Passage): Passage {
+  return { target: without(showsKey, target), rawHeaders }
 }
 
 function valuesOf(name: string, target: string): readonly string[] {
@@ -29,16 +35,20 @@ function parametersOf(text: string): URLSearchParams {
   return new URLSearchParams(`&${text}`)
 }
 
-function withoutOurs(target: string): string {
+function without(isOut: (pair: URLSearchParams) => boolean, target: string): string {
   const mark = target.indexOf('?')
   if (mark < 0) return target
   const kept = target
     .slice(mark + 1)
     .split('&')
-    .filter((pair) => !isOurs(parametersOf(pair)))
+    .filter((pair) => !isOut(parametersOf(pair)))
   return kept.length === 0 ? target.slice(0, mark) : `${target.slice(0, mark)}?${kept.join('&')}`
 }
 
 function isOurs(pair: URLSearchParams): boolean {
-  return pair.has(ticketParameter) || pair.getAll(keyParameter).some(isKeyLike)
+  return pair.has(ticketParameter) || showsKey(pair)
+}
+
+function showsKey(pair: URLSearchParams): boolean {
+  return pair.getAll(keyParameter).some(isKeyLike)
 }

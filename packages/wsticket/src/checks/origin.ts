@@ -40,10 +40,14 @@ function isCanonical(origin: string): boolean {
   return !/^https?:/.test(origin) || (URL.canParse(origin) && new URL(origin).origin === origin)
 }
 
-/** Refuses pages of origins that are not in the list, and clients without one that the policy does not name. */
+/**
+ * Refuses pages of origins that are not in the list, and clients without one that the policy does not name. A page for which its browser
+ * vouches that it is of the same origin is no such client.
+ */
 export function createOriginCheck(origins: ReadonlySet<string>, nonBrowserClients: NonBrowserClients): AttemptCheck {
   return ({ handshake, carrier }) => {
     if (handshake.origin !== null) return origins.has(handshake.origin) ? null : 'origin_forbidden'
+    if (handshake.isSameOrigin) return null
     if (nonBrowserClients === 'any_carrier' || carrier === 'authorization') return null
     return 'origin_forbidden'
   }

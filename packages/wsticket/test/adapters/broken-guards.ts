@@ -69,7 +69,7 @@ const losesTheHead: Guard = {
 /** Takes what Node makes of repeated headers for what was sent. */
 const readsJoinedHeaders: Guard = {
   createUpgrade({ admission }, webSockets) {
-    const joining: Admission = {
+    const joining: Pick<Admission, 'admit'> = {
       admit: (opening) => {
         const headers = new Map<string, string>()
         for (let at = 0; at + 1 < opening.rawHeaders.length; at += 2) {

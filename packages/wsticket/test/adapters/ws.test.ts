@@ -61,7 +61,7 @@ describe('sessionOf', () => {
 })
 
 describe('the limits of a WebSocketServer', () => {
-  const admission: Admission = { admit: async () => ({ kind: 'refused', code: 'ticket_missing' }) }
+  const admission: Pick<Admission, 'admit'> = { admit: async () => ({ kind: 'refused', code: 'ticket_missing' }) }
 
   function dangersOf(options: object): readonly string[] {
     const settings: string[] = []

@@ -69,7 +69,17 @@ export function opening(changes: Partial<Opening> & { readonly headers?: HeaderC
   }
 }
 
-/** The same, parsed. */
+/** The request of a page of another origin for an event stream, without a ticket. */
+export function streamRequest(changes: Partial<Opening> & { readonly headers?: HeaderChanges } = {}): Opening {
+  const none = { Upgrade: null, Connection: null, 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null }
+  return opening({
+    target: '/events',
+    ...changes,
+    headers: { ...none, Accept: 'text/event-stream', ...changes.headers },
+  })
+}
+
+/** The handshake of a page, parsed. */
 export function handshake(changes: Parameters<typeof opening>[0] = {}): Handshake {
   const parsed = parseHandshake(opening(changes))
   if (parsed === null) throw new TypeError('the fixture is malformed')

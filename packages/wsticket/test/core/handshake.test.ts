@@ -19,10 +19,12 @@ describe('a handshake', () => {
       'X-Else': 'anything',
     })
     expect(parseHandshake(opening({ rawHeaders, target: '/ws?room=1' }))).toEqual({
+      kind: 'websocket',
       target: '/ws?room=1',
       rawHeaders,
       peerAddress: '192.0.2.7',
       origin: pageOrigin,
+      isSameOrigin: false,
       authorization: 'Bearer of-the-application',
       protocols: ['chat.v2', 'chat.v1', 'wsticket.v1'],
       forwardedFor: '192.0.2.1,198.51.100.2, 203.0.113.3',
