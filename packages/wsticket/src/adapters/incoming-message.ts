@@ -16,8 +16,10 @@ export function openingOf(request: IncomingMessage): Opening {
   }
 }
 
-/** Names of the headers that a carrier may take out. */
-const carrierHeaders = ['authorization', 'cookie', 'sec-websocket-protocol', 'sec-websocket-extensions']
+const idHeader = 'last-event-id'
+
+/** Names of the headers that a carrier may take out, and of the one that an event stream may have got. */
+const changingHeaders = ['authorization', 'cookie', 'sec-websocket-protocol', 'sec-websocket-extensions', idHeader]
 
 /** IncomingMessage makes this view from rawHeaders by the number of lines received, which is no longer theirs. */
 const distinctView: PropertyDescriptor & ThisType<IncomingMessage> = {
@@ -47,8 +49,8 @@ function linesOf(rawHeaders: readonly string[], name: string): readonly string[]
 export function narrowTo(request: IncomingMessage, { target, rawHeaders }: Passage): void {
   request.url = target
   const { headers } = request
-  for (const name of carrierHeaders) {
-    if (headers[name] === undefined) continue
+  for (const name of changingHeaders) {
+    if (headers[name] === undefined && name !== idHeader) continue
     const lines = linesOf(rawHeaders, name)
     if (lines.length === 0) delete headers[name]
     // RFC 6265 section 4.2.1: a comma parts no cookies.

@@ -10,15 +10,23 @@ import type { Admission, AdmittedDecision, AwaitMessageDecision } from '../admis
 import { maxHeaderLines } from '../handshake.ts'
 import { issueRefusalAnswer, refusalAnswer } from '../problem.ts'
 import { refusals } from '../refusals.ts'
-import type { Session } from '../session.ts'
 import type { TicketEndpoint } from '../ticket-endpoint.ts'
 import { boundRequests, type RequestListener } from './bounded-requests.ts'
+import { bind } from './decided-request.ts'
 import { readFirstFrame } from './first-frame.ts'
-import { narrowTo, openingOf } from './incoming-message.ts'
+import { openingOf } from './incoming-message.ts'
 import { closeWebSocket, refuseUpgrade } from './lingering-close.ts'
 import { acceptance, UpgradedSocket } from './upgraded-socket.ts'
 
 export { boundRequests, type RequestListener } from './bounded-requests.ts'
+export { decisionOf, sessionOf } from './decided-request.ts'
+export {
+  admitEventStream,
+  closeEventStream,
+  type DecidedEventStream,
+  decideEventStream,
+  type Exchange,
+} from './event-stream.ts'
 export { refuseUpgrade } from './lingering-close.ts'
 
 /** What `server.on('upgrade', ...)` takes. */
@@ -53,24 +61,6 @@ export const serverLimits: {
   maxHeaderSize: 8192,
 })
 
-// A property, not a WeakMap: it costs nothing at garbage collection, however many sockets live.
-const decided: unique symbol = Symbol('wsticket.decision')
-
-/** The decision by which a request was admitted; undefined for any other request. */
-export function decisionOf(request: object): AdmittedDecision | undefined {
-  return (request as { [decided]?: AdmittedDecision })[decided]
-}
-
-/**
- * The session that an admitted request opened: who is at the other end of the WebSocket.
- * @throws TypeError for a request that was not admitted here: there is nobody to trust.
- */
-export function sessionOf(request: object): Session {
-  const decision = decisionOf(request)
-  if (decision === undefined) throw new TypeError('sessionOf() takes the request of an admitted handshake')
-  return decision.session
-}
-
 /**
  * The ticket endpoint as a listener for `createServer`. A request with more header lines than a handshake may have is
  * refused, too: Node drops lines without a word, and the proxy's X-Forwarded-For may be one of them. Each connection is bounded as
@@ -99,7 +89,7 @@ export function createRequestListener(endpoint: TicketEndpoint): RequestListener
  * that it sends nothing more, is not accepted. What `accept` throws closes the connection, and is an uncaught exception, as
  * it is in a listener for `upgrade`: it is the application's, and not for this one to keep quiet about.
  */
-export function createUpgradeListener(admission: Admission, accept: Accept): UpgradeListener {
+export function createUpgradeListener(admission: Pick<Admission, 'admit'>, accept: Accept): UpgradeListener {
   return (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     admission
@@ -117,11 +107,6 @@ export function createUpgradeListener(admission: Admission, accept: Accept): Upg
         })
       })
   }
-}
-
-function bind(request: IncomingMessage, decision: AdmittedDecision): void {
-  narrowTo(request, decision.passage)
-  ;(request as { [decided]?: AdmittedDecision })[decided] = decision
 }
 
 /**
