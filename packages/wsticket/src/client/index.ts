@@ -1,5 +1,5 @@
 /**
- * `wsticket/client`: a WebSocket class that asks for a ticket before it opens. For browsers, Node, Bun, Deno and Workers.
+ * `wsticket/client`: a `WebSocket` and an `EventSource` that ask for a ticket before they open. For browsers, Node, Bun, Deno and Workers.
  * @module
  */
 
@@ -16,6 +16,13 @@ export {
   type TicketCloseEventInit,
 } from './socket-events.ts'
 export { type GuardedTicketSource, guardTicketSource, type TicketSourceState } from './ticket-breaker.ts'
+export {
+  type BaseEventSource,
+  type BaseEventSourceConstructor,
+  createTicketEventSource,
+  type TicketEventSourceConstructor,
+  type TicketEventSourceOptions,
+} from './ticket-event-source.ts'
 export { TicketRequestError, type TicketRequestErrorInit } from './ticket-request-error.ts'
 export type { PresentedTicket, TicketFate, TicketRequest, TicketSource } from './ticket-source.ts'
 export { createTicketWebSocket, type TicketWebSocketConstructor } from './ticket-websocket.ts'

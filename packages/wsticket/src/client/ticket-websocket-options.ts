@@ -54,26 +54,32 @@ export interface TicketWebSocketTuning {
   readonly WebSocket?: BaseWebSocketConstructor | undefined
 }
 
-/** Options of `createTicketWebSocket`: a ticket endpoint and a credential, or a ticket source of one's own. */
-export type TicketWebSocketOptions = TicketWebSocketTuning &
-  (
-    | (TicketSourceOptions & { readonly ticketSource?: undefined })
-    | {
-        /** Gets the ticket of each attempt, in place of `ticketUrl`, `credential`, `audience`, `lock`, `renewal` and `fetch`. */
-        readonly ticketSource: TicketSource
-        readonly ticketUrl?: undefined
-        readonly credential?: undefined
-        readonly audience?: undefined
-        readonly lock?: undefined
-        readonly renewal?: undefined
-        readonly fetch?: undefined
-      }
-  )
+/** A ticket endpoint and a credential, or a ticket source of one's own. */
+export type TicketOrigin =
+  | (TicketSourceOptions & { readonly ticketSource?: undefined })
+  | {
+      /** Gets the ticket of each attempt, in place of `ticketUrl`, `credential`, `audience`, `lock`, `renewal` and `fetch`. */
+      readonly ticketSource: TicketSource
+      readonly ticketUrl?: undefined
+      readonly credential?: undefined
+      readonly audience?: undefined
+      readonly lock?: undefined
+      readonly renewal?: undefined
+      readonly fetch?: undefined
+    }
 
-/** The options with every default in its place. */
-export interface TicketWebSocketSettings extends OpeningRules {
+/** Options of `createTicketWebSocket`. */
+export type TicketWebSocketOptions = TicketWebSocketTuning & TicketOrigin
+
+/** What is the same whatever the tickets open. */
+export interface TicketSettings {
   readonly ticketSource: GuardedTicketSource
   readonly ticketTimeoutMs: number
+  readonly insecureHosts: readonly string[]
+}
+
+/** The options with every default in its place. */
+export interface TicketWebSocketSettings extends OpeningRules, TicketSettings {
   readonly WebSocket: BaseWebSocketConstructor
 }
 
@@ -91,25 +97,32 @@ const longestTimeoutMs = 2 ** 31 - 1
  */
 export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSettings {
   // The global one is read now, not at each attempt: the class that we make may itself be put in its place.
-  const {
-    ticketTimeoutMs = defaultTicketTimeoutMs,
-    carrier = 'subprotocol',
-    WebSocket = globalThis.WebSocket,
-  } = options
-  requireOption(
-    ticketTimeoutMs > 0 && ticketTimeoutMs <= longestTimeoutMs,
-    `ticketTimeoutMs is from 1 to ${longestTimeoutMs} milliseconds`,
-  )
+  const { carrier = 'subprotocol', WebSocket = globalThis.WebSocket } = options
   requireOneOf('carrier', carrier, ['subprotocol', 'query', 'message'])
   requireOption(
     typeof WebSocket === 'function',
     'There is no WebSocket here: pass one as the option WebSocket, as of ws',
   )
-  const ticketSource = readTicketSource(options)
-  return { ticketSource, ticketTimeoutMs, carrier, insecureHosts: readHosts(options.insecureHosts), WebSocket }
+  return { ...readTicketOptions(options), carrier, WebSocket }
 }
 
-function readTicketSource(options: TicketWebSocketOptions): GuardedTicketSource {
+/**
+ * Checks those that are the same whatever the tickets open.
+ *
+ * @throws TypeError and DOMException as {@link readOptions}
+ */
+export function readTicketOptions(
+  options: TicketOrigin & Pick<TicketWebSocketTuning, 'ticketTimeoutMs' | 'insecureHosts'>,
+): TicketSettings {
+  const { ticketTimeoutMs = defaultTicketTimeoutMs, insecureHosts } = options
+  requireOption(
+    ticketTimeoutMs > 0 && ticketTimeoutMs <= longestTimeoutMs,
+    `ticketTimeoutMs is from 1 to ${longestTimeoutMs} milliseconds`,
+  )
+  return { ticketSource: readTicketSource(options), ticketTimeoutMs, insecureHosts: readHosts(insecureHosts) }
+}
+
+function readTicketSource(options: TicketOrigin): GuardedTicketSource {
   const { ticketSource, ticketUrl, credential, audience, lock, renewal, fetch } = options
   if (ticketSource === undefined) return createTicketSource(options)
   requireOption(typeof ticketSource === 'function', 'ticketSource is a function')

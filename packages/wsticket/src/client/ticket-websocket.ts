@@ -3,6 +3,7 @@
  * @module
  */
 
+import { fateInTime, ticketInTime } from './attempt.ts'
 import { defineConstants } from './handler-target.ts'
 import { firstMessage, type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
 import { requireOf } from './requirements.ts'
@@ -10,7 +11,7 @@ import { keepRenewed } from './session-renewal.ts'
 import { SocketEventTarget } from './socket-event-target.ts'
 import { relayedError, SocketErrorEvent, TicketCloseEvent, type TicketCloseEventInit } from './socket-events.ts'
 import type { GuardedTicketSource } from './ticket-breaker.ts'
-import { type TicketRequestError, undecided } from './ticket-request-error.ts'
+import type { TicketRequestError } from './ticket-request-error.ts'
 import type { PresentedTicket, TicketFate } from './ticket-source.ts'
 import {
   type BaseWebSocket,
@@ -18,7 +19,6 @@ import {
   type TicketWebSocketOptions,
   type TicketWebSocketSettings,
 } from './ticket-websocket-options.ts'
-import { untilAborted } from './until-aborted.ts'
 
 /** The constructor of a ticket WebSocket: what the global `WebSocket` is, in every place that takes one. */
 export type TicketWebSocketConstructor = typeof WebSocket & {
@@ -33,9 +33,6 @@ const { CONNECTING: connecting, CLOSING: closing, CLOSED: closed } = states
 
 // RFC 6455 section 7.1.5: the code of a connection that was not closed but failed.
 const abnormalClosure = 1006
-
-// Clients that reconnect count from the construction on: 4 seconds, or 5, of which a ticket may have taken 3.
-const inquiryMs = 1000
 
 /**
  * Makes a class that is a `WebSocket` to whoever uses it, and gets a fresh ticket for each of its sockets.
@@ -149,20 +146,15 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   }
 
   async #open(): Promise<void> {
-    const { ticketSource, ticketTimeoutMs } = this.#settings
     const wanted = this.#ticketWanted
-    const giveUp = () => wanted.abort(undecided(`There was no ticket within ${ticketTimeoutMs} ms.`))
     if (wanted.signal.aborted) return
-    const timer = setTimeout(giveUp, ticketTimeoutMs)
     try {
-      const presented = await ticketSource({ signal: wanted.signal, url: this.url })
+      const presented = await ticketInTime(this.#settings, this.url, wanted)
       if (!wanted.signal.aborted) this.#connect(presented)
     } catch (cause) {
       const error = cause as TicketRequestError
       const { message, code: reason, closeCode: code } = error
       if (this.#readyState === connecting) this.#end(new SocketErrorEvent('error', { message, error, code, reason }))
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -211,15 +203,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   async #endUnopened(event: Partial<ErrorEvent>, inquire: PresentedTicket['inquire']): Promise<void> {
     if (this.#readyState !== connecting) return
     this.#readyState = closing
-    const { signal } = this.#ticketWanted
-    const timer = setTimeout(() => this.#ticketWanted.abort(), inquiryMs)
-    let fate: TicketFate | null = null
-    try {
-      if (inquire) fate = await untilAborted(inquire(signal), signal)
-    } catch {
-      // Then it is not known, which is what it was before.
-    }
-    clearTimeout(timer)
+    const fate = await fateInTime(inquire, this.#ticketWanted)
     this.#end(relayedError(event, { code: abnormalClosure, reason: fate?.code ?? '' }), fate)
   }
 

@@ -1,0 +1,45 @@
+/**
+ * What an attempt to open something asks the source of tickets: for one, in time, and afterwards what became of it.
+ * @module
+ */
+import { undecided } from './ticket-request-error.ts'
+import type { PresentedTicket, TicketFate } from './ticket-source.ts'
+import type { TicketSettings } from './ticket-websocket-options.ts'
+import { untilAborted } from './until-aborted.ts'
+
+// Clients that reconnect count from the construction on: 4 seconds, or 5, of which a ticket may have taken 3.
+const inquiryMs = 1000
+
+/**
+ * A ticket. `wanted` is aborted where it takes too long.
+ * @throws TicketRequestError for no ticket; the reason of the signal where that comes first
+ */
+export async function ticketInTime(
+  { ticketSource, ticketTimeoutMs }: TicketSettings,
+  url: string,
+  wanted: AbortController,
+): Promise<PresentedTicket> {
+  const giveUp = () => wanted.abort(undecided(`There was no ticket within ${ticketTimeoutMs} ms.`))
+  const timer = setTimeout(giveUp, ticketTimeoutMs)
+  try {
+    return await ticketSource({ signal: wanted.signal, url })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Why it opened nothing; null where nobody knows in time, or wants to know any more. */
+export async function fateInTime(
+  inquire: PresentedTicket['inquire'],
+  wanted: AbortController,
+): Promise<TicketFate | null> {
+  const timer = setTimeout(() => wanted.abort(), inquiryMs)
+  try {
+    return inquire ? await untilAborted(inquire(wanted.signal), wanted.signal) : null
+  } catch {
+    // Then it is not known, which is what it was before.
+    return null
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * An EventSource that asks for a ticket before each connection.
+ * @module
+ */
+import type { ClientAction } from '../refusals.ts'
+import { endingEventType, lastEventIdParameter } from '../wire.ts'
+import { fateInTime, ticketInTime } from './attempt.ts'
+import { defineConstants, HandlerTarget } from './handler-target.ts'
+import { withTicket } from './opening.ts'
+import { reconnectDelayMs } from './reconnect-delay.ts'
+import { requireOf, requireOption } from './requirements.ts'
+import { keepRenewed } from './session-renewal.ts'
+import { SocketErrorEvent, type SocketErrorEventInit } from './socket-events.ts'
+import type { GuardedTicketSource } from './ticket-breaker.ts'
+import { TicketRequestError, undecided } from './ticket-request-error.ts'
+import type { PresentedTicket } from './ticket-source.ts'
+import {
+  readTicketOptions,
+  type TicketOrigin,
+  type TicketSettings,
+  type TicketWebSocketTuning,
+} from './ticket-websocket-options.ts'
+import { pageUrl, requireSecrecy, urlOf } from './transport.ts'
+
+/** What a ticket EventSource needs of the one beneath it: the browser's has it, that of the package `eventsource` has it. */
+export interface BaseEventSource {
+  addEventListener(type: string, listener: (event: MessageEvent) => void): void
+  close(): void
+}
+
+/** The constructor of the EventSource beneath. */
+export type BaseEventSourceConstructor = new (url: string, init: { withCredentials: boolean }) => BaseEventSource
+
+/** Options of {@link createTicketEventSource}: a ticket endpoint and a credential, or a ticket source of one's own. */
+export type TicketEventSourceOptions = Pick<TicketWebSocketTuning, 'ticketTimeoutMs' | 'insecureHosts'> &
+  TicketOrigin & {
+    /** The real class. Default: the global one at the time of the call. On Node give that of the package `eventsource`. */
+    readonly EventSource?: BaseEventSourceConstructor | undefined
+    /** How long it waits before it comes back. What a server says in `retry:` no page gets to see. Default: `reconnectDelayMs`. */
+    readonly delayMs?: typeof reconnectDelayMs | undefined
+  }
+
+/** The constructor of a ticket EventSource: what the global `EventSource` is, in every place that takes one. */
+export type TicketEventSourceConstructor = typeof EventSource & {
+  /** Where its tickets come from: whether it waits or is stopped, and how to go on. */
+  readonly ticketSource: GuardedTicketSource
+}
+
+interface Settings extends TicketSettings {
+  readonly EventSource: BaseEventSourceConstructor
+  readonly delayMs: typeof reconnectDelayMs
+}
+
+/**
+ * Makes a class that is an `EventSource` to whoever uses it, and gets a fresh ticket for each of its connections. The ticket is in the query: the
+ * server has to have that carrier on.
+ *
+ * - Neither `url` nor any event shows the ticket or its key; they are kept nowhere.
+ * - It comes back by itself, each time with another ticket and with the id of the last event: after any time from 0 to 5 seconds, then from 0 to 10, and so on up to 60,
+ *   on top of what the ticket source waits (`delayMs`).
+ * - It is closed where there is nothing to come back for: the ticket source is stopped, or the server has said so. The `error` event has the `code` and
+ *   `reason` for it, where they are known, and the `TicketRequestError` as `error` (see `SocketErrorEvent`).
+ * - Before its session ends it is renewed, as a WebSocket is.
+ *
+ * @throws TypeError for options that cannot be, where there is no EventSource class, and where the ticket is to be locked and there
+ * is no `crypto.subtle`
+ * @throws DOMException `SecurityError` where the credential would travel in plaintext
+ *
+ * @example
+ * const TicketEventSource = createTicketEventSource({ ticketUrl: '/tickets', credential: () => session.accessToken })
+ * const events = new TicketEventSource('/events')
+ */
+export function createTicketEventSource(options: TicketEventSourceOptions): TicketEventSourceConstructor {
+  const { EventSource = globalThis.EventSource, delayMs = reconnectDelayMs } = options
+  requireOption(typeof EventSource === 'function', 'There is no EventSource here: pass one as the option EventSource')
+  const settings = { ...readTicketOptions(options), EventSource, delayMs }
+  return class TicketEventSource extends ManagedEventSource {
+    static readonly ticketSource = settings.ticketSource
+
+    constructor(url: string | URL, init?: EventSourceInit) {
+      super(url, init, settings)
+    }
+  }
+}
+
+const states = { CONNECTING: 0, OPEN: 1, CLOSED: 2 } as const
+const { CONNECTING: connecting, OPEN: open, CLOSED: closed } = states
+// A stream that did not begin has no close code, nor has a WebSocket: RFC 6455 section 7.1.5.
+const noCode = 1006
+const endingForm = /\{"code":(\d+),"reason":"(\w+)","action":"(\w+)"\}$/
+
+type Listener = EventListenerOrEventListenerObject | ((event: MessageEvent) => unknown) | null
+
+const TypedTarget = HandlerTarget as unknown as new () => EventTarget &
+  Pick<EventSource, 'onopen' | 'onmessage' | 'onerror' | 'removeEventListener'>
+
+class ManagedEventSource extends TypedTarget implements EventSource {
+  declare static readonly CONNECTING: 0
+  declare static readonly OPEN: 1
+  declare static readonly CLOSED: 2
+  declare readonly CONNECTING: 0
+  declare readonly OPEN: 1
+  declare readonly CLOSED: 2
+  readonly url: string
+  readonly withCredentials: boolean
+  readonly #settings: Settings
+  /** What is listened to: by the application, and by us. */
+  readonly #types = new Set(['open', 'error', 'message', endingEventType])
+  #readyState: EventSource['readyState'] = connecting
+  #presented: PresentedTicket | null = null
+  #inner: BaseEventSource | null = null
+  #lastEventId = ''
+  #attempt = 0
+  #wanted = new AbortController()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #stopRenewing = () => {}
+
+  static {
+    defineConstants(ManagedEventSource, states)
+    HandlerTarget.defineHandlers(ManagedEventSource.prototype, ['open', 'message', 'error'])
+  }
+
+  constructor(url: string | URL, init: EventSourceInit | undefined, settings: Settings) {
+    super()
+    this.url = readUrl(url, settings.insecureHosts)
+    this.withCredentials = init?.withCredentials === true
+    this.#settings = settings
+    // Not at once: nothing may be dispatched before the caller can listen.
+    queueMicrotask(() => void this.#open())
+  }
+
+  get readyState(): EventSource['readyState'] {
+    return this.#readyState
+  }
+
+  override addEventListener(type: string, listener: Listener, options?: boolean | AddEventListenerOptions): void {
+    super.addEventListener(type, listener as EventListener, options)
+    if (this.#types.has(type)) return
+    this.#types.add(type)
+    this.#listen(type)
+  }
+
+  close(): void {
+    this.#readyState = closed
+    this.#drop()
+  }
+
+  async #open(): Promise<void> {
+    if (this.#readyState === closed) return
+    const wanted = new AbortController()
+    this.#wanted = wanted
+    try {
+      const presented = await ticketInTime(this.#settings, this.url, wanted)
+      if (!wanted.signal.aborted) this.#connect(presented)
+    } catch (cause) {
+      // Anything else may quote the URL, and with it the ticket and its key.
+      const error = cause instanceof TicketRequestError ? cause : undecided('The EventSource could not be constructed.')
+      this.#end(error.action, { message: error.message, error, code: error.closeCode, reason: error.code })
+    }
+  }
+
+  #connect(presented: PresentedTicket): void {
+    const { EventSource } = this.#settings
+    const { url } = withTicket({ url: new URL(this.url), protocols: [] }, 'query', presented)
+    const id = this.#lastEventId && `&${lastEventIdParameter}=${encodeURIComponent(this.#lastEventId)}`
+    this.#inner = new EventSource(url + id, { withCredentials: this.withCredentials })
+    this.#presented = presented
+    for (const type of this.#types) this.#listen(type)
+  }
+
+  #listen(type: string): void {
+    const inner = this.#inner
+    inner?.addEventListener(type, (event: MessageEvent) => {
+      if (inner === this.#inner) this.#hear(event)
+    })
+  }
+
+  #hear({ type, data, lastEventId, origin }: MessageEvent): void {
+    // A server may call an event of its own "open" or "error": that has data.
+    if (data === undefined) {
+      if (type === 'open') this.#opened()
+      else void this.#failed()
+    } else if (type === endingEventType) {
+      const [, code, reason, action] = endingForm.exec(data) ?? []
+      this.#end(action, { code: Number(code), reason })
+    } else {
+      this.#lastEventId = lastEventId
+      this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin }))
+    }
+  }
+
+  #opened(): void {
+    const renewal = this.#presented?.renewal
+    if (typeof renewal?.renew === 'function') this.#stopRenewing = keepRenewed(renewal, performance.now())
+    this.#attempt = 0
+    this.#readyState = open
+    this.dispatchEvent(new Event('open'))
+  }
+
+  /** The stream has ended, or did not begin: then its ticket's endpoint may know why. */
+  async #failed(): Promise<void> {
+    const inquire = this.#readyState === connecting ? this.#presented?.inquire : undefined
+    this.#drop()
+    this.#wanted = new AbortController()
+    const fate = await fateInTime(inquire, this.#wanted)
+    this.#end(fate?.action, fate?.code ? { code: noCode, reason: fate.code } : {})
+  }
+
+  /** @param action what there is to do now; anything but `stop` is to come back */
+  #end(action: string | null | undefined, init: SocketErrorEventInit): void {
+    if (this.#readyState === closed) return
+    this.#drop()
+    this.#readyState = action === ('stop' satisfies ClientAction) ? closed : connecting
+    if (this.#readyState === connecting) {
+      const { ticketSource, delayMs } = this.#settings
+      const delay = delayMs({ attempt: this.#attempt++, retryAfterMs: ticketSource.state.retryInMs })
+      this.#timer = setTimeout(() => void this.#open(), delay)
+    }
+    this.dispatchEvent(new SocketErrorEvent('error', init))
+  }
+
+  #drop(): void {
+    clearTimeout(this.#timer)
+    this.#wanted.abort()
+    this.#stopRenewing()
+    this.#inner?.close()
+    this.#inner = null
+  }
+}
+
+/** @throws DOMException `SyntaxError` for what is no URL of an event stream, `SecurityError` where the ticket would travel in plaintext */
+function readUrl(argument: string | URL, insecureHosts: readonly string[]): string {
+  const url = urlOf(argument, pageUrl())
+  requireOf(
+    'SyntaxError',
+    url !== null && /^https?:$/.test(url.protocol),
+    'The URL is absolute, or relative to the page',
+  )
+  requireSecrecy(url, insecureHosts)
+  url.hash = ''
+  return url.href
+}
