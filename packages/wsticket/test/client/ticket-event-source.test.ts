@@ -229,6 +229,15 @@ describe('a ticket EventSource is closed', () => {
     expect([told, errors, source.readyState]).toEqual([[], [], 2])
   })
 
+  it('by close(), also for what has arrived already', async () => {
+    const server = await start({ onStream: ({ response }) => void response.write('data: 1\n\ndata: 2\n\n') })
+    const { source, told } = open(server)
+    source.addEventListener('message', () => source.close())
+    await expect.poll(() => source.readyState).toBe(2)
+    await expect.poll(() => server.sessions.count()).toBe(0)
+    expect(told).toEqual(['open', '1'])
+  })
+
   it('by close(), before it asks, and before it comes back', async () => {
     const server = await start({ onStream: ({ response }) => void response.end() })
     const first = open(server)
