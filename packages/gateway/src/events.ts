@@ -5,10 +5,10 @@
 import type { AuditEvent, EpochMs, TicketId } from 'wsticket'
 
 /**
- * Why there is no WebSocket to the upstream.
+ * Why there is no WebSocket to the upstream, or no event stream of it.
  * - `upstream_unreachable`: no connection, or it broke before an answer.
- * - `upstream_refused`: an answer other than 101.
- * - `upstream_malformed`: a 101 that does not answer this handshake.
+ * - `upstream_refused`: an answer other than 101; of an event stream, other than 200.
+ * - `upstream_malformed`: a 101 that does not answer this handshake, or a 200 that is no event stream, or a compressed one.
  * - `upstream_timeout`: no answer in time.
  * - `client_gone`: the client left before there was one.
  */
@@ -25,7 +25,7 @@ export interface UpstreamFailed {
   readonly at: EpochMs
   readonly ticketId: TicketId
   readonly code: UpstreamFailure
-  /** What the upstream answered instead of 101; null for no answer. */
+  /** What the upstream answered instead of 101, or of a stream; null for no answer. */
   readonly status: number | null
 }
 

@@ -58,6 +58,7 @@ describe('the configuration', () => {
       reusePolicy: 'report',
       drainWindowMs: 5000,
       drainDeadlineMs: 10_000,
+      eventStreams: 'off',
       ticketsPerSubject: 5,
       ticketRatePerSubject: { perSecond: 10, burst: 50 },
       changeRatePerSubject: { perSecond: 1, burst: 100 },
@@ -150,6 +151,7 @@ describe('what is impossible', () => {
     ['maximum-ticket-lifetime-ms', '29999', /at most 29999 milliseconds/],
     ['session-lifetime-ms', '-1', /whole number of milliseconds, 1 or more/],
     ['session-grace-ms', '-1', /whole number of milliseconds, 0 or more/],
+    ['event-streams', 'yes', /one of on, off/],
     ['session-directory', 'yes', /one of on, off/],
     ['node-name', 'a.b', /48 letters/],
     ['sessions-per-subject', '0', /whole number of sessions, from 1 to 1000000/],
@@ -189,6 +191,15 @@ describe('what is impossible', () => {
   ] as const)('--%s %s is refused, though it is required', (flag, value, line) => {
     const flags = Object.values({ ...required, [flag]: `--${flag}=${value}` })
     expect(readConfiguration(flags, {})).toEqual({ problems: [expect.stringMatching(line)] })
+  })
+
+  it('is to have event streams on, and no carrier that they have', () => {
+    const line = 'cannot be on without the carrier query, cookie or authorization'
+    for (const on of [['--event-streams=on'], ['--event-streams=on', '--carrier=message']])
+      expect(problems([...on, '--carrier=subprotocol'])).toEqual([`--event-streams ${line}`])
+    for (const carrier of ['query', 'cookie', 'authorization'])
+      expect(problems(['--event-streams=on', '--carrier=subprotocol', `--carrier=${carrier}`])).toEqual([])
+    expect(problems(['--event-streams=on'])).toEqual([])
   })
 
   it('is to let clients without an Origin in where a cookie carries tickets', () => {

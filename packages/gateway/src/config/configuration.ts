@@ -29,6 +29,7 @@ export interface Configuration {
   readonly store: string
   readonly upstream: URL
   readonly path: string
+  readonly eventStreams: 'on' | 'off'
   readonly origins: readonly string[]
   readonly carriers: readonly CarrierName[]
   readonly nonBrowserClients: NonBrowserClients

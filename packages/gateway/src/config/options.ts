@@ -29,6 +29,13 @@ export const options: OptionTable = {
     group: 'Network',
     reading: { kind: 'optional', value: values.path, fallback: '/ws' },
   },
+  eventStreams: {
+    flag: 'event-streams',
+    placeholder: 'on or off',
+    help: 'Whether a GET of that path for text/event-stream is admitted as a WebSocket is, and asked of the upstream over HTTP. For the EventSource of a browser the carrier has to be query or cookie. Off: an upstream that was written for WebSockets gets nothing else.',
+    group: 'Network',
+    reading: { kind: 'optional', value: values.oneOf('on', 'off'), fallback: 'off' },
+  },
   trustedProxies: {
     flag: 'trusted-proxy',
     placeholder: 'address or network',

@@ -68,6 +68,10 @@ function contradictions(configuration: Configuration, { byFlag }: Given): string
     const { source } = byFlag.get('non-browser-clients') ?? { source: '--non-browser-clients' }
     problems.push(`${source} cannot be any_carrier with the carrier cookie, which needs an Origin`)
   }
+  if (configuration.eventStreams === 'on' && !carriers.some((name) => /^(?:query|cookie|authorization)$/.test(name))) {
+    const { source } = byFlag.get('event-streams') ?? { source: '--event-streams' }
+    problems.push(`${source} cannot be on without the carrier query, cookie or authorization`)
+  }
   if (configuration.drainWindowMs > configuration.drainDeadlineMs) {
     const { source } = byFlag.get('drain-window-ms') ??
       byFlag.get('drain-deadline-ms') ?? { source: '--drain-window-ms' }

@@ -23,17 +23,18 @@ import {
   type TicketStore,
 } from 'wsticket'
 import {
-  type Accept,
   boundRequests,
   createRequestListener,
   createUpgradeListener,
+  decideEventStream,
   type RequestListener,
   refuseUpgrade,
 } from 'wsticket/adapters/node'
 import type { Configuration, LimitedRate } from '../config/configuration.ts'
 import type { GatewayEventSink } from '../events.ts'
 import { notFound } from '../problems.ts'
-import { createWebSocketProxy } from '../upstream/websocket-proxy.ts'
+import { createEventStreamProxy } from '../upstream/event-stream-proxy.ts'
+import { createWebSocketProxy, type WebSocketProxyOptions } from '../upstream/websocket-proxy.ts'
 import type { Listeners } from './http-server.ts'
 
 /** What the gateway is made of. */
@@ -82,12 +83,16 @@ function createListeners(options: GatewayOptions, sessions: Sessions): Listeners
   const { configuration, pages } = options
   const answerTicketRequest = createRequestListener(createEndpoint(options, sessions))
   const answerOther = createPagesListener(pages)
-  const admit = createUpgradeListener(admissionOf(options, sessions), createProxy(options))
+  const admission = admissionOf(options, sessions)
+  const admit = createUpgradeListener(admission, createWebSocketProxy(proxyOptionsOf(options)))
+  const answerStream = configuration.eventStreams === 'on' ? createStreamListener(admission, options) : answerOther
   return {
     drain: () => sessions.drain({ windowMs: configuration.drainWindowMs, deadlineMs: configuration.drainDeadlineMs }),
     close: () => sessions.close(),
     request(request, response) {
-      if (isOfEndpoint(pathOf(request.url))) answerTicketRequest(request, response)
+      const path = pathOf(request.url)
+      if (isOfEndpoint(path)) answerTicketRequest(request, response)
+      else if (path === configuration.path) answerStream(request, response)
       else answerOther(request, response)
     },
     upgrade(request, socket, head) {
@@ -196,12 +201,24 @@ function limiterOf(rate: LimitedRate): Limiter | 'unlimited' {
   return rate === 'unlimited' ? rate : createMemoryLimiter(rate)
 }
 
-function createProxy({ configuration, onEvent, upstreamTimeoutMs = 10_000 }: GatewayOptions): Accept {
+function createStreamListener(admission: Admission, options: GatewayOptions): RequestListener {
+  const stream = createEventStreamProxy(proxyOptionsOf(options))
+  return boundRequests((request, response) => {
+    const exchange = { request, response }
+    decideEventStream(admission, exchange)
+      .then((decided) => decided && stream(exchange, decided))
+      .catch(() => response.destroy())
+  })
+}
+
+function proxyOptionsOf(options: GatewayOptions): WebSocketProxyOptions {
+  const { configuration, onEvent, upstreamTimeoutMs = 10_000 } = options
+
   const { upstream, trustedProxies, silenceMs } = configuration
   const resolveClientAddress = createClientAddressResolver(trustedProxies)
   // Behind a trusted proxy, and only there, the peer alone does not tell who the client is.
   const isTrustedProxy = (peerAddress: string | null) => resolveClientAddress(peerAddress, null) === null
-  return createWebSocketProxy({ upstream, isTrustedProxy, onEvent, answerTimeoutMs: upstreamTimeoutMs, silenceMs })
+  return { upstream, isTrustedProxy, onEvent, answerTimeoutMs: upstreamTimeoutMs, silenceMs }
 }
 
 function isOfEndpoint(path: string): boolean {

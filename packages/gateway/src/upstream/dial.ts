@@ -12,7 +12,7 @@ import type { ForwardedHandshake } from './forwarded-handshake.ts'
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
   readonly code: UpstreamFailure
-  /** What the upstream answered instead of 101; null for no answer. */
+  /** What the upstream answered instead of 101, or of a stream; null for no answer. */
   readonly status: number | null
 
   constructor(code: UpstreamFailure, status: number | null = null) {
@@ -65,7 +65,8 @@ export function dial(upstream: URL, handshake: ForwardedHandshake, timeoutMs: nu
   return { answer, abandon: () => request.destroy(new UpstreamError('client_gone')) }
 }
 
-function sendRequest(upstream: URL, { target, rawHeaders }: ForwardedHandshake): ClientRequest {
+/** Begins a request to the upstream, on a connection of its own. Its `end` is left to the caller. */
+export function sendRequest(upstream: URL, { target, rawHeaders }: ForwardedHandshake): ClientRequest {
   const url = new URL(upstream)
   const secure = url.protocol === 'wss:'
   url.protocol = secure ? 'https:' : 'http:'

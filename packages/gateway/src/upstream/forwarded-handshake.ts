@@ -3,12 +3,32 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
-import type { AdmittedDecision, Session } from 'wsticket'
+import type { AdmittedDecision, Handshake, Session } from 'wsticket'
 import { type HeaderLine, headerLines } from '../header-lines.ts'
 import { endToEnd } from './hop-by-hop.ts'
 
 /** Whether the peer at this address is a reverse proxy whose forwarding headers are believed. */
 export type IsTrustedProxy = (peerAddress: string | null) => boolean
+
+/** What decides about the lines for the next hop, and those that follow from the peer. */
+export interface Forwarding {
+  readonly upstream: URL
+  readonly isTrustedProxy: IsTrustedProxy
+  /** Default `websocket`. */
+  readonly kind?: Handshake['kind']
+}
+
+const hopLines: { readonly [kind in Handshake['kind']]: readonly HeaderLine[] } = {
+  websocket: [
+    ['Connection', 'Upgrade'],
+    ['Upgrade', 'websocket'],
+  ],
+  // What is compressed comes late, and has no room for a last event.
+  event_stream: [
+    ['Connection', 'close'],
+    ['Accept-Encoding', 'identity'],
+  ],
+}
 
 /** What the upstream is asked: a request-target, and names and values in turn. */
 export interface ForwardedHandshake {
@@ -29,15 +49,16 @@ const vouchedFor =
 export function forwardHandshake(
   request: IncomingMessage,
   { session, passage }: AdmittedDecision,
-  { upstream, isTrustedProxy }: { readonly upstream: URL; readonly isTrustedProxy: IsTrustedProxy },
+  { upstream, isTrustedProxy, kind = 'websocket' }: Forwarding,
 ): ForwardedHandshake {
   const lines = headerLines(passage.rawHeaders)
-  const kept = endToEnd(lines).filter(([name]) => !isReplaced(name))
+  const own = hopLines[kind]
+  const names = new Set(own.map(([name]) => name.toLowerCase()))
+  const kept = endToEnd(lines).filter(([name]) => !isReplaced(name) && !names.has(name.toLowerCase()))
   const trusted = isTrustedProxy(request.socket.remoteAddress ?? null)
   const all: HeaderLine[] = [
     ['Host', upstream.host],
-    ['Connection', 'Upgrade'],
-    ['Upgrade', 'websocket'],
+    ...own,
     ...kept,
     ...forwardingLines(request, session, trusted),
     ['X-Wsticket-Subject', encodeHeaderValue(session.subject)],

@@ -3,15 +3,16 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type AdmittedDecision, type HttpAnswer, type SessionEnding, sessionEndings, systemClock } from 'wsticket'
+import { type AdmittedDecision, type SessionEnding, sessionEndings, systemClock } from 'wsticket'
 import { type Accept, refuseUpgrade } from 'wsticket/adapters/node'
-import type { GatewayEventSink, UpstreamFailure } from '../events.ts'
+import type { GatewayEventSink } from '../events.ts'
 import { headerLines } from '../header-lines.ts'
-import { problem } from '../problems.ts'
 import { dial, type UpstreamAnswer, UpstreamError } from './dial.ts'
 import { forwardHandshake, type IsTrustedProxy } from './forwarded-handshake.ts'
+import { keepAlive } from './keep-alive.ts'
+import { answerTo } from './refused-client.ts'
 import { type Asked, extensionNames, returnHandshake } from './returned-handshake.ts'
 import { watchForSilence } from './silence.ts'
 import { tunnel } from './tunnel.ts'
@@ -30,10 +31,6 @@ export interface WebSocketProxyOptions {
 
 const lingerMs = 5000
 const closeDeadlineMs = 2000
-const keepAliveMs = 30_000
-
-const unavailable = problem(502, 'upstream_unavailable', 'The service behind this gateway did not take the WebSocket.')
-const timedOut = problem(504, 'upstream_timeout', 'The service behind this gateway did not answer in time.')
 
 /** Passes admitted handshakes on to the upstream, and joins the two sockets where it agrees. */
 export function createWebSocketProxy(options: WebSocketProxyOptions): Accept {
@@ -116,13 +113,4 @@ function askedIn(request: IncomingMessage, { fallbackProtocol, clearingCookie }:
     fallbackProtocol,
     clearingCookie,
   }
-}
-
-function answerTo(code: UpstreamFailure): HttpAnswer {
-  return code === 'upstream_timeout' ? timedOut : unavailable
-}
-
-/** A peer that is gone without a word is noticed, and small frames are not held back. */
-function keepAlive(socket: Duplex): void {
-  if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs).setNoDelay(true)
 }

@@ -1,0 +1,127 @@
+/**
+ * Reverse proxy for admitted event streams: what the upstream sends, at the pace of the client, until either closes or the session ends.
+ * @module
+ */
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { type HttpAnswer, type SessionConnection, systemClock } from 'wsticket'
+import { closeEventStream, type DecidedEventStream, type Exchange } from 'wsticket/adapters/node'
+import type { UpstreamFailure } from '../events.ts'
+import { type HeaderLine, headerLines, valuesOf } from '../header-lines.ts'
+import { sendRequest, UpstreamError } from './dial.ts'
+import { forwardHandshake } from './forwarded-handshake.ts'
+import { endToEnd } from './hop-by-hop.ts'
+import { keepAlive } from './keep-alive.ts'
+import { answerTo } from './refused-client.ts'
+import type { WebSocketProxyOptions } from './websocket-proxy.ts'
+
+/** Where admitted event streams go. `upstream` is that of the WebSockets, and asked over HTTP. */
+export type EventStreamProxyOptions = Omit<WebSocketProxyOptions, 'silenceMs'>
+
+/** Answers an admitted request for an event stream. */
+export type Stream = (exchange: Exchange, decided: DecidedEventStream) => void
+
+// The gateway answers for who may see the stream, and that nobody keeps it.
+const ownHeaders = /^(?:access-control-.*|cache-control|content-length|x-accel-buffering)$/
+const ownLines: readonly HeaderLine[] = [
+  ['Cache-Control', 'no-store'],
+  ['X-Accel-Buffering', 'no'],
+]
+
+/** Passes admitted requests on to the upstream, and its stream back. */
+export function createEventStreamProxy(options: EventStreamProxyOptions): Stream {
+  const { upstream, answerTimeoutMs, onEvent } = options
+  return (exchange, decided) => {
+    const { decision, headers } = decided
+    const { request, response } = exchange
+    const dialled = sendRequest(upstream, forwardHandshake(request, decision, { ...options, kind: 'event_stream' }))
+    const leave = () => dialled.destroy(new UpstreamError('client_gone'))
+    response.once('close', leave)
+    answerOf(dialled, answerTimeoutMs).then(
+      (answer) => {
+        response.off('close', leave)
+        join(exchange, answer, decided)
+      },
+      (error: unknown) => {
+        const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
+        onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
+        decision.abandon?.()
+        refuse(response, code, headers)
+      },
+    )
+  }
+}
+
+/** The upstream's stream, of which nothing has been read. Rejects with an UpstreamError where there is none. */
+function answerOf(request: ClientRequest, timeoutMs: number): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => request.destroy(new UpstreamError('upstream_timeout')), timeoutMs)
+    request.once('close', () => clearTimeout(timer))
+    request.on('error', (error) => {
+      reject(error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable'))
+    })
+    // Not a response to node:http.
+    request.once('upgrade', ({ statusCode = 101 }, socket) => {
+      socket.destroy()
+      reject(new UpstreamError('upstream_refused', statusCode))
+    })
+    request.once('response', (answer) => {
+      clearTimeout(timer)
+      answer.on('error', () => {})
+      const failure = failureOf(answer)
+      if (failure === null) return resolve(answer)
+      reject(failure)
+      request.destroy()
+    })
+    request.end()
+  })
+}
+
+function failureOf({ statusCode: status = 0, rawHeaders }: IncomingMessage): UpstreamError | null {
+  if (status !== 200) return new UpstreamError('upstream_refused', status)
+  const lines = headerLines(rawHeaders)
+  const isStream = /^text\/event-stream *(?:;|$)/i.test(valuesOf(lines, 'content-type').join())
+  // There would be no last event behind what is compressed.
+  const isPlain = valuesOf(lines, 'content-encoding').every((coding) => coding.toLowerCase() === 'identity')
+  return isStream && isPlain ? null : new UpstreamError('upstream_malformed', status)
+}
+
+function join(
+  { request, response }: Exchange,
+  answer: IncomingMessage,
+  { decision, headers }: DecidedEventStream,
+): void {
+  const kept = endToEnd(headerLines(answer.rawHeaders)).filter(([name]) => !ownHeaders.test(name.toLowerCase()))
+  if (response.destroyed) return void answer.destroy()
+  // After the upstream's own: of two cookies of a name the later one counts.
+  response.writeHead(200, [...kept, ...ownLines, ...Object.entries(headers)].flat())
+  response.flushHeaders()
+  request.socket.setTimeout(0)
+  for (const socket of [request.socket, answer.socket]) keepAlive(socket)
+  const connection = connectionOf(response, answer)
+  answer.once('close', () => {
+    // Cut short: so is what the client gets, unless its session has ended it.
+    if (!answer.complete && !response.writableEnded) response.destroy()
+  })
+  const detach = decision.attach(connection)
+  response.once('close', () => {
+    answer.destroy()
+    detach()
+  })
+  if (!response.writableEnded) answer.pipe(response)
+}
+
+function connectionOf(response: ServerResponse, answer: IncomingMessage): SessionConnection {
+  return {
+    close(closing) {
+      answer.unpipe(response)
+      closeEventStream(response, closing)
+      answer.destroy()
+    },
+    destroy: () => void response.destroy(),
+  }
+}
+
+function refuse(response: ServerResponse, code: UpstreamFailure, more: HttpAnswer['headers']): void {
+  const { status, headers, body } = answerTo(code)
+  response.writeHead(status, { ...headers, ...more, 'Content-Length': Buffer.byteLength(body) }).end(body)
+}

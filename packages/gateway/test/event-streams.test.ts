@@ -1,0 +1,294 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createGzip } from 'node:zlib'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createLock } from 'wsticket/client'
+import { openWebSocket, sendRaw } from './clients.ts'
+import { type GatewayUnderTest, origin, startGateway } from './gateway-under-test.ts'
+import { startEcho, startRawUpstream } from './upstreams.ts'
+
+const flags = ['--event-streams=on', '--carrier=query', '--carrier=subprotocol']
+
+interface StreamUpstream {
+  readonly url: string
+  readonly requests: IncomingMessage[]
+  readonly responses: ServerResponse[]
+}
+
+/** A real HTTP server that knows nothing of tickets, and by default begins a stream. */
+async function startStreams(answer = begin): Promise<StreamUpstream> {
+  const requests: IncomingMessage[] = []
+  const responses: ServerResponse[] = []
+  const server = createServer((request, response) => {
+    requests.push(request)
+    responses.push(response)
+    answer(response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, responses }
+}
+
+function begin(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders()
+}
+
+interface Asking {
+  readonly target?: string
+  readonly lines?: readonly string[]
+}
+
+/** Asks for an event stream as a page does, over a connection that nothing else comes over. */
+function ask(gateway: GatewayUnderTest, { target = '/ws', lines = [`Origin: ${origin}`] }: Asking = {}) {
+  const head = [`GET ${target} HTTP/1.1`, 'Host: gateway.example', 'Connection: close', 'Accept: text/event-stream']
+  return sendRaw(gateway, `${[...head, ...lines].join('\r\n')}\r\n\r\n`)
+}
+
+async function askWithTicket(gateway: GatewayUnderTest, { target = '/ws?room=1', ...asking }: Asking = {}) {
+  return ask(gateway, { target: `${target}&ticket=${await gateway.ticket()}`, ...asking })
+}
+
+const linesOf = (head: string) => head.split('\r\n').slice(1)
+const valuesOf = (head: string, name: string) =>
+  linesOf(head).flatMap((line) => (line.toLowerCase().startsWith(`${name}: `) ? [line.slice(name.length + 2)] : []))
+
+describe('an event stream at the gateway', () => {
+  it('reaches the upstream with who it is, and nothing of the ticket', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, flags)
+    const lines = [
+      `Origin: ${origin}`,
+      'X-Wsticket-Subject: mallory',
+      'X_Wsticket_Subject: mallory',
+      'Accept-Encoding: gzip',
+    ]
+    const { lock, key } = await createLock()
+    const asked = await fetch(`${gateway.url}/tickets`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer %22alice%22', 'content-type': 'application/json' },
+      body: JSON.stringify({ lock }),
+    })
+    const { ticket, id } = (await asked.json()) as { ticket: string; id: string }
+    const target = `/ws?room=1&ticket=${ticket}&key=${key}&lastEventId=7`
+    const head = await ask(gateway, { target, lines }).head()
+    expect(head).toMatch(/^HTTP\/1\.1 200 /)
+    const [{ method, url, rawHeaders, headers } = {} as IncomingMessage] = upstream.requests
+    expect([method, url]).toEqual(['GET', '/ws?room=1'])
+    expect(headers).toMatchObject({
+      accept: 'text/event-stream',
+      'accept-encoding': 'identity',
+      connection: 'close',
+      host: new URL(upstream.url).host,
+      'last-event-id': '7',
+      origin,
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': 'gateway.example',
+      'x-wsticket-session': id,
+      'x-wsticket-subject': 'https://id.example#alice',
+    })
+    expect(/ws[tk]_|mallory|upgrade/i.test(JSON.stringify(rawHeaders))).toBe(false)
+    expect(gateway.events).toMatchObject([{ type: 'ticket_issued' }, { type: 'admitted', carrier: 'query', origin }])
+    expect(/ws[tk]_/.test(JSON.stringify(gateway.events))).toBe(false)
+  })
+
+  it('is passed on as it comes, under headers of the gateway', async () => {
+    const upstream = await startStreams((response) => {
+      const headers = ['Content-Type', 'text/event-stream; charset=utf-8', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']
+      const others = ['X-Own', '1', 'X-Hop', '1', 'Connection', 'X-Hop', 'Cache-Control', 'public']
+      response.writeHead(200, [...headers, ...others, 'Access-Control-Allow-Origin', '*']).flushHeaders()
+    })
+    const gateway = await startGateway(upstream.url, flags)
+    const client = await askWithTicket(gateway)
+    const head = await client.head()
+    expect(valuesOf(head, 'content-type')).toEqual(['text/event-stream; charset=utf-8'])
+    expect(valuesOf(head, 'set-cookie')).toEqual(['a=1', 'b=2'])
+    expect(valuesOf(head, 'x-own')).toEqual(['1'])
+    expect(valuesOf(head, 'x-hop')).toEqual([])
+    expect(valuesOf(head, 'cache-control')).toEqual(['no-store'])
+    expect(valuesOf(head, 'access-control-allow-origin')).toEqual([origin])
+    expect(valuesOf(head, 'vary')).toEqual(['Origin'])
+    const received: string[] = []
+    client.socket.on('data', (chunk: Buffer) => received.push(chunk.toString()))
+    upstream.responses[0]?.write('data: 1\n\n')
+    await expect.poll(() => received.join('')).toContain('data: 1\n\n')
+    upstream.responses[0]?.end('data: 2\n\n')
+    expect(await client.all()).toMatch(/data: 2\n\n\r\n0\r\n\r\n$/)
+  })
+
+  it('is closed at the upstream where its client is gone, before the answer and after it', async () => {
+    const late = await startStreams(() => {})
+    const early = await startStreams()
+    for (const upstream of [late, early]) {
+      const gateway = await startGateway(upstream.url, flags)
+      const client = await askWithTicket(gateway)
+      await expect.poll(() => upstream.responses.length).toBe(1)
+      if (upstream === early) await client.head()
+      const closed = once(upstream.responses[0] as ServerResponse, 'close')
+      client.socket.destroy()
+      await closed
+      if (upstream === late) expect(await gateway.event('upstream_failed')).toMatchObject({ code: 'client_gone' })
+    }
+  })
+
+  it('waits for a client that does not read', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, flags)
+    const client = await askWithTicket(gateway)
+    await client.head()
+    client.socket.pause()
+    const [response] = upstream.responses
+    const chunk = Buffer.alloc(1024 * 1024, ':')
+    let written = 0
+    while (response?.write(chunk) || written < 4) written += 1
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    // More than the buffers of four sockets hold: nobody has taken it.
+    for (let more = 0; more < 64; more += 1) response?.write(chunk)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(response?.writableLength).toBeGreaterThan(32 * 1024 * 1024)
+    client.socket.destroy()
+  })
+
+  it('is cut where the upstream is', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, flags)
+    const client = await askWithTicket(gateway)
+    await client.head()
+    upstream.responses[0]?.destroy()
+    expect(await client.all()).not.toMatch(/0\r\n\r\n$/)
+  })
+
+  it('takes its place beside WebSockets, on one path', async () => {
+    const upstream = await startEcho()
+    const gateway = await startGateway(upstream.url, flags)
+    await openWebSocket(gateway, await gateway.ticket())
+    expect(await (await askWithTicket(gateway)).head()).toMatch(/^HTTP\/1\.1 502 /)
+  })
+})
+
+describe('the end of the session of an event stream at the gateway', () => {
+  it('is told with a last event, and closes the upstream', async () => {
+    const upstream = await startStreams((response) => {
+      begin(response)
+      response.write('data: half\n')
+    })
+    const gateway = await startGateway(upstream.url, flags)
+    const client = await askWithTicket(gateway)
+    await client.head()
+    const { ticketId } = await gateway.event('admitted')
+    const closed = once(upstream.responses[0] as ServerResponse, 'close')
+    const revoked = { method: 'DELETE', headers: { authorization: 'Bearer %22alice%22' } }
+    expect((await fetch(`${gateway.url}/tickets/${ticketId}`, revoked)).status).toBe(204)
+    await closed
+    const event = ':\nevent: wsticket\ndata: {"code":4401,"reason":"session_revoked","action":"stop"}\n\n'
+    const all = await client.all()
+    expect(all.endsWith(`${event}\r\n0\r\n\r\n`)).toBe(true)
+    expect(await gateway.event('session_ended')).toMatchObject({ ticketId, ending: 'session_revoked' })
+  })
+
+  it('comes in a drain', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, [...flags, '--drain-window-ms=0'])
+    const client = await askWithTicket(gateway)
+    await client.head()
+    await gateway.stop(5000)
+    expect(await client.all()).toContain('data: {"code":1012,"reason":"restarting","action":"wait"}')
+  })
+})
+
+describe('an event stream that the gateway refuses', () => {
+  it('is none where they are off', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, ['--carrier=query'])
+    const client = await askWithTicket(gateway)
+    expect(await client.head()).toMatch(/^HTTP\/1\.1 404 /)
+    expect(upstream.requests).toEqual([])
+  })
+
+  it.each([
+    ['no ticket', 401, async () => ({})],
+    ['two', 400, async (gateway: GatewayUnderTest) => ({ target: `/ws?ticket=${await gateway.ticket()}&ticket=wst_` })],
+    [
+      'another page',
+      403,
+      async (gateway: GatewayUnderTest) => ({
+        target: `/ws?ticket=${await gateway.ticket()}`,
+        lines: ['Origin: https://evil.example'],
+      }),
+    ],
+    [
+      'a page that says nothing of itself',
+      403,
+      async (gateway: GatewayUnderTest) => ({ target: `/ws?ticket=${await gateway.ticket()}`, lines: [] }),
+    ],
+  ])('is refused before the upstream hears of it: %s', async (_, status, askingOf) => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, flags)
+    const answer = await ask(gateway, (await askingOf(gateway)) as Asking).all()
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(upstream.requests).toEqual([])
+  })
+
+  it('is not asked of the upstream twice with one ticket', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, flags)
+    const target = `/ws?ticket=${await gateway.ticket()}`
+    expect(await ask(gateway, { target }).head()).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await ask(gateway, { target }).head()).toMatch(/^HTTP\/1\.1 401 /)
+    expect(upstream.requests).toHaveLength(1)
+  })
+
+  it.each<[string, number, string, (response: ServerResponse) => void]>([
+    ['refuses', 403, 'upstream_refused', (response) => void response.writeHead(403).end('secret')],
+    ['has nothing to come back for', 204, 'upstream_refused', (response) => void response.writeHead(204).end()],
+    [
+      'sends something else',
+      200,
+      'upstream_malformed',
+      (response) => void response.writeHead(200, { 'Content-Type': 'text/html' }).end(),
+    ],
+    [
+      'compresses',
+      200,
+      'upstream_malformed',
+      (response) =>
+        void createGzip().pipe(
+          response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Encoding': 'gzip' }),
+        ),
+    ],
+  ])('is a 502 where the upstream %s', async (_, status, code, answer) => {
+    const upstream = await startStreams((response) => {
+      answer(response)
+      response.flushHeaders()
+    })
+    const gateway = await startGateway(upstream.url, flags)
+    const refused = await (await askWithTicket(gateway)).all()
+    expect(refused).toMatch(/^HTTP\/1\.1 502 .*"code":"upstream_unavailable"/s)
+    expect(valuesOf(refused, 'access-control-allow-origin')).toEqual([origin])
+    expect(refused).not.toContain('secret')
+    expect(await gateway.event('upstream_failed')).toMatchObject({ code, status })
+  })
+
+  it('is a 502 where the upstream takes it for a WebSocket, and where there is none', async () => {
+    const upstream = await startRawUpstream((socket) =>
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+    )
+    for (const url of [upstream.url, 'ws://127.0.0.1:9']) {
+      const gateway = await startGateway(url, flags)
+      expect(await (await askWithTicket(gateway)).all()).toMatch(/^HTTP\/1\.1 502 /)
+      const [code, status] = url === upstream.url ? ['upstream_refused', 101] : ['upstream_unreachable', null]
+      expect(await gateway.event('upstream_failed')).toMatchObject({ code, status })
+    }
+  })
+
+  it('is a 504 where the upstream does not answer', async () => {
+    const upstream = await startStreams(() => {})
+    const gateway = await startGateway(upstream.url, flags, { upstreamTimeoutMs: 100 })
+    expect(await (await askWithTicket(gateway)).all()).toMatch(/^HTTP\/1\.1 504 /)
+    expect(await gateway.event('upstream_failed')).toMatchObject({ code: 'upstream_timeout', status: null })
+  })
+})
