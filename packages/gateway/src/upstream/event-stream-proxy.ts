@@ -113,7 +113,6 @@ function join(
 function connectionOf(response: ServerResponse, answer: IncomingMessage): SessionConnection {
   return {
     close(closing) {
-      answer.unpipe(response)
       closeEventStream(response, closing)
       answer.destroy()
     },
