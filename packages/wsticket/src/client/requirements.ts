@@ -13,6 +13,11 @@ export function requireOneOf(option: string, value: unknown, values: readonly st
   requireOption(value === undefined || values.includes(value as string), `${option} is ${values.join(' or ')}`)
 }
 
+/** @throws TypeError unless there is a class, of the runtime's own or as the option of that name */
+export function requireClass(name: string, value: unknown): void {
+  requireOption(typeof value === 'function', `There is no ${name} here: pass one as the option ${name}`)
+}
+
 /** The names of errors that a WebSocket throws (Web IDL section 2.8.1). */
 type ErrorName = 'SyntaxError' | 'SecurityError' | 'InvalidStateError' | 'InvalidAccessError'
 

@@ -8,7 +8,7 @@ import { fateInTime, ticketInTime } from './attempt.ts'
 import { defineConstants, HandlerTarget } from './handler-target.ts'
 import { withTicket } from './opening.ts'
 import { reconnectDelayMs } from './reconnect-delay.ts'
-import { requireOf, requireOption } from './requirements.ts'
+import { requireClass, requireOf } from './requirements.ts'
 import { keepRenewed } from './session-renewal.ts'
 import { SocketErrorEvent, type SocketErrorEventInit } from './socket-events.ts'
 import type { GuardedTicketSource } from './ticket-breaker.ts'
@@ -72,7 +72,7 @@ interface Settings extends TicketSettings {
  */
 export function createTicketEventSource(options: TicketEventSourceOptions): TicketEventSourceConstructor {
   const { EventSource = globalThis.EventSource, delayMs = reconnectDelayMs } = options
-  requireOption(typeof EventSource === 'function', 'There is no EventSource here: pass one as the option EventSource')
+  requireClass('EventSource', EventSource)
   const settings = { ...readTicketOptions(options), EventSource, delayMs }
   return class TicketEventSource extends ManagedEventSource {
     static readonly ticketSource = settings.ticketSource
@@ -213,8 +213,8 @@ class ManagedEventSource extends TypedTarget implements EventSource {
     this.#readyState = action === ('stop' satisfies ClientAction) ? closed : connecting
     if (this.#readyState === connecting) {
       const { ticketSource, delayMs } = this.#settings
-      const delay = delayMs({ attempt: this.#attempt++, retryAfterMs: ticketSource.state.retryInMs })
-      this.#timer = setTimeout(() => void this.#open(), delay)
+      const retryAfterMs = ticketSource.state.retryInMs
+      this.#timer = setTimeout(() => void this.#open(), delayMs({ attempt: this.#attempt++, retryAfterMs }))
     }
     this.dispatchEvent(new SocketErrorEvent('error', init))
   }

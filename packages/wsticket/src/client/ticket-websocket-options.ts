@@ -5,7 +5,7 @@
 
 import { createTicketSource, type TicketSourceOptions } from './endpoint-source.ts'
 import type { ClientCarrier, OpeningRules } from './opening.ts'
-import { requireOneOf, requireOption } from './requirements.ts'
+import { requireClass, requireOneOf, requireOption } from './requirements.ts'
 import { type GuardedTicketSource, guardTicketSource } from './ticket-breaker.ts'
 import type { TicketSource } from './ticket-source.ts'
 import { readHosts } from './transport.ts'
@@ -99,10 +99,7 @@ export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSet
   // The global one is read now, not at each attempt: the class that we make may itself be put in its place.
   const { carrier = 'subprotocol', WebSocket = globalThis.WebSocket } = options
   requireOneOf('carrier', carrier, ['subprotocol', 'query', 'message'])
-  requireOption(
-    typeof WebSocket === 'function',
-    'There is no WebSocket here: pass one as the option WebSocket, as of ws',
-  )
+  requireClass('WebSocket', WebSocket)
   return { ...readTicketOptions(options), carrier, WebSocket }
 }
 
