@@ -71,17 +71,17 @@ export async function decideEventStream(
 ): Promise<DecidedEventStream | null> {
   // A client that is gone, and an application that writes when all is over, are no reason to end the process.
   response.on('error', () => {})
+  // Behind an answer that may never end (RFC 9112 section 9.3.2), and nobody would hear when the client leaves.
+  if (response.socket === null) return refuse(response, refusalAnswer('handshake_malformed'))
   const { decision, cors } = await admission.admitEventStream(openingOf(request))
-  if (decision.kind === 'refused') {
-    answer(response, refusalAnswer(decision.code, decision.retryAfterMs), cors)
-    return null
-  }
+  if (decision.kind === 'refused') return refuse(response, refusalAnswer(decision.code, decision.retryAfterMs), cors)
   if (response.destroyed || request.socket.destroyed) {
     decision.abandon?.()
     return null
   }
   if (decision.abandon !== null) response.once('close', decision.abandon)
   bind(request, decision)
+  tellLastEvent(request, decision.passage.rawHeaders)
   const { clearingCookie } = decision
   return { decision, headers: clearingCookie === null ? cors : { ...cors, 'Set-Cookie': clearingCookie } }
 }
@@ -102,6 +102,14 @@ function connectionOf(response: ServerResponse): SessionConnection {
   return { close: (closing) => closeEventStream(response, closing), destroy: () => void response.destroy() }
 }
 
-function answer(response: ServerResponse, { status, headers, body }: HttpAnswer, cors: HttpAnswer['headers']): void {
+/** The header that came as a parameter stands last. */
+function tellLastEvent({ headers }: IncomingMessage, rawHeaders: readonly string[]): void {
+  const [name = '', id] = rawHeaders.slice(-2)
+  if (name.toLowerCase() === 'last-event-id') headers['last-event-id'] = id
+}
+
+function refuse(response: ServerResponse, answer: HttpAnswer, cors: HttpAnswer['headers'] = {}): null {
+  const { status, headers, body } = answer
   response.writeHead(status, { ...headers, ...cors, 'Content-Length': Buffer.byteLength(body) }).end(body)
+  return null
 }

@@ -16,10 +16,8 @@ export function openingOf(request: IncomingMessage): Opening {
   }
 }
 
-const idHeader = 'last-event-id'
-
-/** Names of the headers that a carrier may take out, and of the one that an event stream may have got. */
-const changingHeaders = ['authorization', 'cookie', 'sec-websocket-protocol', 'sec-websocket-extensions', idHeader]
+/** Names of the headers that a carrier may take out. */
+const carrierHeaders = ['authorization', 'cookie', 'sec-websocket-protocol', 'sec-websocket-extensions']
 
 /** IncomingMessage makes this view from rawHeaders by the number of lines received, which is no longer theirs. */
 const distinctView: PropertyDescriptor & ThisType<IncomingMessage> = {
@@ -49,8 +47,8 @@ function linesOf(rawHeaders: readonly string[], name: string): readonly string[]
 export function narrowTo(request: IncomingMessage, { target, rawHeaders }: Passage): void {
   request.url = target
   const { headers } = request
-  for (const name of changingHeaders) {
-    if (headers[name] === undefined && name !== idHeader) continue
+  for (const name of carrierHeaders) {
+    if (headers[name] === undefined) continue
     const lines = linesOf(rawHeaders, name)
     if (lines.length === 0) delete headers[name]
     // RFC 6265 section 4.2.1: a comma parts no cookies.

@@ -143,6 +143,20 @@ describe('an event stream that is refused', () => {
     expect(server.events).toMatchObject([{ code: 'address_mismatch' }])
   })
 
+  it('where it is asked for behind a stream, on one connection, and spends nothing', async () => {
+    const server = await start()
+    const [first, second] = [await server.issue(), await server.issue()]
+    const request = (ticket: string) =>
+      `GET /events?ticket=${ticket} HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\nOrigin: ${streamOrigin}\r\n\r\n`
+    const client = await connect(server)
+    client.send(request(first) + request(second))
+    expect((await client.readHead()).status).toBe(200)
+    await expect.poll(() => server.streams.length).toBe(1)
+    client.reset()
+    await expect.poll(() => server.sessions.count()).toBe(0)
+    expect((await (await ask(server, `/events?ticket=${second}`)).readHead()).status).toBe(200)
+  })
+
   it('leaves the connection to the next request', async () => {
     const server = await start()
     const client = await connect(server)
