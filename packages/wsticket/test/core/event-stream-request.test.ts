@@ -20,6 +20,21 @@ describe('a request for an event stream', () => {
     expect(parsed(sameOrigin)).toMatchObject({ origin: null, isSameOrigin: true, protocols: [] })
   })
 
+  it('is read into what the checks need', () => {
+    const headers = { 'X-Forwarded-For': ['192.0.2.1', '198.51.100.2'], Authorization: 'Bearer of-the-application' }
+    const request = parsed({ headers })
+    expect(request).toMatchObject({
+      target: '/events',
+      peerAddress: '192.0.2.7',
+      forwardedFor: '192.0.2.1,198.51.100.2',
+    })
+    expect(request?.authorization).toBe('Bearer of-the-application')
+  })
+
+  it('goes by names, and not by values that look like them', () => {
+    expect(parsed({ headers: { 'X-Line': 'last-event-id', 'X-Other': '1', 'Last-Event-ID': '7' } })).not.toBeNull()
+  })
+
   it.each<[string, Changes]>([
     ['over HTTP/1.0', { httpVersion: '1.0' }],
     ['that takes other types, too', { headers: { Accept: 'text/html, text/event-stream;q=0.9, */*' } }],
