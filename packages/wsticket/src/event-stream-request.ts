@@ -76,6 +76,8 @@ function takeIds(target: string): { readonly rest: string; readonly ids: readonl
     .slice(mark + 1)
     .split('&')
     .filter((pair) => {
+      // Encoded or not, the name is at least as long. Whoever asks has shown nothing yet, and thousands of pairs would cost.
+      if (pair.length < lastEventIdParameter.length) return true
       // The constructor drops one leading `?`, which is part of the name.
       const found = new URLSearchParams(`&${pair}`).getAll(lastEventIdParameter)
       ids.push(...found)
@@ -86,5 +88,5 @@ function takeIds(target: string): { readonly rest: string; readonly ids: readonl
 
 /** One character a byte, as header values are read: a browser sends an id as UTF-8. */
 function utf8(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text))
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
 }

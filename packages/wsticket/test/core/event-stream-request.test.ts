@@ -122,6 +122,18 @@ describe('the id of the last event', () => {
     expect(idsIn(changes)).toBeNull()
   })
 
+  it('may be as long as it likes: it is refused, and nothing else', () => {
+    expect(idsIn({ target: `/events?lastEventId=${'7'.repeat(2 ** 20)}` })).toBeNull()
+  })
+
+  it('is found however its name is spelled, and only whole', () => {
+    expect(idsIn({ target: '/events?%6Cast%45vent%49d=7' })).toEqual(['7'])
+    expect(parsed({ target: '/events?lastEventI=7&lastEventIds=7' })?.target).toBe(
+      '/events?lastEventI=7&lastEventIds=7',
+    )
+    expect(parsed({ target: '/events?lastEventId&a&&b' })?.target).toBe('/events?a&&b')
+  })
+
   it('may have 1,024 bytes', () => {
     expect(idsIn({ target: `/events?lastEventId=${'7'.repeat(1024)}` })).toHaveLength(1)
   })
