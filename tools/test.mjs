@@ -41,6 +41,7 @@ const transcript = createTranscript(join(output, 'transcript.log'))
  * @property {readonly string[]} command
  * @property {string} [part] runs only where this part is chosen
  * @property {boolean} [essential] nothing that follows makes sense without it
+ * @property {boolean} [waits] for much of its time: it runs beside its neighbours that do
  * @property {string} [report] where vitest counts its tests; any other step counts as one
  */
 
@@ -70,15 +71,16 @@ const steps = [
     title: 'Single use over processes, in short',
     command: ['node', 'proofs/single-use.mjs', '--short'],
   },
-  { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'] },
-  { part: 'proof', title: 'An orderly drain, in short', command: ['node', 'proofs/drain.mjs', '--short'] },
+  { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'], waits: true },
+  { ...vitest('clients', 'Client libraries'), waits: true },
+  { part: 'proof', title: 'An orderly drain, in short', command: ['node', 'proofs/drain.mjs', '--short'], waits: true },
   {
     part: 'proof',
     title: 'Revocation over nodes, in short',
     command: ['node', 'proofs/revocation.mjs', '--short'],
+    waits: true,
   },
-  { part: 'proof', title: 'Coming back, in short', command: ['node', 'proofs/reconnect.mjs', '--short'] },
-  vitest('clients', 'Client libraries'),
+  { part: 'proof', title: 'Coming back, in short', command: ['node', 'proofs/reconnect.mjs', '--short'], waits: true },
   vitest('browsers', 'Tests in browsers'),
   {
     part: 'runtimes',
@@ -107,11 +109,14 @@ function vitest(part, title, prefix = []) {
   return { part, title, report, command: [...prefix, 'vitest', 'run', '--project', part, ...reporters] }
 }
 
-/** @param {Step} step @returns {Promise<{ passed: number, failed: number, line: string }>} */
-async function runStep({ title, command, report }) {
+/**
+ * @param {Step} step @param {Pick<import('./transcript.mjs').Transcript, 'write' | 'run'>} [place] where it prints
+ * @returns {Promise<{ passed: number, failed: number, line: string }>}
+ */
+async function runStep({ title, command, report }, place = transcript) {
   const startedAt = performance.now()
-  transcript.write(`\n== ${title}\n`)
-  const succeeded = await transcript.run(command, { WSTICKET_TEST_OUTPUT: output })
+  place.write(`\n== ${title}\n`)
+  const succeeded = await place.run(command, { WSTICKET_TEST_OUTPUT: output })
   const counts = report ? readCounts(report, succeeded) : { passed: Number(succeeded), failed: Number(!succeeded) }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const verdict = counts.failed === 0 ? 'ok    ' : 'FAILED'
@@ -119,11 +124,29 @@ async function runStep({ title, command, report }) {
   return { ...counts, line: `${verdict} ${seconds.padStart(6)} s  ${title}${tests}` }
 }
 
+/** @param {Step[]} waiting */
+async function runBeside(waiting) {
+  const queue = [...waiting.entries()]
+  /** @type {Awaited<ReturnType<typeof runStep>>[]} */
+  const results = []
+  const lane = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const part = transcript.part()
+      results[next[0]] = await runStep(next[1], part)
+      part.end()
+    }
+  }
+  await Promise.all([lane(), lane(), lane()])
+  return results
+}
+
 const results = []
-for (const step of steps.filter(({ part }) => part === undefined || chosen.includes(part))) {
-  const result = await runStep(step)
-  results.push(result)
-  if (step.essential && result.failed > 0) break
+const wanted = steps.filter(({ part }) => part === undefined || chosen.includes(part))
+for (let step = wanted.shift(); step !== undefined; step = wanted.shift()) {
+  const beside = [step]
+  while (step.waits && wanted[0]?.waits) beside.push(/** @type {Step} */ (wanted.shift()))
+  results.push(...(beside.length > 1 ? await runBeside(beside) : [await runStep(step)]))
+  if (step.essential && results.some(({ failed }) => failed > 0)) break
 }
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0)

@@ -11,7 +11,10 @@ import { delimiter, join } from 'node:path'
  * @typedef {object} Transcript
  * @property {(text: string | Uint8Array) => void} write
  * @property {(command: readonly string[], env: Record<string, string>) => Promise<boolean>} run true where it exits with 0
+ * @property {() => Part} part for a command that runs beside others: what it prints comes in one piece, when `end` is called
  */
+
+/** @typedef {Pick<Transcript, 'write' | 'run'> & { readonly end: () => void }} Part */
 
 const timeLimitMs = 10 * 60_000
 
@@ -29,7 +32,15 @@ export function createTranscript(path) {
     process.stdout.write(text)
     appendFileSync(path, text)
   }
-  return { write, run: (command, env) => run(command, env, write) }
+  return { write, run: (command, env) => run(command, env, write), part: () => createPart(write) }
+}
+
+/** @param {Transcript['write']} write @returns {Part} */
+function createPart(write) {
+  /** @type {(string | Uint8Array)[]} */
+  const kept = []
+  const keep = (/** @type {string | Uint8Array} */ text) => void kept.push(text)
+  return { write: keep, run: (command, env) => run(command, env, keep), end: () => kept.forEach(write) }
 }
 
 /**

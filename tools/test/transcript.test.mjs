@@ -27,6 +27,16 @@ describe('transcript', () => {
     expect(vi.mocked(process.stdout.write).mock.calls.join('')).toBe(kept)
   })
 
+  it('keeps what a part prints until its end, in one piece', async () => {
+    const transcript = createTranscript(path)
+    const part = transcript.part()
+    part.write('first ')
+    expect(await part.run([process.execPath, '-e', 'console.log("then")'], {})).toBe(true)
+    transcript.write('meanwhile ')
+    part.end()
+    expect(readFileSync(path, 'utf8')).toBe('meanwhile first then\n')
+  })
+
   it('tells that a command failed', async () => {
     expect(await createTranscript(path).run([process.execPath, '-e', 'process.exit(3)'], {})).toBe(false)
   })
