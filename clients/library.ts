@@ -35,8 +35,6 @@ export interface Library {
   readonly notes?: readonly string[]
   /** What the document says of a step in place of `yes`. */
   readonly remarks?: { readonly [step in StepName]?: string }
-  /** The steps that it does not take, and why. The matrix fails where it does take them. */
-  readonly gaps?: { readonly [step in StepName]?: string }
   /** Whether every client of the page has the same class, so that no two services can be tried at once. */
   readonly isOneForAll?: boolean
   /** Serves its protocol. */

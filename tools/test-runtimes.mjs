@@ -10,6 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { startServer } from './runtimes/server.mjs'
@@ -52,6 +53,11 @@ const trials = {
   ),
 }
 const chosen = process.argv.slice(2)
+const unknown = chosen.filter((name) => !(name in trials))
+if (unknown.length > 0) {
+  console.error(`There are ${Object.keys(trials).join(', ')}, and no ${unknown.join(', ')}.`)
+  process.exit(2)
+}
 for (const [name, attempt] of Object.entries(trials)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   const wrong = await attempt().catch((error) => [String(error)])
@@ -79,7 +85,11 @@ function fetchRuntimes() {
  */
 async function tryProcess(command, args) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: deadlineMs, killSignal: 'SIGKILL' })
-  const [said, complained] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const failed = once(child, 'error').then(([error]) => [String(error)])
+  const [said = '', complained = ''] = await Promise.race([
+    failed,
+    Promise.all([text(child.stdout), text(child.stderr)]),
+  ])
   const verdict = said.trim().split('\n').at(-1) ?? ''
   return verdict.startsWith('[') ? JSON.parse(verdict) : [`it said ${said}${complained}`]
 }
@@ -97,11 +107,21 @@ async function tryWorker() {
     })
     const ended = once(worker, 'exit')
     try {
-      const [line] = await once(/** @type {import('node:stream').Readable} */ (worker.stdio[3]), 'data')
+      const signal = AbortSignal.timeout(deadlineMs)
+      const [line] = await once(/** @type {import('node:stream').Readable} */ (worker.stdio[3]), 'data', { signal })
       const { port } = JSON.parse(String(line).split('\n')[0] ?? '')
       const query = new URLSearchParams({ tickets: place[0] ?? '', sockets: place[1] ?? '' })
-      const answer = await fetch(`http://127.0.0.1:${port}/?${query}`, { signal: AbortSignal.timeout(deadlineMs) })
-      return answer.ok ? await answer.json() : [await answer.text()]
+      const ask = async (/** @type {string} */ path) => {
+        const answer = await fetch(`http://127.0.0.1:${port}${path}?${query}`, { signal })
+        return answer.ok ? await answer.json() : [await answer.text()]
+      }
+      const wrong = await ask('/')
+      const first = await ask('/shared')
+      // As long as Retry-After says, and a second.
+      await pause(3500)
+      const later = await ask('/shared')
+      const seen = [first, later].join()
+      return seen === 'ready,close,waiting,open' ? wrong : [...wrong, `a class for all requests went ${seen}`]
     } finally {
       // It may stay for a socket that closes.
       worker.kill('SIGKILL')

@@ -8,8 +8,8 @@ export const signalr: Library = {
   notes: ['It comes back by itself, but `start()` is tried once: whoever calls it tries it again.'],
   serve: answerMessages(answerOfHub),
   connect({ host, tickets }) {
-    const connection = connect(`http://${host}/hub`, tickets)
-    return { exchange: () => connection.invoke('Question'), close: () => connection.stop() }
+    const { connection, stop } = connect(`http://${host}/hub`, tickets)
+    return { exchange: () => connection.invoke('Question'), close: stop }
   },
 }
 

@@ -14,9 +14,17 @@ export function connect(url: string, tickets: TicketWebSocketOptions) {
       nextRetryDelayInMilliseconds: ({ previousRetryCount }) => reconnectDelayMs({ attempt: previousRetryCount }),
     })
     .build()
+  let timer: ReturnType<typeof setTimeout>
   const start = () => {
-    connection.start().catch(() => setTimeout(start, reconnectDelayMs()))
+    connection.start().catch(() => {
+      timer = setTimeout(start, reconnectDelayMs())
+    })
   }
   start()
-  return connection
+  // Where the first start is still tried, stop() does not know of it.
+  const stop = () => {
+    clearTimeout(timer)
+    return connection.stop()
+  }
+  return { connection, stop }
 }

@@ -16,14 +16,9 @@ import { createMemoryStore } from 'wsticket/stores/memory'
 export async function startServer() {
   const store = createMemoryStore()
   const sessions = createSessions()
-  /** @type {import('wsticket').Authenticate} */
-  const authenticate = async ({ headers }) =>
-    headers.get('authorization') === 'Bearer good'
-      ? { issuer: 'https://id.example', subject: 'alice', claims: {}, expiresAt: null }
-      : 'credential_invalid'
   const endpoint = createTicketEndpoint({
     issuer: createIssuer({ store, audiences: ['chat'] }),
-    authenticate,
+    authenticate: createAuthenticator(),
     origins: [],
     sessions,
   })
@@ -60,4 +55,21 @@ function startEcho() {
     socket.on('message', (data) => socket.send(`you said ${/** @type {Buffer} */ (data).toString()}`)),
   )
   return wss
+}
+
+/**
+ * Everybody is good but `bad`; `unlucky` is told once that it cannot be known.
+ * @returns {import('wsticket').Authenticate}
+ */
+function createAuthenticator() {
+  let isLucky = false
+  return async ({ headers }) => {
+    const credential = headers.get('authorization')
+    if (credential === 'Bearer unlucky' && !isLucky) {
+      isLucky = true
+      throw new Error('This is told once.')
+    }
+    if (credential === 'Bearer bad') return 'credential_invalid'
+    return { issuer: 'https://id.example', subject: 'alice', claims: {}, expiresAt: null }
+  }
 }

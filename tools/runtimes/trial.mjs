@@ -12,6 +12,7 @@ import { createTicketWebSocket } from '../../packages/wsticket/dist/client/index
 
 /** @param {Place} place @returns {Promise<string[]>} what is wrong */
 export async function tryClient(place) {
+  /** @type {string[]} */
   const wrong = []
   for (const [name, attempt] of Object.entries(cases)) {
     try {
@@ -59,16 +60,17 @@ const cases = {
   },
 }
 
-/** @param {string} ticketUrl @param {string} credential */
-function ticketClass(ticketUrl, credential) {
+/** A class of its own, with a breaker of its own. @param {string} ticketUrl @param {string} credential */
+export function ticketClass(ticketUrl, credential) {
   return createTicketWebSocket({ ticketUrl, credential: () => credential })
 }
 
 /**
- * @param {WebSocket} socket @param {'message' | 'close'} type
+ * The next event of a type.
+ * @param {WebSocket} socket @param {'open' | 'message' | 'close'} type
  * @returns {Promise<any>}
  */
-function untilIs(socket, type) {
+export function untilIs(socket, type) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no ${type} within 10 s`)), 10_000)
     socket.addEventListener(type, (event) => {

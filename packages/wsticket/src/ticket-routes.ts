@@ -76,9 +76,10 @@ async function tell(desk: Desk, { identity }: Visit, id: TicketId): Promise<Outc
   const known = await desk.issuer.store.read(id, desk.clock())
   if (known.kind === 'unknown' || known.record.subject !== subjectOf(identity)) return 'ticket_not_found'
   const reason = (known.kind === 'redeemed' && (await desk.sessions?.refusalNoted(id))) || null
-  if (reason === null) return jsonAnswer(200, { id, state: known.kind, reason, code: null, action: null })
-  const { publicCode, action } = refusals[reason]
-  return jsonAnswer(200, { id, state: 'refused', reason, code: publicCode, action })
+  // A newer node may have noted a code that this one does not know.
+  const row = reason !== null && Object.hasOwn(refusals, reason) ? refusals[reason] : null
+  const state = reason === null ? known.kind : 'refused'
+  return jsonAnswer(200, { id, state, reason, code: row?.publicCode ?? null, action: row?.action ?? null })
 }
 
 /** Ends what is the subject's. Nobody learns whether there was something. */

@@ -8,7 +8,12 @@ import type { TicketSettings } from './ticket-websocket-options.ts'
 import { untilAborted } from './until-aborted.ts'
 
 // Clients that reconnect count from the construction on: 4 seconds, or 5, of which a ticket may have taken 3.
-const inquiryMs = 1000
+const leastInquiryMs = 1000
+
+interface Inquiry extends Pick<TicketSettings, 'ticketTimeoutMs'> {
+  readonly inquire: PresentedTicket['inquire']
+  readonly beganAt: number
+}
 
 /**
  * A ticket. `wanted` is aborted where it takes too long.
@@ -28,14 +33,21 @@ export async function ticketInTime(
   }
 }
 
-/** Why it opened nothing; null where nobody knows in time, or wants to know any more. */
+/**
+ * Why it opened nothing; null where nobody knows in time, or wants to know any more. It has what `ticketTimeoutMs` left of itself, and a second at
+ * least.
+ * @param beganAt when the ticket was asked for, in milliseconds of `performance.now()`
+ */
 export async function fateInTime(
-  inquire: PresentedTicket['inquire'],
+  { inquire, beganAt, ticketTimeoutMs }: Inquiry,
   wanted: AbortController,
 ): Promise<TicketFate | null> {
-  const timer = setTimeout(() => wanted.abort(), inquiryMs)
+  const { signal } = wanted
+  if (inquire === undefined || signal.aborted) return null
+  const leftMs = beganAt + ticketTimeoutMs - performance.now()
+  const timer = setTimeout(() => wanted.abort(), Math.max(leastInquiryMs, leftMs))
   try {
-    return inquire ? await untilAborted(inquire(wanted.signal), wanted.signal) : null
+    return await untilAborted(inquire(signal), signal)
   } catch {
     // Then it is not known, which is what it was before.
     return null

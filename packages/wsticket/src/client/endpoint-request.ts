@@ -3,7 +3,7 @@
  * @module
  */
 import { requireOption } from './requirements.ts'
-import { readBody, refusalOfAnswer, undecided, unfitCredential } from './ticket-request-error.ts'
+import { readBody, refusalOfAnswer, TicketRequestError, undecided, unfitCredential } from './ticket-request-error.ts'
 import { pageUrl, urlOf } from './transport.ts'
 
 /**
@@ -26,7 +26,7 @@ export async function bearer(credential: () => unknown): Promise<string> {
   try {
     value = await credential()
   } catch (cause) {
-    throw undecided('The credential could not be had.', { cause })
+    throw cause instanceof TicketRequestError ? cause : undecided('The credential could not be had.', { cause })
   }
   if (value === undefined || value === null || value === '') throw unfitCredential('credential_required')
   // Checked here because fetch would quote a value that is no header value in its error.
@@ -59,10 +59,11 @@ export interface Question {
  */
 export async function ask(
   { ticketUrl, fetch = globalThis.fetch }: Endpoint,
-  { beside = '', below, method = 'POST', credential, body, status, signal }: Question,
+  { beside, below, method = 'POST', credential, body, status, signal }: Question,
 ): Promise<object> {
-  const url = new URL(beside, parseUrl(ticketUrl, pageUrl()))
-  if (below !== undefined) url.pathname += `/${below}`
+  const url = parseUrl(ticketUrl, pageUrl())
+  if (below !== undefined) url.pathname = `${url.pathname.replace(/\/$/, '')}/${below}`
+  if (beside !== undefined) url.pathname = url.pathname.replace(/[^/]+\/?$/, beside)
   const authorization = `Bearer ${credential}`
   const json = body && { body: JSON.stringify(body) }
   const headers = { authorization, ...(json && { 'content-type': 'application/json' }) }

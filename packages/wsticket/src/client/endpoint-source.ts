@@ -3,19 +3,23 @@
  * @module
  */
 import { ask, bearer, parseUrl } from './endpoint-request.ts'
+import { type GuardedTicketSource, guard } from './guarded-ticket-source.ts'
 import { createLock, requireWebCrypto } from './lock.ts'
 import { requireOneOf, requireOption } from './requirements.ts'
 import type { SessionRenewal } from './session-renewal.ts'
-import { createBreaker, type GuardedTicketSource } from './ticket-breaker.ts'
-import { readWord, undecided } from './ticket-request-error.ts'
-import { isTicket, type PresentedTicket, type TicketFate } from './ticket-source.ts'
+import { createTicketBreaker, type TicketBreaker } from './ticket-breaker.ts'
+import { TicketRequestError, undecided } from './ticket-request-error.ts'
+import { isTicket, type PresentedTicket, readFate } from './ticket-source.ts'
 import { pageUrl, readHosts, requireSecrecy } from './transport.ts'
 
 /** Options of {@link createTicketSource}. */
 export interface TicketSourceOptions {
   /** The ticket endpoint, `https:`. May be relative to the page. Plaintext `http:` obeys `insecureHosts`. */
   readonly ticketUrl: string | URL
-  /** The user's credential as it is now, sent as `Authorization: Bearer`. Called for each ticket and each renewal: refresh it here. */
+  /**
+   * The user's credential as it is now, sent as `Authorization: Bearer`. Called for each ticket and each renewal: refresh it here. The empty text says
+   * that there is none, as for who has to sign in again; what it throws, that it cannot be had now, unless that is a `TicketRequestError` whose `action` is `stop`.
+   */
   readonly credential: () => string | Promise<string>
   /** The WebSocket service that the ticket is for. Default: none is sent, the endpoint has one of its own. */
   readonly audience?: string | undefined
@@ -49,14 +53,9 @@ export interface TicketSourceOptions {
 export function createTicketSource(options: TicketSourceOptions): GuardedTicketSource {
   checkOptions(options)
   const { audience, lock, renewal } = options
-  let wanted: Promise<string> | null = null
-  const credential = () => {
-    wanted ??= bearer(options.credential).finally(() => {
-      wanted = null
-    })
-    return wanted
-  }
-  return createBreaker(async ({ signal }, shown): Promise<PresentedTicket> => {
+  const breaker = createTicketBreaker()
+  const credential = shared(() => bearer(options.credential))
+  return guard(breaker, credential, async ({ signal }, shown): Promise<PresentedTicket> => {
     const locked = lock === 'off' ? null : await createLock()
     const body = audience === undefined && locked === null ? undefined : { audience, lock: locked?.lock }
     const answer: IssuedBody = await ask(options, { credential: shown, body, status: 201, signal })
@@ -64,10 +63,27 @@ export function createTicketSource(options: TicketSourceOptions): GuardedTicketS
     if (!isTicket(ticket)) throw undecided('The ticket endpoint answered 201, but not with a ticket.', { status: 201 })
     const presented = { ticket, key: locked?.key ?? null }
     if (typeof id !== 'string') return presented
-    const later = { options, credential, id: encodeURIComponent(id) }
+    const later = { options, breaker, credential, id: encodeURIComponent(id) }
     const isRenewed = renewal !== 'off' && typeof endsIn === 'number'
     return { ...presented, inquire: inquiry(later), renewal: isRenewed ? renewalOf(later, endsIn) : undefined }
-  }, credential)
+  })
+}
+
+/** One call for all who want it at the same time; a new one once one of them has given it up, for it may never come. */
+function shared(call: () => Promise<string>): (signal: AbortSignal) => Promise<string> {
+  let current: Promise<string> | null = null
+  return (signal) => {
+    const mine = current ?? call()
+    const forget = () => {
+      if (current === mine) current = null
+    }
+    current = mine
+    signal.addEventListener('abort', forget, { once: true })
+    return mine.finally(() => {
+      forget()
+      signal.removeEventListener('abort', forget)
+    })
+  }
 }
 
 interface IssuedBody {
@@ -79,29 +95,34 @@ interface IssuedBody {
 /** What the endpoint is asked with about a ticket that it has issued. */
 interface Later {
   readonly options: TicketSourceOptions
-  readonly credential: () => Promise<string>
+  readonly breaker: TicketBreaker
+  readonly credential: (signal: AbortSignal) => Promise<string>
   readonly id: string
 }
 
-function inquiry({ options, credential, id }: Later): PresentedTicket['inquire'] {
+function inquiry({ options, breaker, credential, id }: Later): PresentedTicket['inquire'] {
   return async (signal) => {
-    const question = { below: id, method: 'GET', status: 200, signal } as const
-    const fate = (await ask(options, { ...question, credential: await credential() })) as TicketFate
-    return {
-      state: fate.state,
-      reason: fate.reason ?? null,
-      code: readWord(fate.code) ?? null,
-      action: fate.action ?? null,
+    const attempt = breaker.begin()
+    const shown = await credential(signal)
+    attempt.show(shown)
+    try {
+      return readFate(await ask(options, { below: id, method: 'GET', credential: shown, status: 200, signal }))
+    } catch (error) {
+      // Who was told to wait was told so for whatever he asks.
+      if (error instanceof TicketRequestError && error.status === 429) attempt.fail(error)
+      throw error
     }
   }
 }
 
-function renewalOf({ options, credential, id }: Later, expiresIn: number): SessionRenewal {
+function renewalOf({ options, breaker, credential, id }: Later, expiresIn: number): SessionRenewal {
   return {
     endsInMs: expiresIn * 1000,
     async renew(signal) {
+      const shown = await credential(signal)
+      breaker.check(shown)
       const question = { beside: `sessions/${id}/renew`, status: 200, signal }
-      const answer: IssuedBody = await ask(options, { ...question, credential: await credential() })
+      const answer: IssuedBody = await ask(options, { ...question, credential: shown })
       const { session_expires_in: endsIn } = answer
       return typeof endsIn === 'number' ? endsIn * 1000 : null
     },

@@ -4,6 +4,7 @@
  */
 
 export { createTicketSource, type TicketSourceOptions } from './endpoint-source.ts'
+export { type GuardedTicketSource, guardTicketSource } from './guarded-ticket-source.ts'
 export { type InstallTicketWebSocketOptions, installTicketWebSocket } from './install.ts'
 export { createLock, type TicketLock } from './lock.ts'
 export type { ClientCarrier } from './opening.ts'
@@ -15,7 +16,7 @@ export {
   TicketCloseEvent,
   type TicketCloseEventInit,
 } from './socket-events.ts'
-export { type GuardedTicketSource, guardTicketSource, type TicketSourceState } from './ticket-breaker.ts'
+export type { TicketSourceState } from './ticket-breaker.ts'
 export {
   type BaseEventSource,
   type BaseEventSourceConstructor,

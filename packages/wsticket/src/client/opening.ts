@@ -35,7 +35,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
  * Reads the URL argument as a WebSocket does: relative to the page, `http:` as `ws:`, `https:` as `wss:`.
  *
  * @throws DOMException `SyntaxError` for what is no WebSocket URL, has a fragment, or has a ticket or a key of its own while
- * the query is the carrier; `SecurityError` where the ticket would travel in plaintext ({@link mayCarrySecrets})
+ * the query is the carrier; `SecurityError` where the ticket would travel in plaintext ({@link requireSecrecy})
  */
 export function readUrl(argument: string | URL, rules: OpeningRules): URL {
   const url = parseSocketUrl(argument)

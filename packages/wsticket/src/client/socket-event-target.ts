@@ -2,7 +2,7 @@
  * The part of the `WebSocket` interface that is about events: typed listeners, and the on* handlers.
  * @module
  */
-import { HandlerTarget } from './handler-target.ts'
+import { defineHandlers } from './handler-target.ts'
 
 /** A listener, or an on* handler, of one type of event. */
 export type SocketListener<Type extends keyof WebSocketEventMap> = (
@@ -13,7 +13,7 @@ export type SocketListener<Type extends keyof WebSocketEventMap> = (
 type Handler<Type extends keyof WebSocketEventMap> = SocketListener<Type> | null
 
 /** What listeners and handlers are to whoever sets them. */
-interface SocketEvents extends HandlerTarget {
+interface SocketEvents extends EventTarget {
   onopen: Handler<'open'>
   onmessage: Handler<'message'>
   onerror: Handler<'error'>
@@ -41,11 +41,11 @@ interface SocketEvents extends HandlerTarget {
   ): void
 }
 
-const TypedTarget = HandlerTarget as unknown as new () => SocketEvents
+const TypedTarget = EventTarget as unknown as new () => SocketEvents
 
 /** An `EventTarget` with the four on* handlers of a WebSocket. */
 export class SocketEventTarget extends TypedTarget {
   static {
-    HandlerTarget.defineHandlers(SocketEventTarget.prototype, ['open', 'message', 'error', 'close'])
+    defineHandlers(SocketEventTarget.prototype, ['open', 'message', 'error', 'close'])
   }
 }

@@ -1,134 +1,179 @@
 /**
- * Stands before a source of tickets: most clients that reconnect go on asking, whatever the answer was.
+ * A circuit breaker: most clients that reconnect go on asking for tickets, whatever the answer was.
  * @module
  */
 import { chance } from './chance.ts'
-import { TicketRequestError, undecided } from './ticket-request-error.ts'
-import { type PresentedTicket, readPresented, type TicketRequest, type TicketSource } from './ticket-source.ts'
-import { untilAborted } from './until-aborted.ts'
+import type { TicketRequestError } from './ticket-request-error.ts'
 
 /** How things stand with a source of tickets. */
 export type TicketSourceState =
-  | { readonly status: 'ready'; readonly error: null; readonly retryInMs: null }
-  /** The last request could not be answered: nobody asks again before `retryInMs`, counted from the change of the state, are over. */
-  | { readonly status: 'waiting'; readonly error: TicketRequestError; readonly retryInMs: number }
+  | { readonly status: 'ready'; readonly error: null; readonly retryAt: null }
+  /** The last request could not be answered: nobody asks again before `retryAt`, in milliseconds since the Unix epoch. */
+  | { readonly status: 'waiting'; readonly error: TicketRequestError; readonly retryAt: number }
   /** The credential was refused, or the subject: nobody asks again before there is another credential, or `resume()`. */
-  | { readonly status: 'stopped'; readonly error: TicketRequestError; readonly retryInMs: null }
+  | { readonly status: 'stopped'; readonly error: TicketRequestError; readonly retryAt: null }
 
-/**
- * A source of tickets with a circuit breaker. While it waits, and while it is stopped, an attempt fails at once, with the error that was the cause.
- *
- * - Where the answer is worth waiting for (429, 503, none at all) it waits for as long as `Retry-After` says, and on top of that for any
- *   time from 0 to 1 second, after a second failure from 0 to 2, and so on up to 30. It waits no longer once the page is online again.
- * - Where it is not (401, 403, 400) it is stopped until `credential()` returns another one.
- */
-export interface GuardedTicketSource {
-  (request: TicketRequest): Promise<PresentedTicket>
-  /** As it is now. The same object until something changes. */
+/** Whether a source may be asked, and what came of it. */
+export interface TicketBreaker {
   readonly state: TicketSourceState
-  /** Calls the listener, without arguments, after each change. Returns what ends that. */
   subscribe(this: void, listener: () => void): () => void
-  /** Asks again, now: somebody has signed in, or pressed a button. */
   resume(this: void): void
+  /**
+   * An attempt begins.
+   * @throws TicketRequestError while nobody is to ask
+   */
+  begin(): Attempt
+  /** @throws TicketRequestError for a credential that was refused */
+  check(credential: string): void
 }
 
-const ready: TicketSourceState = { status: 'ready', error: null, retryInMs: null }
+/** An attempt. What others learned since it began is newer than what comes of it. */
+export interface Attempt {
+  /** @throws TicketRequestError where that credential was refused */
+  show(credential: string): void
+  succeed(): void
+  fail(error: TicketRequestError): void
+}
+
+interface Knowledge {
+  state: TicketSourceState
+  /** Counts what was learned. */
+  version: number
+  /** One after the other. */
+  failures: number
+  refused: { readonly shown: string; readonly error: TicketRequestError } | null
+  /** Of `performance.now()`. Decides; the timer only tells, for a Worker has none that outlives a request. */
+  waitsUntil: number
+  timer: ReturnType<typeof setTimeout> | undefined
+  readonly listeners: Set<() => void>
+  readonly online: () => void
+}
+
+const ready: TicketSourceState = { status: 'ready', error: null, retryAt: null }
 const [firstMostMs, mostMs] = [1000, 30_000]
 // A timer that is set to more fires at once.
 const longestDelayMs = 2 ** 31 - 1
 
-/**
- * Puts a breaker before a source of one's own, to be watched and resumed. `createTicketWebSocket` does it for a source that has none. As its
- * credential is not known, it is stopped until `resume()`.
- */
-export function guardTicketSource(source: TicketSource): GuardedTicketSource {
-  return 'resume' in source ? (source as GuardedTicketSource) : createBreaker(source, async () => '')
+/** Makes one that is ready. */
+export function createTicketBreaker(): TicketBreaker {
+  const known: Knowledge = {
+    state: ready,
+    version: 0,
+    failures: 0,
+    refused: null,
+    waitsUntil: 0,
+    timer: undefined,
+    listeners: new Set(),
+    online: () => {
+      if (known.state.status === 'waiting') wait(known, known.state.error, chance() * firstMostMs)
+    },
+  }
+  return {
+    get state() {
+      return known.state
+    },
+    subscribe(listener) {
+      const call = () => listener()
+      known.listeners.add(call)
+      return () => void known.listeners.delete(call)
+    },
+    resume: () => resume(known),
+    begin: () => begin(known),
+    check: (credential) => check(known, credential),
+  }
 }
 
-/** @param credential what the source is to show: where it is one that was refused, the source is not asked */
-export function createBreaker(
-  source: (request: TicketRequest, credential: string) => Promise<unknown>,
-  credential: () => Promise<string>,
-): GuardedTicketSource {
-  const breaker = new Breaker()
-  async function guarded(request: TicketRequest): Promise<PresentedTicket> {
-    if (breaker.state.status === 'waiting') throw breaker.state.error
-    let shown = ''
-    const attempt = async () => {
-      shown = await credential()
-      breaker.check(shown)
-      return source(request, shown)
-    }
-    try {
-      const presented = readPresented(await untilAborted(attempt(), request.signal))
-      if (presented === null) throw undecided('What the ticket source returned is no ticket.')
-      breaker.resume()
-      return presented
-    } catch (cause) {
-      const { aborted, reason } = request.signal
-      // Nobody wants it any more, which says nothing of the source.
-      if (aborted && !(reason instanceof TicketRequestError)) throw reason
-      const error = cause instanceof TicketRequestError ? cause : undecided('The ticket source failed.', { cause })
-      breaker.fail(error, shown)
-      throw error
-    }
+function begin(known: Knowledge): Attempt {
+  const { status, error } = known.state
+  if (error !== null && performance.now() < known.waitsUntil) throw error
+  if (status === 'waiting') settle(known)
+  const { version } = known
+  let shown = ''
+  return {
+    show(credential) {
+      check(known, credential)
+      shown = credential
+    },
+    succeed() {
+      if (version === known.version) resume(known)
+    },
+    fail(error) {
+      const isLate = version !== known.version
+      if (error === known.refused?.error) return
+      if (error.action === 'stop') {
+        if (!isLate) stop(known, shown, error)
+      } else fail(known, { shown, error, isLate })
+    },
   }
-  const { resume, subscribe } = breaker
-  return Object.assign(Object.defineProperty(guarded as GuardedTicketSource, 'state', { get: () => breaker.state }), {
-    resume,
-    subscribe,
-  })
 }
 
-class Breaker {
-  state: TicketSourceState = ready
-  readonly #listeners = new Set<() => void>()
-  #failures = 0
-  #refused: { readonly shown: string; readonly error: TicketRequestError } | null = null
-  #timer: ReturnType<typeof setTimeout> | undefined
+function check({ refused }: Knowledge, credential: string): void {
+  if (refused?.shown === credential) throw refused.error
+}
 
-  constructor() {
-    globalThis.addEventListener?.('online', () => {
-      if (this.state.status === 'waiting') this.resume()
-    })
-  }
+function resume(known: Knowledge): void {
+  known.failures = 0
+  known.refused = null
+  known.waitsUntil = 0
+  learn(known, ready)
+}
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
-  }
+/** The first time the next credential is shown at once. Who has another one for each attempt shows the others later. */
+function stop(known: Knowledge, shown: string, error: TicketRequestError): void {
+  known.waitsUntil = performance.now() + (known.failures === 0 ? 0 : backoffMs(known))
+  known.failures++
+  known.refused = { shown, error }
+  learn(known, { status: 'stopped', error, retryAt: null })
+}
 
-  readonly resume = (): void => {
-    this.#failures = 0
-    this.#refused = null
-    this.#become(ready)
-  }
+interface Failure {
+  readonly shown: string
+  readonly error: TicketRequestError
+  /** Whether something was learned since the attempt began. */
+  readonly isLate: boolean
+}
 
-  /** @throws TicketRequestError for what was shown, and refused */
-  check(shown: string): void {
-    if (this.#refused?.shown === shown) throw this.#refused.error
-  }
+function fail(known: Knowledge, { shown, error, isLate }: Failure): void {
+  const askedMs = Math.max(0, error.retryAfterMs ?? 0) || 0
+  // Of several that were under way together the first one counts, unless another one was told to wait for longer.
+  if (isLate && performance.now() + askedMs <= known.waitsUntil) return
+  if (isLate && askedMs === 0) return
+  const waitMs = askedMs + backoffMs(known)
+  if (!isLate) known.failures++
+  // It was not refused, whatever was before.
+  if (shown !== '') known.refused = null
+  if (known.refused === null) wait(known, error, waitMs)
+  else known.waitsUntil = performance.now() + waitMs
+}
 
-  fail(error: TicketRequestError, shown: string): void {
-    if (error.action === 'stop') {
-      this.#refused = { shown, error }
-      this.#become({ status: 'stopped', error, retryInMs: null })
-      return
-    }
-    // Of several that were under way together the first one counts.
-    if (this.state.status === 'waiting') return
-    const jitterMs = chance() * Math.min(mostMs, firstMostMs * 2 ** this.#failures++)
-    const retryInMs = Math.min(longestDelayMs, Math.round((error.retryAfterMs ?? 0) + jitterMs))
-    this.#become({ status: 'waiting', error, retryInMs })
-    this.#timer = setTimeout(() => this.#become(ready), retryInMs)
-    // A process that has nothing else to do may end.
-    ;(this.#timer as { unref?: () => void }).unref?.()
-  }
+/** Any time from 0 up to twice as much with each failure. */
+function backoffMs({ failures }: Knowledge): number {
+  return chance() * Math.min(mostMs, firstMostMs * 2 ** failures)
+}
 
-  #become(next: TicketSourceState): void {
-    if (next.status === this.state.status && next.error === this.state.error) return
-    clearTimeout(this.#timer)
-    this.state = next
-    for (const listener of this.#listeners) queueMicrotask(listener)
-  }
+function wait(known: Knowledge, error: TicketRequestError, ms: number): void {
+  known.waitsUntil = performance.now() + ms
+  learn(known, { status: 'waiting', error, retryAt: Math.round(performance.timeOrigin + known.waitsUntil) })
+  known.timer = setTimeout(() => settle(known), Math.min(longestDelayMs, ms))
+  // A process that has nothing else to do may end.
+  ;(known.timer as { unref?: () => void }).unref?.()
+}
+
+/** The wait is over. */
+function settle(known: Knowledge): void {
+  known.waitsUntil = 0
+  const error = known.refused?.error
+  learn(known, error === undefined ? ready : { status: 'stopped', error, retryAt: null })
+}
+
+function learn(known: Knowledge, next: TicketSourceState): void {
+  known.version++
+  clearTimeout(known.timer)
+  globalThis.removeEventListener?.('online', known.online)
+  // Where there was an answer, it was not the network.
+  if (next.status === 'waiting' && next.error.status === null) globalThis.addEventListener?.('online', known.online)
+  const { status, error, retryAt } = known.state
+  if (next.status === status && next.error === error && next.retryAt === retryAt) return
+  known.state = next
+  for (const listener of known.listeners) queueMicrotask(() => known.listeners.has(listener) && listener())
 }

@@ -5,13 +5,13 @@
 import type { ClientAction } from '../refusals.ts'
 import { endingEventType, lastEventIdParameter } from '../wire.ts'
 import { fateInTime, ticketInTime } from './attempt.ts'
-import { defineConstants, HandlerTarget } from './handler-target.ts'
+import type { GuardedTicketSource } from './guarded-ticket-source.ts'
+import { defineConstants, defineHandlers } from './handler-target.ts'
 import { withTicket } from './opening.ts'
 import { reconnectDelayMs } from './reconnect-delay.ts'
 import { requireClass, requireOf } from './requirements.ts'
 import { keepRenewed } from './session-renewal.ts'
 import { SocketErrorEvent, type SocketErrorEventInit } from './socket-events.ts'
-import type { GuardedTicketSource } from './ticket-breaker.ts'
 import { TicketRequestError, undecided } from './ticket-request-error.ts'
 import type { PresentedTicket } from './ticket-source.ts'
 import {
@@ -91,7 +91,7 @@ const endingForm = /\{"code":(\d+),"reason":"(\w+)","action":"(\w+)"\}$/
 
 type Listener = EventListenerOrEventListenerObject | ((event: MessageEvent) => unknown) | null
 
-const TypedTarget = HandlerTarget as unknown as new () => EventTarget &
+const TypedTarget = EventTarget as unknown as new () => EventTarget &
   Pick<EventSource, 'onopen' | 'onmessage' | 'onerror' | 'removeEventListener'>
 
 class ManagedEventSource extends TypedTarget implements EventSource {
@@ -111,13 +111,14 @@ class ManagedEventSource extends TypedTarget implements EventSource {
   #inner: BaseEventSource | null = null
   #lastEventId = ''
   #attempt = 0
+  #beganAt = 0
   #wanted = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopRenewing = () => {}
 
   static {
     defineConstants(ManagedEventSource, states)
-    HandlerTarget.defineHandlers(ManagedEventSource.prototype, ['open', 'message', 'error'])
+    defineHandlers(ManagedEventSource.prototype, ['open', 'message', 'error'])
   }
 
   constructor(url: string | URL, init: EventSourceInit | undefined, settings: Settings) {
@@ -149,6 +150,7 @@ class ManagedEventSource extends TypedTarget implements EventSource {
     if (this.#readyState === closed) return
     const wanted = new AbortController()
     this.#wanted = wanted
+    this.#beganAt = performance.now()
     try {
       const presented = await ticketInTime(this.#settings, this.url, wanted)
       if (!wanted.signal.aborted) this.#connect(presented)
@@ -202,7 +204,8 @@ class ManagedEventSource extends TypedTarget implements EventSource {
     const inquire = this.#readyState === connecting ? this.#presented?.inquire : undefined
     this.#drop()
     this.#wanted = new AbortController()
-    const fate = await fateInTime(inquire, this.#wanted)
+    const { ticketTimeoutMs } = this.#settings
+    const fate = await fateInTime({ inquire, ticketTimeoutMs, beganAt: this.#beganAt }, this.#wanted)
     this.#end(fate?.action, fate?.code ? { code: noCode, reason: fate.code } : {})
   }
 
@@ -213,7 +216,8 @@ class ManagedEventSource extends TypedTarget implements EventSource {
     this.#readyState = action === ('stop' satisfies ClientAction) ? closed : connecting
     if (this.#readyState === connecting) {
       const { ticketSource, delayMs } = this.#settings
-      const retryAfterMs = ticketSource.state.retryInMs
+      const { retryAt } = ticketSource.state
+      const retryAfterMs = Math.max(0, (retryAt ?? 0) - performance.timeOrigin - performance.now())
       this.#timer = setTimeout(() => void this.#open(), delayMs({ attempt: this.#attempt++, retryAfterMs }))
     }
     this.dispatchEvent(new SocketErrorEvent('error', init))

@@ -4,7 +4,9 @@
  */
 import type { ClientAction } from '../refusals.ts'
 import { hasKeyForm, hasTicketForm } from '../wire.ts'
+import { requireOption } from './requirements.ts'
 import type { SessionRenewal } from './session-renewal.ts'
+import { readWord } from './ticket-request-error.ts'
 
 /** What a {@link TicketSource} is asked. */
 export interface TicketRequest {
@@ -52,6 +54,24 @@ export function readPresented(value: unknown): PresentedTicket | null {
   const { ticket, key, renewal, inquire } = (value ?? {}) as Partial<PresentedTicket>
   if (!isTicket(ticket) || !(key === null || (typeof key === 'string' && hasKeyForm(key)))) return null
   return { ticket, key, renewal, inquire }
+}
+
+const fates: readonly unknown[] = ['pending', 'redeemed', 'refused', 'expired', 'revoked']
+const actions: readonly unknown[] = ['new_ticket', 'wait', 'stop']
+
+/**
+ * What an endpoint tells of a ticket, without what is no word of it.
+ * @throws TypeError where it tells no state that there is
+ */
+export function readFate(body: { readonly [member in keyof TicketFate]?: unknown }): TicketFate {
+  const { state, reason, code, action } = body
+  requireOption(fates.includes(state), 'A ticket has a state')
+  return {
+    state: state as TicketFate['state'],
+    reason: readWord(reason) ?? null,
+    code: readWord(code) ?? null,
+    action: actions.includes(action) ? (action as TicketFate['action']) : null,
+  }
 }
 
 /** Whether a value has the form of a ticket. */

@@ -4,9 +4,9 @@
  */
 
 import { createTicketSource, type TicketSourceOptions } from './endpoint-source.ts'
+import { type GuardedTicketSource, guardTicketSource } from './guarded-ticket-source.ts'
 import type { ClientCarrier, OpeningRules } from './opening.ts'
 import { requireClass, requireOneOf, requireOption } from './requirements.ts'
-import { type GuardedTicketSource, guardTicketSource } from './ticket-breaker.ts'
 import type { TicketSource } from './ticket-source.ts'
 import { readHosts } from './transport.ts'
 

@@ -4,13 +4,13 @@
  */
 
 import { fateInTime, ticketInTime } from './attempt.ts'
+import type { GuardedTicketSource } from './guarded-ticket-source.ts'
 import { defineConstants } from './handler-target.ts'
 import { firstMessage, type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
 import { requireOf } from './requirements.ts'
 import { keepRenewed } from './session-renewal.ts'
 import { SocketEventTarget } from './socket-event-target.ts'
 import { relayedError, SocketErrorEvent, TicketCloseEvent, type TicketCloseEventInit } from './socket-events.ts'
-import type { GuardedTicketSource } from './ticket-breaker.ts'
 import type { TicketRequestError } from './ticket-request-error.ts'
 import type { PresentedTicket, TicketFate } from './ticket-source.ts'
 import {
@@ -29,7 +29,7 @@ export type TicketWebSocketConstructor = typeof WebSocket & {
 type ReadyState = WebSocket['readyState']
 
 const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
-const { CONNECTING: connecting, CLOSING: closing, CLOSED: closed } = states
+const { CONNECTING: connecting, OPEN: open, CLOSING: closing, CLOSED: closed } = states
 
 // RFC 6455 section 7.1.5: the code of a connection that was not closed but failed.
 const abnormalClosure = 1006
@@ -78,6 +78,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   readonly #settings: TicketWebSocketSettings
   readonly #opening: Opening
   readonly #ticketWanted = new AbortController()
+  readonly #beganAt = performance.now()
   /** The real socket, from the arrival of the ticket on. */
   #inner: BaseWebSocket | null = null
   /** Says how things stand as soon as it is past CONNECTING, which it is at the end: until then the real socket says it. */
@@ -131,7 +132,8 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
 
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>): void {
     requireOf('InvalidStateError', this.readyState !== connecting, 'The WebSocket is not open yet')
-    this.#inner?.send(data)
+    // What is not open any more drops it. Node's own class may still be CONNECTING when it has failed.
+    if (this.readyState === open) this.#inner?.send(data)
   }
 
   close(code?: number, reason?: string): void {
@@ -152,10 +154,14 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       const presented = await ticketInTime(this.#settings, this.url, wanted)
       if (!wanted.signal.aborted) this.#connect(presented)
     } catch (cause) {
-      const error = cause as TicketRequestError
-      const { message, code: reason, closeCode: code } = error
-      if (this.#readyState === connecting) this.#end(new SocketErrorEvent('error', { message, error, code, reason }))
+      // A turn of its own, as a connection has that fails: who comes back at once would otherwise leave no turn to anybody else.
+      if (this.#readyState === connecting) setTimeout(() => this.#fail(cause as TicketRequestError))
     }
+  }
+
+  #fail(error: TicketRequestError): void {
+    const { message, code: reason, closeCode: code } = error
+    if (this.#readyState === connecting) this.#end(new SocketErrorEvent('error', { message, error, code, reason }))
   }
 
   #connect(presented: PresentedTicket): void {
@@ -203,7 +209,8 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   async #endUnopened(event: Partial<ErrorEvent>, inquire: PresentedTicket['inquire']): Promise<void> {
     if (this.#readyState !== connecting) return
     this.#readyState = closing
-    const fate = await fateInTime(inquire, this.#ticketWanted)
+    const { ticketTimeoutMs } = this.#settings
+    const fate = await fateInTime({ inquire, ticketTimeoutMs, beganAt: this.#beganAt }, this.#ticketWanted)
     this.#end(relayedError(event, { code: abnormalClosure, reason: fate?.code ?? '' }), fate)
   }
 

@@ -34,13 +34,26 @@ function drawHalves(): void {
   )
 }
 
+/** How long it still waits. */
+function leftMs({ state }: GuardedTicketSource): number {
+  return (state.retryAt ?? Number.NaN) - Math.round(performance.timeOrigin + performance.now())
+}
+
 function ask(source: GuardedTicketSource, signal = new AbortController().signal): Promise<PresentedTicket> {
   return source({ signal, url: 'wss://app.example/ws' })
 }
 
+const busy = new TicketRequestError('Busy.', {
+  code: 'rate_limited',
+  closeCode: 4429,
+  action: 'wait',
+  status: 429,
+  retryAfterMs: 7000,
+})
+
 describe('The breaker of a ticket source', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   })
 
   afterEach(() => {
@@ -51,12 +64,12 @@ describe('The breaker of a ticket source', () => {
   async function failedFor(source: GuardedTicketSource): Promise<number> {
     await expect(ask(source)).rejects.toBe(later)
     expect(source.state).toMatchObject({ status: 'waiting', error: later })
-    return source.state.retryInMs ?? Number.NaN
+    return leftMs(source)
   }
 
   it('is ready, and stays so while there are tickets', async () => {
     const { source, seen } = flakySource()
-    expect(source.state).toEqual({ status: 'ready', error: null, retryInMs: null })
+    expect(source.state).toEqual({ status: 'ready', error: null, retryAt: null })
     await Promise.all([ask(source), ask(source)])
     expect(source.state.status).toBe('ready')
     expect(seen.asked).toBe(2)
@@ -99,29 +112,24 @@ describe('The breaker of a ticket source', () => {
   })
 
   it('waits at least for as long as the server asked', async () => {
-    const busy = new TicketRequestError('Busy.', {
-      code: 'rate_limited',
-      closeCode: 4429,
-      action: 'wait',
-      retryAfterMs: 7000,
-    })
     const { source } = flakySource(busy)
     await expect(ask(source)).rejects.toBe(busy)
-    expect(source.state.retryInMs).toBeGreaterThanOrEqual(7000)
-    expect(source.state.retryInMs).toBeLessThanOrEqual(8000)
+    expect(leftMs(source)).toBeGreaterThanOrEqual(7000)
+    expect(leftMs(source)).toBeLessThanOrEqual(8000)
   })
 
   it('counts failures that were under way together as one', async () => {
+    drawHalves()
     const { source } = flakySource(later, later, later, later, later, later)
     await Promise.allSettled(Array.from({ length: 5 }, () => ask(source)))
-    await vi.advanceTimersByTimeAsync(source.state.retryInMs ?? 0)
-    expect(await failedFor(source)).toBeLessThanOrEqual(2000)
+    await vi.advanceTimersByTimeAsync(leftMs(source))
+    expect(await failedFor(source)).toBe(1000)
   })
 
   it('is stopped by a refusal, for good, until it is resumed', async () => {
     const { source, seen } = flakySource(no)
     await expect(ask(source)).rejects.toBe(no)
-    expect(source.state).toEqual({ status: 'stopped', error: no, retryInMs: null })
+    expect(source.state).toEqual({ status: 'stopped', error: no, retryAt: null })
     await vi.advanceTimersByTimeAsync(3_600_000)
     await expect(ask(source)).rejects.toBe(no)
     expect(seen.asked).toBe(1)
@@ -164,22 +172,93 @@ describe('The breaker of a ticket source', () => {
     expect(source.state.status).toBe('waiting')
   })
 
-  it('waits no longer once the page is online again, but is not resumed by that', async () => {
+  it('waits for a second at the most once the page is online again, and listens for that while it waits', async () => {
+    drawHalves()
     const page = new EventTarget()
-    vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
-    const { source, seen } = flakySource(later, no)
-    await failedFor(source)
+    let listeners = 0
+    vi.stubGlobal('addEventListener', (type: string, listener: () => void) => {
+      listeners++
+      page.addEventListener(type, listener)
+    })
+    vi.stubGlobal('removeEventListener', (type: string, listener: () => void) => {
+      listeners = 0
+      page.removeEventListener(type, listener)
+    })
+    const { source } = flakySource(later, later, later, later, no)
+    for (let attempt = 0; attempt < 3; attempt++) await vi.advanceTimersByTimeAsync(await failedFor(source))
+    expect(await failedFor(source)).toBe(4000)
+    expect(listeners).toBe(1)
     page.dispatchEvent(new Event('online'))
-    expect(source.state.status).toBe('ready')
+    expect(leftMs(source)).toBe(500)
+    await vi.advanceTimersByTimeAsync(500)
+    expect(listeners).toBe(0)
     await expect(ask(source)).rejects.toBe(no)
     page.dispatchEvent(new Event('online'))
     expect(source.state.status).toBe('stopped')
-    expect(seen.asked).toBe(2)
   })
 
-  it('is not put before a source that has one', () => {
+  it('waits on for what a server asked, whatever the network does', async () => {
+    const page = new EventTarget()
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
+    const { source } = flakySource(busy)
+    await expect(ask(source)).rejects.toBe(busy)
+    page.dispatchEvent(new Event('online'))
+    expect(leftMs(source)).toBeGreaterThanOrEqual(7000)
+  })
+
+  describe('where several attempts are under way', () => {
+    /** Attempts whose outcomes come when they are told to. */
+    function pendingSource() {
+      const settle: ((answer: Error | null) => void)[] = []
+      const source = guardTicketSource(
+        () =>
+          new Promise((resolve, reject) => {
+            settle.push((answer) => (answer === null ? resolve(generateTicket()) : reject(answer)))
+          }),
+      )
+      return { source, settle }
+    }
+
+    it.each([
+      ['the longer wait', [later, busy], 'waiting', 7000],
+      ['a refusal before what comes later', [no, later], 'stopped', null],
+      ['a ticket before a refusal that comes later', [null, no], 'ready', null],
+      ['a ticket before a failure that comes later', [null, later], 'ready', null],
+      ['a wait before a ticket that comes later', [busy, null], 'waiting', 7000],
+    ] as const)('believes %s', async (_, answers, status, leastMs) => {
+      const { source, settle } = pendingSource()
+      const asked = answers.map(() => ask(source).catch(() => {}))
+      await Promise.resolve()
+      for (const [at, answer] of answers.entries()) {
+        settle[at]?.(answer)
+        await asked[at]
+      }
+      expect(source.state.status).toBe(status)
+      if (leastMs !== null) expect(leftMs(source)).toBeGreaterThanOrEqual(leastMs)
+    })
+  })
+
+  it('leaves others their turn, though whoever it says no to comes back at once', async () => {
+    vi.useRealTimers()
+    const TicketWebSocket = createTicketWebSocket({ ticketSource: flakySource(no).source, WebSocket: WsWebSocket })
+    let sockets = 0
+    let isOver = false
+    const open = () => {
+      sockets++
+      if (!isOver && sockets < 10_000) new TicketWebSocket('ws://127.0.0.1:1/').onclose = open
+    }
+    open()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    isOver = true
+    expect(sockets).toBeGreaterThan(1)
+    expect(sockets).toBeLessThan(10_000)
+  })
+
+  it('is not put before a source that has one, and once before one that has none', () => {
     const { source } = flakySource()
     expect(guardTicketSource(source)).toBe(source)
+    const plain = async () => generateTicket()
+    expect(guardTicketSource(plain)).toBe(guardTicketSource(plain))
   })
 })
 
@@ -219,6 +298,18 @@ describe('A ticket endpoint and its breaker', () => {
     expect(source.state.status).toBe('ready')
   })
 
+  it('is not asked on and on with one new credential after the other', async () => {
+    const source = endpointSource()
+    server.answer = (response) => answerJson(response, 403, { code: 'forbidden' })
+    for (let attempt = 0; attempt < 50; attempt++) {
+      credential = `credential-${attempt}`
+      await ask(source).catch(() => {})
+    }
+    expect(server.requests.length).toBeGreaterThanOrEqual(2)
+    expect(server.requests.length).toBeLessThan(6)
+    expect(source.state.status).toBe('stopped')
+  })
+
   it('is asked again with a credential that was refused once it is resumed', async () => {
     const source = endpointSource()
     server.answer = (response) => answerJson(response, 403, { code: 'forbidden' })
@@ -237,6 +328,27 @@ describe('A ticket endpoint and its breaker', () => {
     credential = 'signed-in'
     await ask(source)
     expect(server.requests).toHaveLength(1)
+  })
+
+  it('stops where the credential says that somebody has to sign in', async () => {
+    const signIn = new TicketRequestError('Sign in.', { code: 'signed_out', closeCode: 4401, action: 'stop' })
+    const source = createTicketSource({ ticketUrl: server.ticketUrl, credential: () => Promise.reject(signIn) })
+    await expect(ask(source)).rejects.toBe(signIn)
+    expect(source.state).toMatchObject({ status: 'stopped', error: signIn })
+  })
+
+  it('goes on after a credential that never came', async () => {
+    let calls = 0
+    const source = createTicketSource({
+      ticketUrl: server.ticketUrl,
+      credential: () => (calls++ === 0 ? new Promise(() => {}) : 'token'),
+    })
+    const closed = new AbortController()
+    const asked = ask(source, closed.signal)
+    closed.abort()
+    await expect(asked).rejects.toBe(closed.signal.reason)
+    await ask(source)
+    expect(calls).toBe(2)
   })
 
   it('is asked by several at once with one call for the credential', async () => {

@@ -61,11 +61,39 @@ describe('What became of a ticket', () => {
     expect(close).toMatchObject({ code: 1006, reason: '', detail: null })
   })
 
-  it('is no reason where its code is no word', async () => {
-    server.tell = (response) => answerJson(response, 200, { ...fate, code: `${generateTicket()}` })
+  it.each([
+    [
+      { code: generateTicket(), reason: generateTicket() },
+      { code: null, reason: null },
+    ],
+    [
+      { code: 7, reason: ['x'], action: 'dance' },
+      { code: null, reason: null, action: null },
+    ],
+  ])('is told without what is no word of it: %j', async (odd, told) => {
+    server.tell = (response) => answerJson(response, 200, { ...fate, ...odd })
     const { close } = await failureOf(connect())
     expect(close.reason).toBe('')
+    expect(close.detail).toMatchObject({ state: 'refused', ...told })
     expect(JSON.stringify(close.detail)).not.toContain('wst_')
+  })
+
+  it.each(['<html>', '{}', '{"state":{"a":1}}'])('is not known where the answer is %s', async (body) => {
+    server.tell = (response) => response.writeHead(200).end(body)
+    expect((await failureOf(connect())).close).toMatchObject({ reason: '', detail: null })
+  })
+
+  it('makes the next attempt wait where who asks is told to wait', async () => {
+    server.tell = (response) => answerJson(response, 429, { code: 'rate_limited' }, { 'retry-after': '60' })
+    const TicketWebSocket = createTicketWebSocket({
+      ticketUrl: server.ticketUrl,
+      credential: () => 'token',
+      WebSocket: WsWebSocket,
+    })
+    await failureOf(new TicketWebSocket(server.socketUrl))
+    expect(TicketWebSocket.ticketSource.state).toMatchObject({ status: 'waiting', error: { retryAfterMs: 60_000 } })
+    expect((await failureOf(new TicketWebSocket(server.socketUrl))).close).toMatchObject({ code: 4429 })
+    expect(server.requests).toHaveLength(1)
   })
 
   it('is asked below the endpoint, wherever that is', async () => {

@@ -111,7 +111,8 @@ describe('A failed ticket request', () => {
       await vi.advanceTimersByTimeAsync(2999)
       expect(socket.readyState).toBe(0)
       const failure = failureOf(socket)
-      await vi.advanceTimersByTimeAsync(1)
+      // At 3 seconds, and told in a turn of its own.
+      await vi.advanceTimersByTimeAsync(2)
       expect((await failure).close).toMatchObject({ code: 1013 })
     } finally {
       vi.useRealTimers()

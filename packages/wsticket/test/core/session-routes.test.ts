@@ -73,6 +73,17 @@ describe('GET /tickets/{id}', () => {
     })
   })
 
+  it('tells of a refusal of which only a newer node knows what it means', async () => {
+    const { send, issue, sessions, open } = setUp()
+    const { ticket, id } = await issue()
+    await open(ticket)
+    sessions.noteRefusal(id, 'a_row_of_the_next_version' as never)
+    expect(await send('GET', `/tickets/${id}`)).toMatchObject({
+      status: 200,
+      body: { id, state: 'refused', reason: 'a_row_of_the_next_version', code: null, action: null },
+    })
+  })
+
   it('is not made to speak of a refusal by whoever shows the spent ticket again', async () => {
     const { send, issue, open, admission } = setUp()
     const { ticket, id } = await issue()
