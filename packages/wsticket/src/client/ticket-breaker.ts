@@ -136,8 +136,7 @@ interface Failure {
 function fail(known: Knowledge, { shown, error, isLate }: Failure): void {
   const askedMs = Math.max(0, error.retryAfterMs ?? 0) || 0
   // Of several that were under way together the first one counts, unless another one was told to wait for longer.
-  if (isLate && performance.now() + askedMs <= known.waitsUntil) return
-  if (isLate && askedMs === 0) return
+  if (isLate && (askedMs === 0 || performance.now() + askedMs <= known.waitsUntil)) return
   const waitMs = askedMs + backoffMs(known)
   if (!isLate) known.failures++
   // It was not refused, whatever was before.

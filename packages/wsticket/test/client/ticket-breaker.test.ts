@@ -54,6 +54,8 @@ const busy = new TicketRequestError('Busy.', {
 describe('The breaker of a ticket source', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    // Not the beginning of time, in which nothing is before.
+    vi.advanceTimersByTime(60_000)
   })
 
   afterEach(() => {
