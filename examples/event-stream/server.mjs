@@ -22,7 +22,11 @@ const admission = createAdmission({ store, audience: 'feed', origins, sessions, 
 async function answerEvents(request, response) {
   if ((await admitEventStream(admission, request, response)) === null) return
   let count = Number(request.headers['last-event-id'] ?? 0)
-  const tell = () => response.write(`id: ${++count}\ndata: ${count} for ${sessionOf(request).subject}\n\n`)
+  // Whoever does not read gets nothing more: what is written is kept until it is read.
+  const tell = () => {
+    if (!response.writableNeedDrain)
+      response.write(`id: ${++count}\ndata: ${count} for ${sessionOf(request).subject}\n\n`)
+  }
   const timer = setInterval(tell, 1000)
   response.once('close', () => clearInterval(timer))
   tell()

@@ -10,8 +10,8 @@ const eventStream = /(?:^|,)[\t ]*text\/event-stream[\t ]*(?:[,;]|$)/i
 const siteHeader = 'sec-fetch-site'
 const idHeader = 'last-event-id'
 const maxIdBytes = 1024
-// No header value has them (RFC 9110 section 5.5).
-const controls = /[^ -~\u0080-\uffff]/
+// No header value has them (RFC 9110 section 5.5), but for the tab.
+const controls = /[^\t -~\u0080-\uffff]/
 
 /**
  * The request that an opening spells, as a handshake, or null where it is malformed in any way. HTTP/1.0 is how a reverse proxy

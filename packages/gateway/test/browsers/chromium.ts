@@ -5,7 +5,7 @@ import { type Browser, chromium } from 'playwright-core'
 
 /** What Debian's Chromium is started with: without a window, and without questions to anybody. */
 export const chromiumOptions = {
-  executablePath: '/usr/bin/chromium',
+  executablePath: process.env.CH ?? '/usr/bin/chromium',
   args: [
     '--headless',
     '--no-sandbox',

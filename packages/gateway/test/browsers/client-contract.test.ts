@@ -107,7 +107,7 @@ describe.concurrent.each(browsers)('in $name', ({ name }) => {
     expect(site.journal('offline')).toMatchObject({ asked: ['alice'] })
     await setOffline(tab, site, false)
     // Where it is told, it waits no longer.
-    if (tab.setOffline !== null) expect(await lineIn(tab, 'online')).toBe('online ready')
+    if (tab.setOffline !== null) expect(await lineIn(tab, 'online')).toBe('online soon')
     expect(await sessionIn(tab)).not.toBe(session)
     expect(await ask(tab, 'hello')).toBe('hello')
   })

@@ -36,7 +36,7 @@ const closeDeadlineMs = 3000
 
 /**
  * Answers a request with an event stream, where admission lets it in: 200, and the head is sent. The application writes its events to the
- * response, and stops at its `close`. The request carries neither ticket nor key any more, and `sessionOf(request)` tells who it is. A framework that has
+ * response, waits for `drain` where `write` says so, and stops at its `close`. The request carries neither ticket nor key any more, and `sessionOf(request)` tells who it is. A framework that has
  * copied the URL before has a ticket in the copy, where the carrier is `query`.
  *
  * From then on the session ends with the response, and the response with the session, behind a last event of the type `wsticket`
@@ -74,6 +74,11 @@ export async function decideEventStream(
   // Behind an answer that may never end (RFC 9112 section 9.3.2), and nobody would hear when the client leaves.
   if (response.socket === null) return refuse(response, refusalAnswer('handshake_malformed'))
   const { decision, cors } = await admission.admitEventStream(openingOf(request))
+  // Somebody has begun an answer meanwhile, such as a deadline of the application's: there is no other one.
+  if (response.headersSent) {
+    if (decision.kind === 'admitted') decision.abandon?.()
+    return null
+  }
   if (decision.kind === 'refused') return refuse(response, refusalAnswer(decision.code, decision.retryAfterMs), cors)
   if (response.destroyed || request.socket.destroyed) {
     decision.abandon?.()

@@ -6,7 +6,8 @@ import type { AttemptCheck } from '../check.ts'
 import { ConfigurationError } from '../errors.ts'
 
 /**
- * Who may come without an Origin header. A browser always sends one; anything else can send none, or any.
+ * Who may come without an Origin header. A browser sends one with every handshake, and with every event stream of another origin; anything else can send
+ * none, or any.
  * - `authorization_carrier`: only a client that presents its ticket in Authorization, which a browser cannot do. Default.
  * - `any_carrier`: every client. Takes nothing from pages, which still need a listed origin. Not with the carrier `cookie`.
  */

@@ -40,10 +40,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export function readUrl(argument: string | URL, rules: OpeningRules): URL {
   const url = parseSocketUrl(argument)
   requireSyntax(!url.href.includes('#'), 'The URL of a WebSocket has no fragment')
-  requireSyntax(
-    rules.carrier !== 'query' || !hasOurParameters(url),
-    'The query parameters "ticket" and "key" are where the ticket goes',
-  )
+  if (rules.carrier === 'query') requireOwnQuery(url)
   requireSecrecy(url, rules.insecureHosts)
   return url
 }
@@ -100,8 +97,16 @@ export function parseSocketUrl(argument: string | URL): URL {
   return url
 }
 
-function hasOurParameters({ searchParams }: URL): boolean {
-  return searchParams.has(ticketParameter) || searchParams.getAll(keyParameter).some((key) => key.startsWith(keyPrefix))
+/**
+ * That the query has nothing where the ticket and its key go.
+ * @throws DOMException `SyntaxError`
+ */
+export function requireOwnQuery({ searchParams }: URL): void {
+  const isOurs = (key: string) => key.startsWith(keyPrefix)
+  requireSyntax(
+    !searchParams.has(ticketParameter) && !searchParams.getAll(keyParameter).some(isOurs),
+    'The query parameters "ticket" and "key" are where the ticket goes',
+  )
 }
 
 function isProtocol(value: unknown): boolean {

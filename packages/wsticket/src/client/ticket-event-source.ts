@@ -7,7 +7,7 @@ import { endingEventType, lastEventIdParameter } from '../wire.ts'
 import { fateInTime, ticketInTime } from './attempt.ts'
 import type { GuardedTicketSource } from './guarded-ticket-source.ts'
 import { defineConstants, defineHandlers } from './handler-target.ts'
-import { withTicket } from './opening.ts'
+import { requireOwnQuery, withTicket } from './opening.ts'
 import { reconnectDelayMs } from './reconnect-delay.ts'
 import { requireClass, requireOf } from './requirements.ts'
 import { keepRenewed } from './session-renewal.ts'
@@ -87,6 +87,8 @@ const states = { CONNECTING: 0, OPEN: 1, CLOSED: 2 } as const
 const { CONNECTING: connecting, OPEN: open, CLOSED: closed } = states
 // A stream that did not begin has no close code, nor has a WebSocket: RFC 6455 section 7.1.5.
 const noCode = 1006
+// 1,024 bytes in UTF-8 are what a verifier takes, and no control character but a tab.
+const idForm = /^[\t -~\u0080-\uffff]{1,341}$/
 const endingForm = /\{"code":(\d+),"reason":"(\w+)","action":"(\w+)"\}$/
 
 type Listener = EventListenerOrEventListenerObject | ((event: MessageEvent) => unknown) | null
@@ -107,7 +109,8 @@ class ManagedEventSource extends TypedTarget implements EventSource {
   /** What is listened to: by the application, and by us. */
   readonly #types = new Set(['open', 'error', 'message', endingEventType])
   #readyState: EventSource['readyState'] = connecting
-  #presented: PresentedTicket | null = null
+  /** What there is to ask about the ticket later on; the ticket itself is not kept. */
+  #later: Pick<PresentedTicket, 'renewal' | 'inquire'> & { readonly arrivedAt?: number } = {}
   #inner: BaseEventSource | null = null
   #lastEventId = ''
   #attempt = 0
@@ -123,7 +126,9 @@ class ManagedEventSource extends TypedTarget implements EventSource {
 
   constructor(url: string | URL, init: EventSourceInit | undefined, settings: Settings) {
     super()
-    this.url = readUrl(url, settings.insecureHosts)
+    const place = readUrl(url, settings.insecureHosts)
+    this.url = place.href
+    this.#lastEventId = place.lastEventId
     this.withCredentials = init?.withCredentials === true
     this.#settings = settings
     // Not at once: nothing may be dispatched before the caller can listen.
@@ -164,9 +169,12 @@ class ManagedEventSource extends TypedTarget implements EventSource {
   #connect(presented: PresentedTicket): void {
     const { EventSource } = this.#settings
     const { url } = withTicket({ url: new URL(this.url), protocols: [] }, 'query', presented)
-    const id = this.#lastEventId && `&${lastEventIdParameter}=${encodeURIComponent(this.#lastEventId)}`
-    this.#inner = new EventSource(url + id, { withCredentials: this.withCredentials })
-    this.#presented = presented
+    // What fits into no header is not sent: the stream would not begin at all.
+    const id = idForm.test(this.#lastEventId) && encodeURIComponent(this.#lastEventId)
+    this.#inner = new EventSource(id ? `${url}&${lastEventIdParameter}=${id}` : url, {
+      withCredentials: this.withCredentials,
+    })
+    this.#later = { renewal: presented.renewal, inquire: presented.inquire, arrivedAt: performance.now() }
     for (const type of this.#types) this.#listen(type)
   }
 
@@ -182,8 +190,11 @@ class ManagedEventSource extends TypedTarget implements EventSource {
     if (data === undefined) {
       if (type === 'open') this.#opened()
       else void this.#failed()
-    } else if (type === endingEventType) {
-      const [, code, reason, action] = endingForm.exec(data) ?? []
+      return
+    }
+    const ending = type === endingEventType ? endingForm.exec(data) : null
+    if (ending !== null) {
+      const [, code, reason, action] = ending
       this.#end(action, { code: Number(code), reason })
     } else {
       this.#lastEventId = lastEventId
@@ -192,8 +203,8 @@ class ManagedEventSource extends TypedTarget implements EventSource {
   }
 
   #opened(): void {
-    const renewal = this.#presented?.renewal
-    if (typeof renewal?.renew === 'function') this.#stopRenewing = keepRenewed(renewal, performance.now())
+    const { renewal, arrivedAt = 0 } = this.#later
+    if (typeof renewal?.renew === 'function') this.#stopRenewing = keepRenewed(renewal, arrivedAt)
     this.#attempt = 0
     this.#readyState = open
     this.dispatchEvent(new Event('open'))
@@ -201,7 +212,7 @@ class ManagedEventSource extends TypedTarget implements EventSource {
 
   /** The stream has ended, or did not begin: then its ticket's endpoint may know why. */
   async #failed(): Promise<void> {
-    const inquire = this.#readyState === connecting ? this.#presented?.inquire : undefined
+    const inquire = this.#readyState === connecting ? this.#later.inquire : undefined
     this.#drop()
     this.#wanted = new AbortController()
     const { ticketTimeoutMs } = this.#settings
@@ -232,8 +243,12 @@ class ManagedEventSource extends TypedTarget implements EventSource {
   }
 }
 
-/** @throws DOMException `SyntaxError` for what is no URL of an event stream, `SecurityError` where the ticket would travel in plaintext */
-function readUrl(argument: string | URL, insecureHosts: readonly string[]): string {
+/**
+ * The URL, without the id of a last event that the application knows, and that id.
+ * @throws DOMException `SyntaxError` for what is no URL of an event stream, or has a ticket or a key of its own, `SecurityError` where the ticket would
+ * travel in plaintext
+ */
+function readUrl(argument: string | URL, insecureHosts: readonly string[]): { href: string; lastEventId: string } {
   const url = urlOf(argument, pageUrl())
   requireOf(
     'SyntaxError',
@@ -241,6 +256,10 @@ function readUrl(argument: string | URL, insecureHosts: readonly string[]): stri
     'The URL is absolute, or relative to the page',
   )
   requireSecrecy(url, insecureHosts)
+  requireOwnQuery(url)
   url.hash = ''
-  return url.href
+  const lastEventId = url.searchParams.get(lastEventIdParameter)
+  // Only then: it spells the rest of the query anew.
+  if (lastEventId !== null) url.searchParams.delete(lastEventIdParameter)
+  return { href: url.href, lastEventId: lastEventId ?? '' }
 }

@@ -257,6 +257,21 @@ describe('the end of the session of an event stream', () => {
   })
 })
 
+describe('an application that has answered already', () => {
+  it.each([
+    ['is let in', {}],
+    ['is refused', { permit: () => false }],
+  ])('has no session, and no error, where the stream %s', async (_, options) => {
+    const server = await start({ ...options, onResponse: (response) => void response.writeHead(503).end('too late') })
+    const errors = await uncaughtDuring(async () => {
+      const client = await ask(server, `/events?ticket=${await server.issue()}`)
+      expect((await client.readHead()).status).toBe(503)
+      await expect.poll(() => server.events.length).toBe(1)
+    })
+    expect([errors, server.streams.length, server.sessions.count()]).toEqual([[], 0, 0])
+  })
+})
+
 describe('a client that is gone', () => {
   it('before it is decided is nobody to the application', async () => {
     const server = await start()

@@ -51,11 +51,13 @@ export interface StreamServerOptions extends Partial<AdmissionOptions> {
   readonly origins?: readonly string[]
   /** What the application does with a stream that was let in. */
   readonly onStream?: (stream: SeenStream) => void
+  /** What it does with every response, before that is decided. */
+  readonly onResponse?: (response: ServerResponse) => void
 }
 
 /** Starts one on a free port. The credential is `good`. */
 export async function startStreamServer(options: StreamServerOptions = {}): Promise<StreamServer> {
-  const { registry = {}, onStream = () => {}, origins = [streamOrigin], ...others } = options
+  const { registry = {}, onStream = () => {}, onResponse = () => {}, origins = [streamOrigin], ...others } = options
   const store = createHeldStore(createMemoryStore())
   const events: AuditEvent[] = []
   const sessions = createSessions(registry)
@@ -75,6 +77,7 @@ export async function startStreamServer(options: StreamServerOptions = {}): Prom
       if (request.method === 'POST') ticketRequests += 1
       return made.interfere(response) || answerTickets(request, response)
     }
+    onResponse(response)
     if ((await admitEventStream(admission, request, response)) === null) return
     streams.push({ request, response })
     onStream({ request, response })

@@ -1,6 +1,6 @@
 import type { EventSource as PackageEventSource } from 'eventsource'
 import { EventSource as NodeEventSource } from 'eventsource'
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import {
   type BaseEventSourceConstructor,
   createTicketEventSource,
@@ -9,6 +9,7 @@ import {
   type TicketEventSourceOptions,
 } from '../../src/client/index.ts'
 import { subjectOf } from '../../src/credential.ts'
+import { generateTicket } from '../../src/ticket.ts'
 import { alice, type StreamServer, type StreamServerOptions, startStreamServer } from '../adapters/stream-server.ts'
 
 /** Nobody waits for seconds here: of any delay it is a hundredth. */
@@ -103,6 +104,42 @@ describe('a ticket EventSource', () => {
     expect(source.readyState).toBe(1)
   })
 
+  it('takes an event "wsticket" of the application\'s for one', async () => {
+    const server = await start({ onStream: ({ response }) => response.write('event: wsticket\ndata: hello\n\n') })
+    const { source, errors } = open(server)
+    const heard = await new Promise<Event>((resolve) => source.addEventListener('wsticket', resolve))
+    expect(heard).toMatchObject({ data: 'hello' })
+    expect([errors, source.readyState]).toEqual([[], 1])
+  })
+
+  it('is renewed in time, though its head was late', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const made: EventTarget[] = []
+      class Late extends EventTarget {
+        constructor() {
+          super()
+          made.push(this)
+        }
+        close() {}
+      }
+      const renew = vi.fn(async () => null)
+      const TicketEventSource = createTicketEventSource({
+        ticketSource: async () => ({ ticket: generateTicket(), key: null, renewal: { endsInMs: 12_000, renew } }),
+        EventSource: Late as unknown as BaseEventSourceConstructor,
+      })
+      const source = new TicketEventSource('https://app.example/events')
+      await vi.advanceTimersByTimeAsync(6000)
+      made[0]?.dispatchEvent(new Event('open'))
+      // Four fifths of the six seconds that are left.
+      await vi.advanceTimersByTimeAsync(4801)
+      expect(renew).toHaveBeenCalledTimes(1)
+      source.close()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('takes every class that is one', () => {
     expectTypeOf<typeof EventSource>().toExtend<BaseEventSourceConstructor>()
     expectTypeOf<typeof PackageEventSource>().toExtend<BaseEventSourceConstructor>()
@@ -114,6 +151,10 @@ describe('a ticket EventSource', () => {
     const TicketEventSource = createTicketEventSource({ ...options, EventSource: Base })
     expect(() => new TicketEventSource('/events')).toThrow(expect.objectContaining({ name: 'SyntaxError' }))
     expect(() => new TicketEventSource('wss://app.example/')).toThrow(expect.objectContaining({ name: 'SyntaxError' }))
+    for (const ours of ['ticket=1', 'key=wsk_1'])
+      expect(() => new TicketEventSource(`https://app.example/?${ours}`)).toThrow(
+        expect.objectContaining({ name: 'SyntaxError' }),
+      )
     const plain = 'http://app.example/events'
     expect(() => new TicketEventSource(plain)).toThrow(expect.objectContaining({ name: 'SecurityError' }))
     expect(() => createTicketEventSource({ ...options, EventSource: Base, ticketTimeoutMs: 0 })).toThrow(TypeError)
@@ -135,6 +176,34 @@ describe('a ticket EventSource comes back', () => {
     await expect.poll(() => told.slice(0, 6)).toEqual(['open', '1', 'open', '2', 'open', '3'])
     expect(errors.length).toBeGreaterThanOrEqual(2)
     expect(source.readyState).toBeLessThan(2)
+  })
+
+  it('from the event that the application knew of, which is not in its url', async () => {
+    const server = await start()
+    const { source } = open(server, {}, '/events?lastEventId=41&room=1')
+    const first = await streamOf(server, 0)
+    expect(source.url).toBe(`${server.url}/events?room=1`)
+    expect(first.request.headers['last-event-id']).toBe('41')
+    first.response.write('id: 42\ndata: x\n\n')
+    await expect.poll(() => urls.length).toBe(1)
+    await new Promise((resolve) => source.addEventListener('message', resolve, { once: true }))
+    first.response.end()
+    expect((await streamOf(server, 1)).request.headers['last-event-id']).toBe('42')
+  })
+
+  it.each([
+    ['with a tab', 'a\tb', 'a\tb'],
+    ['with another control character, without it', 'a\u0001b', undefined],
+    ['that is longer than a header may be, without it', 'x'.repeat(2000), undefined],
+  ])('from an event whose id is one %s', async (_, id, shown) => {
+    const server = await start()
+    const { source } = open(server)
+    const first = await streamOf(server, 0)
+    const heard = new Promise((resolve) => source.addEventListener('message', resolve, { once: true }))
+    first.response.write(`id: ${id}\ndata: x\n\n`)
+    await heard
+    first.response.end()
+    expect((await streamOf(server, 1)).request.headers['last-event-id']).toBe(shown)
   })
 
   it('where its session is at its end', async () => {

@@ -6,7 +6,7 @@ import { createPlace } from './place.mjs'
 
 /**
  * @typedef {object} Application
- * @property {string[]} lines what it was told: sessions, closes with code and reason, and how things stand with its tickets when it is online again
+ * @property {string[]} lines what it was told: sessions, closes with code and reason, and whether there may soon be tickets when it is online again
  * @property {(start: string) => Promise<string>} line the first of these that starts so, as soon as there is one
  * @property {() => Promise<string>} session the one that it is in, as soon as it is in one
  * @property {(message: string) => Promise<string>} ask the answer of the server
@@ -22,7 +22,10 @@ export function stayConnected(place) {
   /** @type {string[]} */
   const lines = []
   let socket = connect()
-  addEventListener('online', () => lines.push(`online ${TicketWebSocket.ticketSource.state.status}`))
+  addEventListener('online', () => {
+    const { retryAt } = TicketWebSocket.ticketSource.state
+    lines.push(`online ${retryAt === null || retryAt - Date.now() <= 1000 ? 'soon' : 'later'}`)
+  })
 
   function connect() {
     const opening = new TicketWebSocket(url)
