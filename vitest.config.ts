@@ -10,7 +10,7 @@ const browsers = 'packages/*/test/browsers/**/*.test.ts'
 
 /** What crosses a process boundary takes its time, and what is polled for comes when it comes. */
 const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
-/** Two files at once: a browser wants a core to itself, and so does what is timed. */
+/** Two files at once: what is timed wants a core to itself. */
 const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
 /** Files that share nothing that they change: loading every module anew for each of them took a processor about a second. */
 const oneLoading = { isolate: false }
@@ -62,7 +62,8 @@ export default defineConfig({
           maxConcurrency: 200,
         },
       },
-      { extends: true, test: { name: 'browsers', include: [browsers], ...twoAtOnce } },
+      // Pages wait for much of their time.
+      { extends: true, test: { name: 'browsers', include: [browsers], ...outsideTheProcess, maxWorkers: 4 } },
     ],
   },
 })

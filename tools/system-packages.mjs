@@ -8,7 +8,7 @@ const engines = ['services', 'faults', 'proof', 'bench']
 
 /** Debian package, and the parts of the run that need it. */
 const systemPackages = [
-  { name: 'chromium', parts: ['browsers'] },
+  { name: 'chromium-headless-shell', parts: ['browsers'] },
   { name: 'firefox-esr', parts: ['browsers'] },
   { name: 'webkit2gtk-driver', parts: ['browsers'] },
   { name: 'xvfb', parts: ['browsers'] },

@@ -3,9 +3,9 @@
  */
 import { type Browser, chromium } from 'playwright-core'
 
-/** What Debian's Chromium is started with: without a window, and without questions to anybody. */
+/** What Debian's Chromium is started with: that without all that belongs to a window, which takes a third less of a processor, and without questions to anybody. */
 export const chromiumOptions = {
-  executablePath: process.env.CH ?? '/usr/bin/chromium',
+  executablePath: '/usr/bin/chromium-headless-shell',
   args: [
     '--headless',
     '--no-sandbox',

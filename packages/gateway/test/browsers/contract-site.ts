@@ -9,7 +9,7 @@ import { join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { type Authenticate, createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
-import { createRequestListener } from 'wsticket/adapters/node'
+import { admitEventStream, createRequestListener } from 'wsticket/adapters/node'
 import { createWebSocketUpgrade } from 'wsticket/adapters/ws'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import { createPlaces, type Journal, type Places } from './contract-places.ts'
@@ -115,10 +115,20 @@ function createApplication(places: Places, settings: { readonly origins: string[
   })
   const upgrade = createWebSocketUpgrade(admission, webSockets, { pingEveryMs })
   const plain = new WebSocketServer({ noServer: true })
+  /** Says which event the client knows of, and ends with the first one. */
+  const tellLast = async (request: IncomingMessage, response: ServerResponse) => {
+    const session = await admitEventStream(admission, request, response)
+    if (session === null) return
+    places.of(request).sessions.push(session.id)
+    const last = String(request.headers['last-event-id'] ?? 'none')
+    response.write(`id: 1\ndata: ${last}\n\n`)
+    if (last === 'none') response.end()
+  }
   return {
     onRequest(request: IncomingMessage, response: ServerResponse): void {
       if (!places.enter(request)) return void serveFile(request, response)
-      if (places.record(request, response)) answer(request, response)
+      if (request.url?.startsWith('/events')) void tellLast(request, response)
+      else if (places.record(request, response)) answer(request, response)
     },
     onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
       places.enter(request)

@@ -262,7 +262,7 @@ describe('an application that has answered already', () => {
     ['is let in', {}],
     ['is refused', { permit: () => false }],
   ])('has no session, and no error, where the stream %s', async (_, options) => {
-    const server = await start({ ...options, onResponse: (response) => void response.writeHead(503).end('too late') })
+    const server = await start({ ...options, onResponse: (response) => void response.writeHead(503).write('too late') })
     const errors = await uncaughtDuring(async () => {
       const client = await ask(server, `/events?ticket=${await server.issue()}`)
       expect((await client.readHead()).status).toBe(503)

@@ -12,9 +12,10 @@ import { createPlace } from './place.mjs'
 import { renewal } from './renewal.mjs'
 import { secrets } from './secrets.mjs'
 import { shape } from './shape.mjs'
+import { streams } from './streams.mjs'
 
 /** Those that are tried one after another, in their order. @type {Cases} */
-const inTurn = { ...shape, ...events, ...opening, ...breaker, ...secrets, ...installation }
+const inTurn = { ...shape, ...events, ...opening, ...breaker, ...secrets, ...installation, ...streams }
 
 /** Those that do little but wait. @type {Cases} */
 const beside = renewal
