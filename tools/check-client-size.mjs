@@ -9,9 +9,9 @@ import { rolldown } from 'rolldown'
 const client = fileURLToPath(new URL('../packages/wsticket/dist/client/index.js', import.meta.url))
 // A little above what they are: docs/decisions/0025 says why not less.
 const budgets = {
-  'everything of wsticket/client': { code: `export * from '${client}'`, bytes: 7040 },
+  'everything of wsticket/client': { code: `export * from '${client}'`, bytes: 7168 },
   'createTicketWebSocket alone': { code: `export { createTicketWebSocket } from '${client}'`, bytes: 5952 },
-  'createTicketEventSource alone': { code: `export { createTicketEventSource } from '${client}'`, bytes: 5440 },
+  'createTicketEventSource alone': { code: `export { createTicketEventSource } from '${client}'`, bytes: 5632 },
 }
 
 for (const [what, { code, bytes: most }] of Object.entries(budgets)) {
