@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLock } from 'wsticket/client'
@@ -145,10 +146,10 @@ describe('an event stream at the gateway', () => {
     const chunk = Buffer.alloc(1024 * 1024, ':')
     let written = 0
     while (response?.write(chunk) || written < 4) written += 1
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await pause(500)
     // More than the buffers of four sockets hold: nobody has taken it.
     for (let more = 0; more < 64; more += 1) response?.write(chunk)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await pause(500)
     expect(response?.writableLength).toBeGreaterThan(32 * 1024 * 1024)
     client.socket.destroy()
   })
@@ -197,6 +198,29 @@ describe('the end of the session of an event stream at the gateway', () => {
     await client.head()
     await gateway.stop(5000)
     expect(await client.all()).toContain('data: {"code":1012,"reason":"restarting","action":"wait"}')
+  })
+
+  it('comes in a drain that began while the upstream was asked', async () => {
+    const upstream = await startStreams(() => {})
+    const gateway = await startGateway(upstream.url, flags)
+    const client = await askWithTicket(gateway)
+    await expect.poll(() => upstream.responses.length).toBe(1)
+    const stopped = gateway.stop(20_000)
+    await pause(1500)
+    begin(upstream.responses[0] as ServerResponse)
+    expect(await client.all()).toContain('data: {"code":1012,"reason":"restarting","action":"wait"}')
+    await stopped
+  })
+
+  it('is not waited for beyond the deadline of a drain', async () => {
+    const upstream = await startStreams(() => {})
+    const gateway = await startGateway(upstream.url, flags)
+    await askWithTicket(gateway)
+    await expect.poll(() => upstream.responses.length).toBe(1)
+    const startedAt = performance.now()
+    await gateway.stop(1200)
+    expect(performance.now() - startedAt).toBeGreaterThan(1100)
+    expect(performance.now() - startedAt).toBeLessThan(8000)
   })
 })
 

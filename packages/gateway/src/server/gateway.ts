@@ -2,6 +2,7 @@
  * The gateway: tickets over HTTP, admission at the WebSocket path, and the reverse proxy behind it.
  * @module
  */
+import type { IncomingMessage } from 'node:http'
 import { hostname } from 'node:os'
 import type { Hono } from 'hono'
 import { NodeRequest, sendNodeResponse } from 'srvx/node'
@@ -85,14 +86,15 @@ function createListeners(options: GatewayOptions, sessions: Sessions): Listeners
   const answerOther = createPagesListener(pages)
   const admission = admissionOf(options, sessions)
   const admit = createUpgradeListener(admission, createWebSocketProxy(proxyOptionsOf(options)))
-  const answerStream = configuration.eventStreams === 'on' ? createStreamListener(admission, options) : answerOther
+  const answerStream = configuration.eventStreams === 'on' ? createStreamListener(admission, options) : null
+  const isForStream = ({ url }: IncomingMessage) => answerStream !== null && pathOf(url) === configuration.path
   return {
     drain: () => sessions.drain({ windowMs: configuration.drainWindowMs, deadlineMs: configuration.drainDeadlineMs }),
     close: () => sessions.close(),
+    isForStream,
     request(request, response) {
-      const path = pathOf(request.url)
-      if (isOfEndpoint(path)) answerTicketRequest(request, response)
-      else if (path === configuration.path) answerStream(request, response)
+      if (isOfEndpoint(pathOf(request.url))) answerTicketRequest(request, response)
+      else if (answerStream !== null && isForStream(request)) answerStream(request, response)
       else answerOther(request, response)
     },
     upgrade(request, socket, head) {

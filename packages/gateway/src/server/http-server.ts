@@ -2,7 +2,7 @@
  * The listener: one HTTP server with bounds on everything that a client can make it wait for, and its end.
  * @module
  */
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,6 +13,8 @@ import type { ListenAddress } from '../config/configuration.ts'
 export interface Listeners {
   readonly request: RequestListener
   readonly upgrade: UpgradeListener
+  /** Whether the answer to a request may be a stream, which a drain waits for. Default: no answer is. */
+  isForStream?(request: IncomingMessage): boolean
   /** Lets nobody in any more, and resolves once no WebSocket is open. Default: they are cut when the server closes. */
   drain?(): Promise<void>
   /** Called when nothing is heard any more. */
@@ -24,12 +26,19 @@ export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
   readonly url: string
   /**
-   * Closes WebSockets as the listeners do, while requests are answered as ever. Handshakes under way have as long to finish, in milliseconds,
-   * and a moment more than the WebSockets in any case.
+   * Closes WebSockets and streams as the listeners do, while requests are answered as ever. Handshakes under way, and requests for streams, have
+   * as long to finish, in milliseconds, and a moment more than the WebSockets in any case.
    */
   drain(deadlineMs: number): Promise<void>
   /** Stops listening, lets requests under way finish for a moment, cuts WebSockets, and resolves when nothing is left. */
   close(): Promise<void>
+}
+
+/** What a drain waits for. */
+interface Open {
+  /** Sockets that are no longer the HTTP server's, so that it does not close them. */
+  readonly upgraded: Set<Duplex>
+  readonly streams: Set<ServerResponse>
 }
 
 const closeGraceMs = 1000
@@ -44,14 +53,13 @@ export async function startServer(
   createListeners: (port: number) => Listeners,
 ): Promise<RunningServer> {
   const server = createServer({ ...serverLimits })
-  // Sockets that are no longer the HTTP server's, so that it does not close them.
-  const upgraded = new Set<Duplex>()
+  const open: Open = { upgraded: new Set(), streams: new Set() }
   const listeners = await new Promise<Listeners>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       try {
         const made = createListeners((server.address() as AddressInfo).port)
-        attach(server, made, upgraded)
+        attach(server, made, open)
         resolve(made)
       } catch (error) {
         server.close()
@@ -64,29 +72,36 @@ export async function startServer(
     async drain(deadlineMs) {
       const lastAt = performance.now() + deadlineMs
       await listeners.drain?.()
-      await untilEmpty(upgraded, Math.max(lastAt, performance.now() + closeGraceMs))
+      await untilEmpty(open, Math.max(lastAt, performance.now() + closeGraceMs))
     },
     async close() {
-      await closeServer(server, upgraded)
+      await closeServer(server, open.upgraded)
       listeners.close?.()
     },
   }
 }
 
-function attach(server: Server, listeners: Listeners, upgraded: Set<Duplex>): void {
-  server.on('request', listeners.request)
+function attach(server: Server, listeners: Listeners, { upgraded, streams }: Open): void {
+  server.on('request', (request, response) => {
+    if (listeners.isForStream?.(request)) keepWhileOpen(streams, response)
+    listeners.request(request, response)
+  })
   server.on('upgrade', (request, socket, head) => {
     // An upgrade that was under way when the server closed: nobody would end its socket.
     if (!server.listening) return void socket.destroy()
-    upgraded.add(socket)
-    socket.once('close', () => upgraded.delete(socket))
+    keepWhileOpen(upgraded, socket)
     listeners.upgrade(request, socket, head)
   })
 }
 
+function keepWhileOpen<One extends Duplex | ServerResponse>(all: Set<One>, one: One): void {
+  all.add(one)
+  one.once('close', () => all.delete(one))
+}
+
 /** Waits for those who are being refused, or whom the upstream is asked about and who are then closed again; not beyond an instant. */
-async function untilEmpty(upgraded: ReadonlySet<Duplex>, lastAt: number): Promise<void> {
-  while (upgraded.size > 0 && performance.now() < lastAt) await pause(closeSweepMs)
+async function untilEmpty({ upgraded, streams }: Open, lastAt: number): Promise<void> {
+  while (upgraded.size + streams.size > 0 && performance.now() < lastAt) await pause(closeSweepMs)
 }
 
 function closeServer(server: Server, upgraded: ReadonlySet<Duplex>): Promise<void> {
