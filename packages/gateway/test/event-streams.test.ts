@@ -121,6 +121,17 @@ describe('an event stream at the gateway', () => {
     expect(await client.all()).toMatch(/data: 2\n\n\r\n0\r\n\r\n$/)
   })
 
+  it('keeps the bytes of the headers, and sends them before there is an event', async () => {
+    const upstream = await startStreams((response) => {
+      // In a latin1 string these are the bytes of an e with an acute accent in UTF-8, and of one that is no UTF-8.
+      response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Own': 'caf\u00c3\u00a9 \u00e9' })
+      response.write(Buffer.alloc(0))
+    })
+    const gateway = await startGateway(upstream.url, flags)
+    const head = await (await askWithTicket(gateway)).head()
+    expect(valuesOf(head, 'x-own')).toEqual(['caf\u00c3\u00a9 \u00e9'])
+  })
+
   it('is closed at the upstream where its client is gone, before the answer and after it', async () => {
     const late = await startStreams(() => {})
     const early = await startStreams()

@@ -94,7 +94,8 @@ function join(
   if (response.destroyed) return void answer.destroy()
   // After the upstream's own: of two cookies of a name the later one counts.
   response.writeHead(200, [...kept, ...ownLines, ...Object.entries(headers)].flat())
-  response.flushHeaders()
+  // Sends the head, in latin1; flushHeaders() would send it in UTF-8.
+  response.write(Buffer.alloc(0))
   request.socket.setTimeout(0)
   for (const socket of [request.socket, answer.socket]) keepAlive(socket)
   const connection = connectionOf(response, answer)
