@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createLock } from 'wsticket/client'
+import type { GatewayEvent } from '../src/events.ts'
 import { openWebSocket, sendRaw } from './clients.ts'
 import { type GatewayUnderTest, origin, startGateway } from './gateway-under-test.ts'
 import { startEcho, startRawUpstream } from './upstreams.ts'
@@ -318,6 +319,29 @@ describe('an event stream that the gateway refuses', () => {
       const [code, status] = url === upstream.url ? ['upstream_refused', 101] : ['upstream_unreachable', null]
       expect(await gateway.event('upstream_failed')).toMatchObject({ code, status })
     }
+  })
+
+  it('is cut, as the upstream is, where something is thrown at its beginning', async () => {
+    const upstream = await startRawUpstream((socket) =>
+      socket.resume().write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n'),
+    )
+    const gateway = await startGateway(upstream.url, flags)
+    const target = `/ws?ticket=${await gateway.ticket()}`
+    const spy = vi.spyOn(ServerResponse.prototype, 'writeHead').mockImplementation(() => {
+      throw new Error('it cannot be written')
+    })
+    onTestFinished(() => spy.mockRestore())
+    expect(await ask(gateway, { target }).all()).toBe('')
+    expect(spy).toHaveBeenCalled()
+    await expect.poll(() => upstream.connections.map(({ destroyed }) => destroyed)).toEqual([true])
+  })
+
+  it('is cut where the failure of the upstream cannot be told', async () => {
+    const onEvent = ({ type }: GatewayEvent) => {
+      if (type === 'upstream_failed') throw new Error('nobody is listening')
+    }
+    const gateway = await startGateway('ws://127.0.0.1:9', flags, { onEvent })
+    expect(await (await askWithTicket(gateway)).all()).toBe('')
   })
 
   it('is a 504 where the upstream does not answer', async () => {

@@ -36,18 +36,22 @@ export function createEventStreamProxy(options: EventStreamProxyOptions): Stream
     const dialled = sendRequest(upstream, forwardHandshake(request, decision, { ...options, kind: 'event_stream' }))
     const leave = () => dialled.destroy(new UpstreamError('client_gone'))
     response.once('close', leave)
-    answerOf(dialled, answerTimeoutMs).then(
-      (answer) => {
-        response.off('close', leave)
-        join(exchange, answer, decided)
-      },
-      (error: unknown) => {
-        const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
-        onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
-        decision.abandon?.()
-        refuse(response, code, headers)
-      },
-    )
+    const failed = (error: unknown) => {
+      const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
+      onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
+      decision.abandon?.()
+      refuse(response, code, headers)
+    }
+    const answered = (answer: IncomingMessage) => {
+      response.off('close', leave)
+      join(exchange, answer, decided)
+    }
+    answerOf(dialled, answerTimeoutMs)
+      .then(answered, failed)
+      .catch(() => {
+        dialled.destroy()
+        response.destroy()
+      })
   }
 }
 
