@@ -55,6 +55,13 @@ async function askWithTicket(gateway: GatewayUnderTest, { target = '/ws?room=1',
   return ask(gateway, { target: `${target}&ticket=${await gateway.ticket()}`, ...asking })
 }
 
+/** What the endpoint says of the ticket that was admitted. */
+async function fateOf(gateway: GatewayUnderTest): Promise<unknown> {
+  const { ticketId } = await gateway.event('admitted')
+  const headers = { authorization: 'Bearer %22alice%22' }
+  return (await fetch(`${gateway.url}/tickets/${ticketId}`, { headers })).json()
+}
+
 const linesOf = (head: string) => head.split('\r\n').slice(1)
 const valuesOf = (head: string, name: string) =>
   linesOf(head).flatMap((line) => (line.toLowerCase().startsWith(`${name}: `) ? [line.slice(name.length + 2)] : []))
@@ -279,8 +286,8 @@ describe('an event stream that the gateway refuses', () => {
   })
 
   it.each<[string, number, string, (response: ServerResponse) => void]>([
-    ['refuses', 403, 'upstream_refused', (response) => void response.writeHead(403).end('secret')],
-    ['has nothing to come back for', 204, 'upstream_refused', (response) => void response.writeHead(204).end()],
+    ['is broken', 500, 'upstream_refused', (response) => void response.writeHead(500).end('secret')],
+    ['is somewhere else', 302, 'upstream_refused', (response) => void response.writeHead(302, { Location: '/' }).end()],
     [
       'sends something else',
       200,
@@ -307,6 +314,30 @@ describe('an event stream that the gateway refuses', () => {
     expect(valuesOf(refused, 'access-control-allow-origin')).toEqual([origin])
     expect(refused).not.toContain('secret')
     expect(await gateway.event('upstream_failed')).toMatchObject({ code, status })
+    expect(await fateOf(gateway)).toMatchObject({ state: 'redeemed' })
+  })
+
+  it.each([401, 403, 404, 410])('is a 403 where the upstream says %i, and its page is told to stop', async (status) => {
+    const upstream = await startStreams((response) => void response.writeHead(status).end('secret'))
+    const gateway = await startGateway(upstream.url, flags)
+    const refused = await (await askWithTicket(gateway)).all()
+    expect(refused).toMatch(/^HTTP\/1\.1 403 .*"code":"forbidden"/s)
+    expect(valuesOf(refused, 'access-control-allow-origin')).toEqual([origin])
+    expect(refused).not.toContain('secret')
+    expect(await gateway.event('upstream_failed')).toMatchObject({ code: 'upstream_refused', status })
+    expect(await fateOf(gateway)).toMatchObject({ state: 'refused', code: 'forbidden', action: 'stop' })
+  })
+
+  it('is a 204 where the upstream has nothing to come back for, and its page is told to stop', async () => {
+    const upstream = await startStreams((response) => void response.writeHead(204).end())
+    const gateway = await startGateway(upstream.url, flags)
+    const refused = await (await askWithTicket(gateway)).all()
+    expect(refused).toMatch(/^HTTP\/1\.1 204 .*\r\n\r\n$/s)
+    expect(valuesOf(refused, 'cache-control')).toEqual(['no-store'])
+    expect(valuesOf(refused, 'content-length')).toEqual([])
+    expect(valuesOf(refused, 'access-control-allow-origin')).toEqual([origin])
+    expect(await gateway.event('upstream_failed')).toMatchObject({ code: 'upstream_refused', status: 204 })
+    expect(await fateOf(gateway)).toMatchObject({ state: 'refused', code: 'forbidden', action: 'stop' })
   })
 
   it('is a 502 where the upstream takes it for a WebSocket, and where there is none', async () => {

@@ -86,7 +86,7 @@ function createListeners(options: GatewayOptions, sessions: Sessions): Listeners
   const answerOther = createPagesListener(pages)
   const admission = admissionOf(options, sessions)
   const admit = createUpgradeListener(admission, createWebSocketProxy(proxyOptionsOf(options)))
-  const answerStream = configuration.eventStreams === 'on' ? createStreamListener(admission, options) : null
+  const answerStream = configuration.eventStreams === 'on' ? createStreamListener(admission, sessions, options) : null
   const isForStream = ({ url }: IncomingMessage) => answerStream !== null && pathOf(url) === configuration.path
   return {
     drain: () => sessions.drain({ windowMs: configuration.drainWindowMs, deadlineMs: configuration.drainDeadlineMs }),
@@ -203,8 +203,8 @@ function limiterOf(rate: LimitedRate): Limiter | 'unlimited' {
   return rate === 'unlimited' ? rate : createMemoryLimiter(rate)
 }
 
-function createStreamListener(admission: Admission, options: GatewayOptions): RequestListener {
-  const stream = createEventStreamProxy(proxyOptionsOf(options))
+function createStreamListener(admission: Admission, sessions: Sessions, options: GatewayOptions): RequestListener {
+  const stream = createEventStreamProxy({ ...proxyOptionsOf(options), sessions })
   return boundRequests((request, response) => {
     const exchange = { request, response }
     decideEventStream(admission, exchange)

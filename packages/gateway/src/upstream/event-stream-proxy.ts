@@ -3,19 +3,21 @@
  * @module
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
-import { type HttpAnswer, type SessionConnection, systemClock } from 'wsticket'
+import { type HttpAnswer, type SessionConnection, type Sessions, systemClock } from 'wsticket'
 import { closeEventStream, type DecidedEventStream, type Exchange } from 'wsticket/adapters/node'
-import type { UpstreamFailure } from '../events.ts'
 import { type HeaderLine, headerLines, valuesOf } from '../header-lines.ts'
 import { sendRequest, UpstreamError } from './dial.ts'
 import { forwardHandshake } from './forwarded-handshake.ts'
 import { endToEnd } from './hop-by-hop.ts'
 import { keepAlive } from './keep-alive.ts'
-import { answerTo } from './refused-client.ts'
+import { answerTo, finalAnswer, finalCode } from './refused-client.ts'
 import type { WebSocketProxyOptions } from './websocket-proxy.ts'
 
 /** Where admitted event streams go. `upstream` is that of the WebSockets, and asked over HTTP. */
-export type EventStreamProxyOptions = Omit<WebSocketProxyOptions, 'silenceMs'>
+export interface EventStreamProxyOptions extends Omit<WebSocketProxyOptions, 'silenceMs'> {
+  /** Is told of what the upstream refuses for good: a page asks, because its EventSource says nothing of that. */
+  readonly sessions: Pick<Sessions, 'noteRefusal'>
+}
 
 /** Answers an admitted request for an event stream. */
 export type Stream = (exchange: Exchange, decided: DecidedEventStream) => void
@@ -29,7 +31,7 @@ const ownLines: readonly HeaderLine[] = [
 
 /** Passes admitted requests on to the upstream, and its stream back. */
 export function createEventStreamProxy(options: EventStreamProxyOptions): Stream {
-  const { upstream, answerTimeoutMs, onEvent } = options
+  const { upstream, answerTimeoutMs, onEvent, sessions } = options
   return (exchange, decided) => {
     const { decision, headers } = decided
     const { request, response } = exchange
@@ -38,9 +40,12 @@ export function createEventStreamProxy(options: EventStreamProxyOptions): Stream
     response.once('close', leave)
     const failed = (error: unknown) => {
       const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
-      onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
+      const { id } = decision.session
+      onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: id, code, status })
       decision.abandon?.()
-      refuse(response, code, headers)
+      const final = finalAnswer(status)
+      if (final !== null) sessions.noteRefusal(id, finalCode)
+      refuse(response, final ?? answerTo(code), headers)
     }
     const answered = (answer: IncomingMessage) => {
       response.off('close', leave)
@@ -125,7 +130,8 @@ function connectionOf(response: ServerResponse, answer: IncomingMessage): Sessio
   }
 }
 
-function refuse(response: ServerResponse, code: UpstreamFailure, more: HttpAnswer['headers']): void {
-  const { status, headers, body } = answerTo(code)
-  response.writeHead(status, { ...headers, ...more, 'Content-Length': Buffer.byteLength(body) }).end(body)
+function refuse(response: ServerResponse, { status, headers, body }: HttpAnswer, more: HttpAnswer['headers']): void {
+  // RFC 9110 section 8.6: there is none in a 204.
+  const length = status === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) }
+  response.writeHead(status, { ...headers, ...more, ...length }).end(body)
 }
