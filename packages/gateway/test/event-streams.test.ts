@@ -129,6 +129,27 @@ describe('an event stream at the gateway', () => {
     expect(await client.all()).toMatch(/data: 2\n\n\r\n0\r\n\r\n$/)
   })
 
+  it('is kept by no proxy in front, whatever the upstream says to it', async () => {
+    const toProxies = {
+      'CDN-Cache-Control': 'public, max-age=600',
+      'Cloudflare-CDN-Cache-Control': 'public, max-age=600',
+      'Surrogate-Control': 'max-age=600',
+      'X-Accel-Expires': '600',
+      'X-Accel-Redirect': '/internal',
+      Expires: 'Thu, 01 Dec 2099 16:00:00 GMT',
+    }
+    const upstream = await startStreams((response) => {
+      const headers = { 'Content-Type': 'text/event-stream', 'X-Content-Type-Options': 'sniff', ...toProxies }
+      response.writeHead(200, headers).flushHeaders()
+    })
+    const gateway = await startGateway(upstream.url, flags)
+    const head = await (await askWithTicket(gateway)).head()
+    for (const name of Object.keys(toProxies)) expect(valuesOf(head, name.toLowerCase())).toEqual([])
+    expect(valuesOf(head, 'cache-control')).toEqual(['no-store'])
+    expect(valuesOf(head, 'x-accel-buffering')).toEqual(['no'])
+    expect(valuesOf(head, 'x-content-type-options')).toEqual(['nosniff'])
+  })
+
   it('keeps the bytes of the headers, and sends them before there is an event', async () => {
     const upstream = await startStreams((response) => {
       // In a latin1 string these are the bytes of an e with an acute accent in UTF-8, and of one that is no UTF-8.

@@ -22,10 +22,12 @@ export interface EventStreamProxyOptions extends Omit<WebSocketProxyOptions, 'si
 /** Answers an admitted request for an event stream. */
 export type Stream = (exchange: Exchange, decided: DecidedEventStream) => void
 
-// The gateway answers for who may see the stream, and that nobody keeps it.
-const ownHeaders = /^(?:access-control-.*|cache-control|content-length|x-accel-buffering)$/
+// The gateway answers for who may see the stream, and that nobody keeps it, or takes it for something else: the proxies in front do as these say.
+const ownHeaders =
+  /^(?:access-control-.*|(?:.*-)?cache-control|surrogate-control|edge-control|expires|pragma|x-accel-.*|content-length|x-content-type-options)$/
 const ownLines: readonly HeaderLine[] = [
   ['Cache-Control', 'no-store'],
+  ['X-Content-Type-Options', 'nosniff'],
   ['X-Accel-Buffering', 'no'],
 ]
 
