@@ -129,6 +129,20 @@ describe('an event stream at the gateway', () => {
     expect(await client.all()).toMatch(/data: 2\n\n\r\n0\r\n\r\n$/)
   })
 
+  it('loses nothing that it depends on to a Connection that names it', async () => {
+    const upstream = await startStreams((response) => {
+      const headers = { 'Content-Type': 'text/event-stream', Connection: 'content-type, x-hop', 'X-Hop': '1' }
+      response.writeHead(200, headers).flushHeaders()
+    })
+    const gateway = await startGateway(upstream.url, flags)
+    const lines = [`Origin: ${origin}`, 'Last-Event-ID: 5', 'Connection: accept, last-event-id, x-hop', 'X-Hop: 1']
+    const head = await (await askWithTicket(gateway, { lines })).head()
+    expect(upstream.requests[0]?.headers).toMatchObject({ accept: 'text/event-stream', 'last-event-id': '5' })
+    expect(upstream.requests[0]?.headers).not.toHaveProperty('x-hop')
+    expect(valuesOf(head, 'content-type')).toEqual(['text/event-stream'])
+    expect(valuesOf(head, 'x-hop')).toEqual([])
+  })
+
   it('is kept by no proxy in front, whatever the upstream says to it', async () => {
     const toProxies = {
       'CDN-Cache-Control': 'public, max-age=600',
@@ -323,6 +337,13 @@ describe('an event stream that the gateway refuses', () => {
         void createGzip().pipe(
           response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Encoding': 'gzip' }),
         ),
+    ],
+    [
+      'compresses on the way',
+      200,
+      'upstream_malformed',
+      (response) =>
+        void response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Transfer-Encoding': 'gzip, chunked' }),
     ],
   ])('is a 502 where the upstream %s', async (_, status, code, answer) => {
     const upstream = await startStreams((response) => {

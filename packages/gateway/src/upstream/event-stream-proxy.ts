@@ -5,7 +5,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { type HttpAnswer, type SessionConnection, type Sessions, systemClock } from 'wsticket'
 import { closeEventStream, type DecidedEventStream, type Exchange } from 'wsticket/adapters/node'
-import { type HeaderLine, headerLines, valuesOf } from '../header-lines.ts'
+import { type HeaderLine, headerLines, membersOf, valuesOf } from '../header-lines.ts'
 import { sendRequest, UpstreamError } from './dial.ts'
 import { forwardHandshake } from './forwarded-handshake.ts'
 import { endToEnd } from './hop-by-hop.ts'
@@ -90,9 +90,11 @@ function answerOf(request: ClientRequest, timeoutMs: number): Promise<IncomingMe
 function failureOf({ statusCode: status = 0, rawHeaders }: IncomingMessage): UpstreamError | null {
   if (status !== 200) return new UpstreamError('upstream_refused', status)
   const lines = headerLines(rawHeaders)
-  const isStream = /^text\/event-stream *(?:;|$)/i.test(valuesOf(lines, 'content-type').join())
+  const isStream = /^text\/event-stream[ \t]*(?:;|$)/i.test(valuesOf(lines, 'content-type').join())
   // There would be no last event behind what is compressed.
-  const isPlain = valuesOf(lines, 'content-encoding').every((coding) => coding.toLowerCase() === 'identity')
+  const isPlain =
+    membersOf(lines, 'content-encoding').every((coding) => coding === 'identity') &&
+    membersOf(lines, 'transfer-encoding').every((coding) => coding === 'chunked')
   return isStream && isPlain ? null : new UpstreamError('upstream_malformed', status)
 }
 

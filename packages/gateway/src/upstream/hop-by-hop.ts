@@ -16,8 +16,8 @@ const hopByHop = new Set([
   'upgrade',
 ])
 
-/** What the whole handshake depends on: naming it in Connection does not take it away. */
-const essential = /^(?:host|origin|sec-websocket-.*)$/
+/** What the whole handshake depends on, and the answer: naming it in Connection does not take it away. */
+const essential = /^(?:host|origin|accept|last-event-id|content-type|sec-websocket-.*)$/
 
 /** The lines that go on to the next hop. */
 export function endToEnd(lines: readonly HeaderLine[]): HeaderLine[] {
