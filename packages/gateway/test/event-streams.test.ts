@@ -62,6 +62,14 @@ async function fateOf(gateway: GatewayUnderTest): Promise<unknown> {
   return (await fetch(`${gateway.url}/tickets/${ticketId}`, { headers })).json()
 }
 
+/** Resolves once a figure has been the same for half a second. */
+async function untilStill(look: () => number | undefined): Promise<void> {
+  for (let last = look(), same = 0; same < 5; last = look()) {
+    await pause(100)
+    same = look() === last ? same + 1 : 0
+  }
+}
+
 const linesOf = (head: string) => head.split('\r\n').slice(1)
 const valuesOf = (head: string, name: string) =>
   linesOf(head).flatMap((line) => (line.toLowerCase().startsWith(`${name}: `) ? [line.slice(name.length + 2)] : []))
@@ -175,6 +183,37 @@ describe('an event stream at the gateway', () => {
     expect(valuesOf(head, 'x-own')).toEqual(['caf\u00c3\u00a9 \u00e9'])
   })
 
+  it('shows the upstream the other cookies, and clears that of the ticket after whatever the upstream sets', async () => {
+    const theirs = ['a=1', '__Host-wsticket=theirs; Secure; Path=/']
+    const upstream = await startStreams((response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Set-Cookie': theirs }).flushHeaders()
+    })
+    const gateway = await startGateway(upstream.url, ['--event-streams=on', '--carrier=cookie'])
+    const issued = await fetch(`${gateway.url}/tickets`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer %22alice%22', 'content-type': 'application/json', origin },
+      body: JSON.stringify({ carrier: 'cookie' }),
+    })
+    const [cookie = ''] = issued.headers.getSetCookie()
+    const lines = [`Origin: ${origin}`, `Cookie: b="c d"; ${cookie.split(';', 1)[0]}; e`]
+    const head = await ask(gateway, { lines }).head()
+    const clearing = '__Host-wsticket=; Secure; HttpOnly; SameSite=Strict; Path=/; Max-Age=0'
+    expect(valuesOf(head, 'set-cookie')).toEqual([...theirs, clearing])
+    expect(valuesOf(head, 'access-control-allow-credentials')).toEqual(['true'])
+    expect(upstream.requests[0]?.headers.cookie).toBe('b="c d"; e')
+    expect(gateway.events).toMatchObject([{ type: 'ticket_issued' }, { type: 'admitted', carrier: 'cookie' }])
+  })
+
+  it('takes a ticket in Authorization, of a client that is no page, and shows the upstream nothing of it', async () => {
+    const upstream = await startStreams()
+    const admitting = ['--carrier=authorization', '--non-browser-clients=authorization_carrier']
+    const gateway = await startGateway(upstream.url, ['--event-streams=on', ...admitting])
+    const head = await ask(gateway, { lines: [`Authorization: Ticket ${await gateway.ticket()}`] }).head()
+    expect(head).toMatch(/^HTTP\/1\.1 200 /)
+    expect(upstream.requests[0]?.headers).not.toHaveProperty('authorization')
+    expect(await gateway.event('admitted')).toMatchObject({ carrier: 'authorization' })
+  })
+
   it('is closed at the upstream where its client is gone, before the answer and after it', async () => {
     const late = await startStreams(() => {})
     const early = await startStreams()
@@ -243,6 +282,29 @@ describe('the end of the session of an event stream at the gateway', () => {
     const all = await client.all()
     expect(all.endsWith(`${event}\r\n0\r\n\r\n`)).toBe(true)
     expect(await gateway.event('session_ended')).toMatchObject({ ticketId, ending: 'session_revoked' })
+  })
+
+  it('cuts a client that does not read, and closes the upstream at once', async () => {
+    const upstream = await startStreams((response) => {
+      begin(response)
+      const chunk = Buffer.alloc(1024 * 1024, ':')
+      for (let written = 0; written < 64; written += 1) response.write(chunk)
+    })
+    const gateway = await startGateway(upstream.url, flags)
+    const client = await askWithTicket(gateway)
+    client.socket.pause()
+    const { ticketId } = await gateway.event('admitted')
+    await untilStill(() => upstream.responses[0]?.writableLength)
+    expect(upstream.responses[0]?.writableLength).toBeGreaterThan(32 * 1024 * 1024)
+    const closed = once(upstream.responses[0] as ServerResponse, 'close')
+    const revoked = { method: 'DELETE', headers: { authorization: 'Bearer %22alice%22' } }
+    expect((await fetch(`${gateway.url}/tickets/${ticketId}`, revoked)).status).toBe(204)
+    await closed
+    // The client has some seconds still.
+    expect(gateway.events.map(({ type }) => type)).not.toContain('session_ended')
+    expect(await gateway.event('session_ended')).toMatchObject({ ticketId, ending: 'session_revoked' })
+    client.socket.resume()
+    expect(await client.all()).not.toContain('event: wsticket')
   })
 
   it('comes in a drain', async () => {
