@@ -373,6 +373,30 @@ describe('an event stream that the gateway refuses', () => {
     expect(upstream.requests).toEqual([])
   })
 
+  it('is none of a page that has to ask first whether it may send such headers', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, flags)
+    const asked = { 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' }
+    const answer = await fetch(`${gateway.url}/ws`, { method: 'OPTIONS', headers: { origin, ...asked } })
+    expect(answer.status).toBe(400)
+    expect(answer.headers.get('access-control-allow-headers')).toBeNull()
+    expect(upstream.requests).toEqual([])
+  })
+
+  it('is refused to a page of the gateway itself where that is not in the list, at the endpoint', async () => {
+    const gateway = await startGateway('ws://127.0.0.1:9', flags)
+    const headers = { authorization: 'Bearer %22alice%22', origin: gateway.url }
+    expect((await fetch(`${gateway.url}/tickets`, { method: 'POST', headers })).status).toBe(403)
+  })
+
+  it('leaves its ticket unspent where it was malformed', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, flags)
+    const target = `/ws?ticket=${await gateway.ticket()}`
+    expect(await ask(gateway, { target: `${target}&lastEventId=1&lastEventId=2` }).head()).toMatch(/^HTTP\/1\.1 400 /)
+    expect(await ask(gateway, { target }).head()).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
   it('is not asked of the upstream twice with one ticket', async () => {
     const upstream = await startStreams()
     const gateway = await startGateway(upstream.url, flags)
