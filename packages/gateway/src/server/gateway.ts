@@ -215,7 +215,6 @@ function createStreamListener(admission: Admission, sessions: Sessions, options:
 
 function proxyOptionsOf(options: GatewayOptions): WebSocketProxyOptions {
   const { configuration, onEvent, upstreamTimeoutMs = 10_000 } = options
-
   const { upstream, trustedProxies, silenceMs } = configuration
   const resolveClientAddress = createClientAddressResolver(trustedProxies)
   // Behind a trusted proxy, and only there, the peer alone does not tell who the client is.

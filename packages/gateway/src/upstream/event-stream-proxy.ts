@@ -72,6 +72,7 @@ function answerOf(request: ClientRequest, timeoutMs: number): Promise<IncomingMe
     })
     // Not a response to node:http.
     request.once('upgrade', ({ statusCode = 101 }, socket) => {
+      clearTimeout(timer)
       socket.destroy()
       reject(new UpstreamError('upstream_refused', statusCode))
     })
