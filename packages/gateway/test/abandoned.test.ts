@@ -6,7 +6,8 @@ import type { AdmittedDecision } from 'wsticket'
 import { createWebSocketProxy } from '../src/upstream/websocket-proxy.ts'
 import { startRawUpstream } from './upstreams.ts'
 
-it('a WebSocket that the upstream does not take has lost its place before its client hears of it, and closes', async () => {
+/** A client, and a gateway whose upstream does not take its WebSocket. */
+async function refuseClient(onEvent: () => void) {
   const upstream = await startRawUpstream((socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'))
   let abandoned = 0
   const decision: AdmittedDecision = {
@@ -23,7 +24,7 @@ it('a WebSocket that the upstream does not take has lost its place before its cl
   const accept = createWebSocketProxy({
     upstream: new URL(upstream.url),
     isTrustedProxy: () => false,
-    onEvent: () => {},
+    onEvent,
     answerTimeoutMs: 10_000,
     silenceMs: null,
   })
@@ -39,6 +40,20 @@ it('a WebSocket that the upstream does not take has lost its place before its cl
   client.write(
     'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   )
+  return { client, abandoned: () => abandoned }
+}
+
+it('a WebSocket that the upstream does not take has lost its place before its client hears of it, and closes', async () => {
+  const { client, abandoned } = await refuseClient(() => {})
   const [head] = (await once(client, 'data')) as [Buffer]
-  expect({ status: String(head).slice(9, 12), abandoned }).toEqual({ status: '502', abandoned: 1 })
+  expect({ status: String(head).slice(9, 12), abandoned: abandoned() }).toEqual({ status: '502', abandoned: 1 })
+})
+
+it('a WebSocket ends, and not the process, where an event sink throws', async () => {
+  const { client, abandoned } = await refuseClient(() => {
+    throw new Error('no disk')
+  })
+  client.resume()
+  await once(client, 'close')
+  expect(abandoned()).toBe(1)
 })

@@ -36,16 +36,17 @@ const closeDeadlineMs = 2000
 export function createWebSocketProxy(options: WebSocketProxyOptions): Accept {
   const { upstream, onEvent, answerTimeoutMs, silenceMs } = options
   return ({ request, socket, head }, decision) => {
-    connect(request, socket, decision).then(
-      (agreed) => join({ socket, head, connection: request.socket }, agreed, { decision, silenceMs }),
-      (error: unknown) => {
-        const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
-        onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
-        // Its client may take its time to close the connection.
-        decision.abandon?.()
-        refuseUpgrade(socket, answerTo(code))
-      },
-    )
+    const refused = (error: unknown) => {
+      const { code, status } = error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable')
+      // Its client may take its time to close the connection.
+      decision.abandon?.()
+      onEvent({ type: 'upstream_failed', at: systemClock(), ticketId: decision.session.id, code, status })
+      refuseUpgrade(socket, answerTo(code))
+    }
+    connect(request, socket, decision)
+      .then((agreed) => join({ socket, head, connection: request.socket }, agreed, { decision, silenceMs }), refused)
+      // Whatever an event sink or a hook throws ends this WebSocket, and not the process.
+      .catch(() => socket.destroy())
   }
 
   async function connect(request: IncomingMessage, client: Duplex, decision: AdmittedDecision): Promise<Agreed> {
