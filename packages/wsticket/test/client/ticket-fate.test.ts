@@ -62,15 +62,9 @@ describe('What became of a ticket', () => {
   })
 
   it.each([
-    [
-      { code: generateTicket(), reason: generateTicket() },
-      { code: null, reason: null },
-    ],
-    [
-      { code: 7, reason: ['x'], action: 'dance' },
-      { code: null, reason: null, action: null },
-    ],
-  ])('is told without what is no word of it: %j', async (odd, told) => {
+    ['a ticket', { code: generateTicket(), reason: generateTicket() }, { code: null, reason: null }],
+    ['no text', { code: 7, reason: ['x'], action: 'dance' }, { code: null, reason: null, action: null }],
+  ])('is told without what is no word of it: %s', async (_, odd, told) => {
     server.tell = (response) => answerJson(response, 200, { ...fate, ...odd })
     const { close } = await failureOf(connect())
     expect(close.reason).toBe('')
