@@ -104,6 +104,28 @@ describe('A ticket source', () => {
     expect(server.issued.has(ticket)).toBe(true)
   })
 
+  it.each([
+    ['/api/tickets', '/api/tickets/id', '/api/sessions/id/renew'],
+    ['/api/tickets/', '/api/tickets/id', '/api/sessions/id/renew'],
+    ['/tickets?tenant=1', '/tickets/id?tenant=1', '/sessions/id/renew?tenant=1'],
+  ])('asks about a ticket of %s below it and beside it', async (path, below, beside) => {
+    const asked: string[] = []
+    const { inquire, renewal } = await ask({
+      ticketUrl: `http://${server.host}${path}`,
+      fetch: async (input) => {
+        const { pathname, search } = new URL(input as URL)
+        asked.push(`${pathname}${search}`)
+        const ticket = asked.length === 1 ? { ticket: generateTicket() } : {}
+        const body = { ...ticket, id: 'id', state: 'pending', session_expires_in: 60 }
+        return Response.json(body, { status: asked.length === 1 ? 201 : 200 })
+      },
+    })
+    const { signal } = new AbortController()
+    await inquire?.(signal)
+    await renewal?.renew(signal)
+    expect(asked).toEqual([path, below, beside])
+  })
+
   it('stops at the signal', async () => {
     const attempt = new AbortController()
     server.answer = () => attempt.abort()
