@@ -17,6 +17,7 @@ const vocabulary = [
   'session',
   'loopback',
   'wire',
+  'query-parameters',
   'ticket-cookie',
   'deadline',
   'most',

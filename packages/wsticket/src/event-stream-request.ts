@@ -3,6 +3,7 @@
  * @module
  */
 import { type Handshake, hasNoBody, type Opening, type OpeningLines, readOpening } from './handshake.ts'
+import { parametersOf, valuesOf, withoutParameters } from './query-parameters.ts'
 import { lastEventIdParameter } from './wire.ts'
 
 const eventStream = /(?:^|,)[\t ]*text\/event-stream[\t ]*(?:[,;]|$)/i
@@ -22,8 +23,8 @@ export function parseEventStreamRequest(opening: Opening): Handshake | null {
   const { httpVersion, rawHeaders, peerAddress } = opening
   if (httpVersion !== null && httpVersion !== '1.1' && httpVersion !== '1.0') return null
   const lines = readOpening(opening)
-  if (lines === null || !isPlainRequest(lines) || !eventStream.test(valuesOf(rawHeaders, 'accept').join())) return null
-  const sites = valuesOf(rawHeaders, siteHeader)
+  if (lines === null || !isPlainRequest(lines) || !eventStream.test(linesOf(rawHeaders, 'accept').join())) return null
+  const sites = linesOf(rawHeaders, siteHeader)
   const passage = withLastEventId(opening)
   if (sites.length > 1 || passage === null) return null
   const { origin, authorization } = lines.single
@@ -52,38 +53,26 @@ function isPlainRequest(lines: OpeningLines): boolean {
   )
 }
 
-function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 }
 
 /** The id of the last event in its header alone; null where there are two, or it fits into none. The header goes before the parameter. */
 function withLastEventId({ target, rawHeaders }: Opening): Pick<Handshake, 'target' | 'rawHeaders'> | null {
-  const named = valuesOf(rawHeaders, idHeader)
-  const { rest, ids } = takeIds(target)
+  const named = linesOf(rawHeaders, idHeader)
+  const ids = valuesOf(lastEventIdParameter, target)
   if (named.length > 1 || ids.length > 1) return null
   const id = ids[0] ?? ''
   const bytes = named[0] ?? utf8(id)
   if (controls.test(id) || bytes.length > maxIdBytes) return null
   const isAdded = named.length === 0 && id !== ''
+  const rest = ids.length === 0 ? target : withoutParameters(isId, target)
   return { target: rest, rawHeaders: isAdded ? [...rawHeaders, 'Last-Event-ID', bytes] : rawHeaders }
 }
 
-function takeIds(target: string): { readonly rest: string; readonly ids: readonly string[] } {
-  const mark = target.indexOf('?')
-  if (mark < 0) return { rest: target, ids: [] }
-  const ids: string[] = []
-  const kept = target
-    .slice(mark + 1)
-    .split('&')
-    .filter((pair) => {
-      // Encoded or not, the name is at least as long. Whoever asks has shown nothing yet, and thousands of pairs would cost.
-      if (pair.length < lastEventIdParameter.length) return true
-      // The constructor drops one leading `?`, which is part of the name.
-      const found = new URLSearchParams(`&${pair}`).getAll(lastEventIdParameter)
-      ids.push(...found)
-      return found.length === 0
-    })
-  return { rest: kept.length === 0 ? target.slice(0, mark) : `${target.slice(0, mark)}?${kept.join('&')}`, ids }
+/** Encoded or not, the name is at least as long. Whoever asks has shown nothing yet, and thousands of pairs would cost. */
+function isId(pair: string): boolean {
+  return pair.length >= lastEventIdParameter.length && parametersOf(pair).has(lastEventIdParameter)
 }
 
 /** One character a byte, as header values are read: a browser sends an id as UTF-8. */

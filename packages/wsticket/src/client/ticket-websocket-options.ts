@@ -2,7 +2,6 @@
  * The options of `createTicketWebSocket`, checked.
  * @module
  */
-
 import { createTicketSource, type TicketSourceOptions } from './endpoint-source.ts'
 import { type GuardedTicketSource, guardTicketSource } from './guarded-ticket-source.ts'
 import type { ClientCarrier, OpeningRules } from './opening.ts'

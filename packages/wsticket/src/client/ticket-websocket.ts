@@ -2,7 +2,6 @@
  * A WebSocket that asks for a ticket before it opens.
  * @module
  */
-
 import { fateInTime, ticketInTime } from './attempt.ts'
 import type { GuardedTicketSource } from './guarded-ticket-source.ts'
 import { defineConstants } from './handler-target.ts'
