@@ -42,7 +42,8 @@ export default defineConfig({
           testTimeout: 10_000,
           hookTimeout: 10_000,
           ...oneLoading,
-          maxWorkers: 2,
+          // They wait for half of their time.
+          maxWorkers: 4,
         },
       },
       { extends: true, test: { name: 'services', include: [services], ...withServers, ...oneLoading } },

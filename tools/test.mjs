@@ -41,26 +41,30 @@ const transcript = createTranscript(join(output, 'transcript.log'))
  * @property {readonly string[]} command
  * @property {string} [part] runs only where this part is chosen
  * @property {boolean} [essential] nothing that follows makes sense without it
- * @property {boolean} [waits] for much of its time: it runs beside its neighbours that do
+ * @property {boolean} [beside] it leaves a processor to others for some of its time: it runs beside its neighbours that do
  * @property {string} [report] where vitest counts its tests; any other step counts as one
  */
 
+const linted = ['packages', 'tools', 'benchmarks', 'engines', 'proofs', 'corpus', 'examples', 'clients']
+const strictly = ['--format=unix', '--type-aware', '--deny-warnings', '--report-unused-disable-directives']
+
 /** @type {Step[]} */
 const steps = [
-  { title: 'System packages', command: ['node', 'tools/system-packages.mjs', ...chosen], essential: true },
   { title: 'Build', command: ['npm', 'run', '--silent', 'build'], essential: true },
-  { part: 'check', title: 'Format and lint', command: ['biome', 'check', '--error-on-warnings'] },
   {
-    part: 'check',
-    title: 'Lint with types',
-    command: oxlint('packages', 'tools', 'benchmarks', 'engines', 'proofs', 'corpus', 'examples', 'clients'),
+    title: 'System packages',
+    command: ['node', 'tools/system-packages.mjs', ...chosen],
+    essential: true,
+    beside: true,
   },
-  { part: 'check', title: 'Types of the tests', command: ['tsc', '-p', 'tsconfig.tests.json'] },
-  { part: 'check', title: 'Types of the recipes', command: ['tsc', '-p', 'clients'] },
-  { part: 'check', title: 'Import graph', command: ['node', 'tools/check-imports.mjs'] },
-  { part: 'check', title: 'Dead exports and dependencies', command: ['knip'] },
-  { part: 'check', title: 'Size of the client', command: ['node', 'tools/check-client-size.mjs'] },
-  { part: 'check', title: 'Documents', command: ['node', 'tools/write-docs.mjs', '--check'] },
+  check('Format and lint', 'biome', 'check', '--error-on-warnings'),
+  check('Lint with types', 'oxlint', ...strictly, ...linted),
+  check('Types of the tests', 'tsc', '-p', 'tsconfig.tests.json'),
+  check('Types of the recipes', 'tsc', '-p', 'clients'),
+  check('Import graph', 'node', 'tools/check-imports.mjs'),
+  check('Dead exports and dependencies', 'knip'),
+  check('Size of the client', 'node', 'tools/check-client-size.mjs'),
+  check('Documents', 'node', 'tools/write-docs.mjs', '--check'),
   vitest('unit', 'Unit tests'),
   { part: 'unit', title: 'Fuzzing of the parsers, in short', command: ['node', 'tools/fuzz.mjs', '--seconds', '6'] },
   vitest('services', 'Tests against real services'),
@@ -71,23 +75,29 @@ const steps = [
     title: 'Single use over processes, in short',
     command: ['node', 'proofs/single-use.mjs', '--short'],
   },
-  { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'], waits: true },
-  { ...vitest('clients', 'Client libraries'), waits: true },
-  { part: 'proof', title: 'An orderly drain, in short', command: ['node', 'proofs/drain.mjs', '--short'], waits: true },
+  { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'], beside: true },
+  { ...vitest('clients', 'Client libraries'), beside: true },
+  {
+    part: 'proof',
+    title: 'An orderly drain, in short',
+    command: ['node', 'proofs/drain.mjs', '--short'],
+    beside: true,
+  },
   {
     part: 'proof',
     title: 'Revocation over nodes, in short',
     command: ['node', 'proofs/revocation.mjs', '--short'],
-    waits: true,
+    beside: true,
   },
-  { part: 'proof', title: 'Coming back, in short', command: ['node', 'proofs/reconnect.mjs', '--short'], waits: true },
+  { part: 'proof', title: 'Coming back, in short', command: ['node', 'proofs/reconnect.mjs', '--short'], beside: true },
   vitest('browsers', 'Tests in browsers'),
   {
     part: 'runtimes',
     title: 'The client in other runtimes',
     command: ['node', 'tools/test-runtimes.mjs', 'Bun', 'Deno', 'workerd', 'Node 24'],
+    beside: true,
   },
-  { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'] },
+  { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'], beside: true },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },
   {
     part: 'bench',
@@ -97,9 +107,9 @@ const steps = [
   { title: 'Secrets in the output', command: ['node', 'tools/check-secrets.mjs', output] },
 ]
 
-/** @param {string[]} paths @returns {string[]} */
-function oxlint(...paths) {
-  return ['oxlint', '--format=unix', '--type-aware', '--deny-warnings', '--report-unused-disable-directives', ...paths]
+/** @param {string} title @param {string[]} command @returns {Step} */
+function check(title, ...command) {
+  return { part: 'check', title, command, beside: true }
 }
 
 /** @param {string} part @param {string} title @param {string[]} [prefix] what runs the command @returns {Step} */
@@ -124,29 +134,30 @@ async function runStep({ title, command, report }, place = transcript) {
   return { ...counts, line: `${verdict} ${seconds.padStart(6)} s  ${title}${tests}` }
 }
 
-/** @param {Step[]} waiting */
-async function runBeside(waiting) {
-  const queue = [...waiting.entries()]
+/** @param {Step[]} neighbours */
+async function runBeside(neighbours) {
+  const queue = [...neighbours.entries()]
   /** @type {Awaited<ReturnType<typeof runStep>>[]} */
-  const results = []
+  const outcomes = []
   const lane = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const part = transcript.part()
-      results[next[0]] = await runStep(next[1], part)
+      outcomes[next[0]] = await runStep(next[1], part)
       part.end()
     }
   }
   await Promise.all([lane(), lane(), lane()])
-  return results
+  return outcomes
 }
 
 const results = []
 const wanted = steps.filter(({ part }) => part === undefined || chosen.includes(part))
 for (let step = wanted.shift(); step !== undefined; step = wanted.shift()) {
-  const beside = [step]
-  while (step.waits && wanted[0]?.waits) beside.push(/** @type {Step} */ (wanted.shift()))
-  results.push(...(beside.length > 1 ? await runBeside(beside) : [await runStep(step)]))
-  if (step.essential && results.some(({ failed }) => failed > 0)) break
+  const group = [step]
+  while (step.beside && wanted[0]?.beside) group.push(/** @type {Step} */ (wanted.shift()))
+  const outcomes = group.length > 1 ? await runBeside(group) : [await runStep(step)]
+  results.push(...outcomes)
+  if (group.some(({ essential }, at) => essential && outcomes[at]?.failed)) break
 }
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0)
