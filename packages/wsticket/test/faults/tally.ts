@@ -18,8 +18,8 @@ export interface Tally {
   /** Presents a ticket once. */
   redeem(store: Verifier, id: TicketId): Promise<Answer>
   /**
-   * Presents every ticket to every store: to all of them at the same moment, and then once more to one after the other. Resolves
-   * with how often there was each answer.
+   * Presents every ticket to every store: to all of them at the same moment, and then once more to one after the other, no more tickets at once than
+   * an engine on a machine that many share answers in time. Resolves with how often there was each answer.
    */
   present(ids: readonly TicketId[], stores: readonly Verifier[]): Promise<Answers>
   /** How many tickets were admitted. */
@@ -30,6 +30,8 @@ export interface Tally {
 
 /** How often there was each answer; those that there never was are left out. */
 export type Answers = { readonly [answer in Answer]?: number }
+
+const ticketsAtOnce = 50
 
 /** Starts to count. */
 export function createTally(): Tally {
@@ -47,8 +49,11 @@ export function createTally(): Tally {
         const answer = await redeem(store, id)
         answers[answer] = (answers[answer] ?? 0) + 1
       }
-      await Promise.all(ids.map((id) => Promise.all(stores.map((store) => count(store, id)))))
-      for (const store of stores) await Promise.all(ids.map((id) => count(store, id)))
+      for (let from = 0; from < ids.length; from += ticketsAtOnce) {
+        const some = ids.slice(from, from + ticketsAtOnce)
+        await Promise.all(some.flatMap((id) => stores.map((store) => count(store, id))))
+        for (const store of stores) await Promise.all(some.map((id) => count(store, id)))
+      }
       return answers
     },
     get admitted() {
