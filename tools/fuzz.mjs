@@ -28,11 +28,13 @@ const inside = (name) => import(`../packages/wsticket/dist/${name}.js`)
 async function parsers() {
   const carriers = ['subprotocol', 'authorization', 'query', 'cookie']
   const { parseHandshake } = await inside('handshake')
+  const { parseEventStreamRequest } = await inside('event-stream-request')
   const { parseOrigins } = await inside('checks/origin')
   const { readRequestedTicket } = await inside('ticket-request')
   const { copyClaims } = await inside('claims')
   return {
     parseHandshake,
+    parseEventStreamRequest,
     carriers: await Promise.all(carriers.map(async (name) => (await inside(`carriers/${name}`))[name])),
     parseOrigins,
     createClientAddressResolver,

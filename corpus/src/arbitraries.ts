@@ -45,7 +45,9 @@ export function near(...texts: readonly [string, ...string[]]): fc.Arbitrary<str
 
 const ticket = `wst_${'A'.repeat(43)}`
 
-const goodLines: readonly (readonly [name: string, value: string])[] = [
+type Line = readonly [name: string, value: string]
+
+const handshakeLines: readonly Line[] = [
   ['Host', 'ws.example'],
   ['Upgrade', 'websocket'],
   ['Connection', 'Upgrade'],
@@ -54,31 +56,74 @@ const goodLines: readonly (readonly [name: string, value: string])[] = [
   ['Origin', 'https://app.example'],
 ]
 
-const moreLines: fc.Arbitrary<readonly [string, string]> = fc.oneof(
-  fc.tuple(fc.constant('Sec-WebSocket-Protocol'), near(`wsticket.v1, ${ticket}`, 'chat.v1', 'a, b, a', ticket)),
+const eventStreamLines: readonly Line[] = [
+  ['Host', 'ws.example'],
+  ['Accept', 'text/event-stream'],
+  ['Sec-Fetch-Site', 'same-origin'],
+]
+
+const moreLines: fc.Arbitrary<Line> = fc.oneof(
   fc.tuple(fc.constant('Authorization'), near(`Ticket ${ticket}`, 'Bearer a', 'Ticket')),
   fc.tuple(fc.constant('Cookie'), near(`a=b; __Host-wsticket=${ticket}`, '__Host-wsticket="a"', 'a', '; ;')),
   fc.tuple(fc.constant('X-Forwarded-For'), near('192.0.2.7, 10.0.0.1')),
   fc.tuple(near('X-Any', 'Cookie', 'Content-Length', 'Transfer-Encoding', 'Host'), near('a', '0', 'chunked')),
 )
 
-/** Opening handshakes, most of them well formed but for one thing or two. */
-export const openings: fc.Arbitrary<Opening> = fc.record({
-  method: fc.oneof({ weight: 20, arbitrary: fc.constant('GET') }, { weight: 1, arbitrary: near('GET', 'POST') }),
-  httpVersion: fc.oneof({ weight: 20, arbitrary: fc.constantFrom('1.1', null) }, { weight: 1, arbitrary: near('1.1') }),
-  target: fc.oneof(fc.constant('/ws'), near(`/ws?ticket=${ticket}`, '/ws?a=b&ticket=', '/', '//ws', '/ws?%74icket=a')),
-  rawHeaders: fc
-    .tuple(
-      fc.array(moreLines, { maxLength: 4 }),
-      fc.option(fc.tuple(fc.nat(goodLines.length - 1), near(...(goodLines.map(([, value]) => value) as [string]))), {
-        freq: 4,
-      }),
-    )
-    .map(([more, spoilt]) =>
-      [...goodLines.map(([name, value], at) => [name, spoilt?.[0] === at ? spoilt[1] : value]), ...more].flat(),
+const protocolLines: fc.Arbitrary<Line> = fc.tuple(
+  fc.constant('Sec-WebSocket-Protocol'),
+  near(`wsticket.v1, ${ticket}`, 'chat.v1', 'a, b, a', ticket),
+)
+
+const idLines: fc.Arbitrary<Line> = fc.tuple(fc.constant('Last-Event-ID'), near('12', 'a b', '\u00e9'))
+
+/** Requests, most of them well formed but for one thing or two. */
+function requestsLike(
+  lines: readonly Line[],
+  more: fc.Arbitrary<Line>,
+  targets: fc.Arbitrary<string>,
+): fc.Arbitrary<Opening> {
+  const values = lines.map(([, value]) => value) as [string]
+  const spoilt = fc.option(fc.tuple(fc.nat(lines.length - 1), near(...values)), { freq: 4 })
+  return fc.record({
+    method: fc.oneof({ weight: 20, arbitrary: fc.constant('GET') }, { weight: 1, arbitrary: near('GET', 'POST') }),
+    httpVersion: fc.oneof(
+      { weight: 20, arbitrary: fc.constantFrom('1.1', null) },
+      { weight: 1, arbitrary: near('1.1', '1.0') },
     ),
-  peerAddress: fc.constantFrom('192.0.2.7', null),
-})
+    target: targets,
+    rawHeaders: fc
+      .tuple(fc.array(more, { maxLength: 4 }), spoilt)
+      .map(([others, spoil]) =>
+        [...lines.map(([name, value], at) => [name, spoil?.[0] === at ? spoil[1] : value]), ...others].flat(),
+      ),
+    peerAddress: fc.constantFrom('192.0.2.7', null),
+  })
+}
+
+/** Opening handshakes. */
+export const openings: fc.Arbitrary<Opening> = requestsLike(
+  handshakeLines,
+  fc.oneof(moreLines, protocolLines),
+  fc.oneof(fc.constant('/ws'), near(`/ws?ticket=${ticket}`, '/ws?a=b&ticket=', '/', '//ws', '/ws?%74icket=a')),
+)
+
+const eventStreamTargets = fc.oneof(
+  fc.constantFrom(
+    '/ws',
+    '/ws?lastEventId=7&a=b',
+    '/ws?lastEvent%49d=%C3%BC',
+    '/ws?a&lastEventId=%0D%0Aa',
+    '/ws?lastEventId=%7f',
+  ),
+  near('/ws?lastEventId=7&a=b', '/ws?a=b&lastEvent%49d=%C3%BC&lastEventId=', `/ws?ticket=${ticket}`),
+)
+
+/** Requests for event streams. */
+export const eventStreamRequests: fc.Arbitrary<Opening> = requestsLike(
+  eventStreamLines,
+  fc.oneof(moreLines, idLines),
+  eventStreamTargets,
+)
 
 const instants = fc.maxSafeInteger().map((instant) => instant as TicketRecord['expiresAt'])
 

@@ -5,11 +5,12 @@
  */
 import fc from 'fast-check'
 import type { ClientAddressResolver, Handshake, Opening, Passage, TicketId, TicketRecord } from 'wsticket'
-import { anyText, near, openings, records } from './arbitraries.ts'
+import { anyText, eventStreamRequests, near, openings, records } from './arbitraries.ts'
 
 /** The parsers under test: those of the sources, or those of a build. */
 export interface Parsers {
   parseHandshake(opening: Opening): Handshake | null
+  parseEventStreamRequest(opening: Opening): Handshake | null
   readonly carriers: readonly CarrierUnderTest[]
   parseOrigins(origins: readonly string[]): ReadonlySet<string>
   createClientAddressResolver(trustedProxies: readonly string[]): ClientAddressResolver
@@ -78,6 +79,7 @@ function holds<Input>(
 export function parserProperties(parsers: Parsers): readonly ParserProperty[] {
   return [
     handshakeProperty(parsers),
+    eventStreamProperty(parsers),
     ...parsers.carriers.map((carrier) => carrierProperty(parsers, carrier)),
     originProperty(parsers),
     addressProperty(parsers),
@@ -97,6 +99,20 @@ function handshakeProperty({ parseHandshake }: Parsers): ParserProperty {
     const again = parseHandshake({ ...opening, target: parsed.target, rawHeaders: parsed.rawHeaders })
     const unique = new Set(parsed.protocols).size === parsed.protocols.length
     return /^\/(?![/\\])[!-~]*$/.test(parsed.target) && unique && JSON.stringify(again) === JSON.stringify(parsed)
+  })
+}
+
+/** What is taken has the id of the last event in its header alone, in one line that can be one, and is taken again as it is passed on. */
+function eventStreamProperty({ parseEventStreamRequest }: Parsers): ParserProperty {
+  return holds('event stream', eventStreamRequests, (opening) => {
+    const parsed = parseEventStreamRequest(opening)
+    if (parsed === null) return true
+    const { target, rawHeaders } = parsed
+    const again = parseEventStreamRequest({ ...opening, target, rawHeaders })
+    const ids = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'last-event-id')
+    const hasParameter = new URLSearchParams(target.slice(target.indexOf('?'))).has('lastEventId')
+    const isLine = (text: string) => text.length <= 1024 && /^[\t -~\u0080-\uffff]*$/.test(text)
+    return ids.length <= 1 && ids.every(isLine) && !hasParameter && JSON.stringify(again) === JSON.stringify(parsed)
   })
 }
 

@@ -7,6 +7,7 @@ import { subprotocol } from '../../src/carriers/subprotocol.ts'
 import { createClientAddressResolver } from '../../src/checks/client-address.ts'
 import { parseOrigins } from '../../src/checks/origin.ts'
 import { copyClaims } from '../../src/claims.ts'
+import { parseEventStreamRequest } from '../../src/event-stream-request.ts'
 import { parseHandshake } from '../../src/handshake.ts'
 import { readRecord, writeRecord } from '../../src/record-text.ts'
 import { parseTicket } from '../../src/ticket.ts'
@@ -14,6 +15,7 @@ import { readRequestedTicket } from '../../src/ticket-request.ts'
 
 const properties = parserProperties({
   parseHandshake,
+  parseEventStreamRequest,
   carriers: [subprotocol, authorization, query, cookie],
   parseOrigins,
   createClientAddressResolver,
