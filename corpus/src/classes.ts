@@ -5,6 +5,7 @@
 
 import { claims } from './classes/claims.ts'
 import { configuration } from './classes/configuration.ts'
+import { eventStreams } from './classes/event-streams.ts'
 import { firstMessages } from './classes/first-messages.ts'
 import { forgedCredentials } from './classes/forged-credentials.ts'
 import { forwardedChains } from './classes/forwarded-chains.ts'
@@ -33,6 +34,7 @@ export const classes: readonly CorpusClass[] = [
   identities,
   logTexts,
   rawHandshakes,
+  eventStreams,
   frames,
   firstMessages,
   smuggling,

@@ -13,6 +13,7 @@ import {
   type TicketStore,
 } from 'wsticket'
 import { createMemoryStore } from 'wsticket/stores/memory'
+import { eventStreamCase } from './event-stream-case.ts'
 import { type Exchange, exchange, statusOf } from './exchange.ts'
 import { type HandshakeCase, handshakeCase, type Setting } from './handshake-case.ts'
 import { admissionSettings, audience, type HandshakeTarget, type RunningTarget } from './handshake-target.ts'
@@ -46,29 +47,36 @@ async function playSetting(target: HandshakeTarget, setting: Setting, all: reado
   const cases = all.filter((one) => one.setting === setting)
   const store = createMemoryStore()
   const server = await target.start(admissionSettings[setting], store)
+  const round: Round = { opens: target.opens, server, store }
   try {
     const complaints: string[] = []
     const waiting = [...cases]
     const play = async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        complaints.push(...(await playCase(server, store, next)))
+        complaints.push(...(await playCase(round, next)))
       }
     }
     await Promise.all(Array.from({ length: atATime }, play))
     const admitted = server.reached.length
-    complaints.push(...(await afterwards(server, store, cases)))
+    complaints.push(...(await afterwards(round, cases)))
     return { cases: cases.length, admitted, complaints }
   } finally {
     await server.stop()
   }
 }
 
-async function playCase(server: RunningTarget, store: TicketStore, played: HandshakeCase): Promise<string[]> {
+/** One server, and what it is played with. */
+interface Round extends Pick<HandshakeTarget, 'opens'> {
+  readonly server: RunningTarget
+  readonly store: TicketStore
+}
+
+async function playCase({ opens, server, store }: Round, played: HandshakeCase): Promise<string[]> {
   const { name, tickets, key, verdict, bytes, from = peerAddress, finishes = false, spends = false } = played
   for (const ticket of tickets) await issue(store, ticket, { clientAddress: played.issuedTo ?? from, key })
   const answer = await exchange(server.port, bytes, { from, finishes })
   const complaints: string[] = []
-  const outcome = outcomeOf(answer)
+  const outcome = outcomes[opens](answer)
   if (!agrees(outcome, verdict)) complaints.push(`should be ${verdict}, not ${outcome}`)
   if (/ws[tk]_/.test(answer.text)) complaints.push('the answer repeats a ticket or a key')
   const states = await Promise.all(tickets.map((ticket) => stateOf(store, ticket)))
@@ -78,14 +86,29 @@ async function playCase(server: RunningTarget, store: TicketStore, played: Hands
   return complaints.map((complaint) => `${name}: ${complaint}`)
 }
 
-/** A refusal by its code where it is the very bytes; else what can be said of it. */
-function outcomeOf({ text, end }: Exchange): string {
+const outcomes = {
+  websocket: ({ text, end }: Exchange) => {
+    const known = Object.entries(refusalAnswers).find(([, answer]) => answer === text)
+    return known?.[0] ?? unknownOutcome(text, end, 101)
+  },
+  // HTTP has headers of its own in the answer, Date and those of CORS: the status line and the body are the very bytes.
+  event_stream: ({ text, end }: Exchange) => {
+    const known = Object.entries(refusalAnswers).find(([, answer]) => withoutHeaders(answer) === withoutHeaders(text))
+    const isStream = /^content-type: text\/event-stream\r$/im.test(text)
+    return known?.[0] ?? unknownOutcome(text, end, isStream ? 200 : 0)
+  },
+}
+
+/** What can be said of an answer that is no refusal as it should be. */
+function unknownOutcome(text: string, end: Exchange['end'], good: number): string {
   if (end === 'deadline') return 'silence'
-  const known = Object.entries(refusalAnswers).find(([, answer]) => answer === text)
-  if (known !== undefined) return known[0]
   const status = statusOf(text)
-  if (status === 101) return 'admitted'
+  if (status === good && good > 0) return 'admitted'
   return text === '' ? 'closed' : `another answer with status ${status}`
+}
+
+function withoutHeaders(answer: string): string {
+  return answer.replace(/\r\n[\s\S]*\r\n\r\n/, '\n')
 }
 
 function agrees(outcome: string, verdict: HandshakeCase['verdict']): boolean {
@@ -94,19 +117,15 @@ function agrees(outcome: string, verdict: HandshakeCase['verdict']): boolean {
 }
 
 /** What holds of the whole round. */
-async function afterwards(
-  server: RunningTarget,
-  store: TicketStore,
-  cases: readonly HandshakeCase[],
-): Promise<string[]> {
+async function afterwards(round: Round, cases: readonly HandshakeCase[]): Promise<string[]> {
+  const { server } = round
   const complaints: string[] = []
   const due = cases.filter(({ verdict }) => verdict === 'admitted').flatMap(({ tickets }) => tickets.map(idOfTicket))
   const strangers = server.reached.filter((id) => !due.includes(id as (typeof due)[number]))
-  if (strangers.length > 0)
-    complaints.push(`${strangers.length} WebSockets reached the application that should not have`)
-  if (new Set(server.reached).size !== server.reached.length) complaints.push('a ticket has opened two WebSockets')
+  if (strangers.length > 0) complaints.push(`${strangers.length} of those that reached the application should not have`)
+  if (new Set(server.reached).size !== server.reached.length) complaints.push('a ticket has opened two')
   const missing = due.filter((id) => !server.reached.includes(id))
-  if (missing.length > 0) complaints.push(`${missing.length} good WebSockets did not reach the application`)
+  if (missing.length > 0) complaints.push(`${missing.length} good ones did not reach the application`)
   const secrets = cases.flatMap(({ tickets, key }) => [...tickets, key ?? []].flat().map((text) => text.slice(4, 28)))
   for (const [where, text] of [
     ['behind the server', server.seen()],
@@ -116,13 +135,15 @@ async function afterwards(
     if (leaked > 0) complaints.push(`${leaked} tickets or keys were seen ${where}`)
   }
   const { setting = 'ordinary' } = cases[0] ?? {}
-  complaints.push(...(await stillServes(server, store, setting)))
+  complaints.push(...(await stillServes(round, setting)))
   return complaints
 }
 
-async function stillServes(server: RunningTarget, store: TicketStore, setting: Setting): Promise<string[]> {
+async function stillServes(round: Round, setting: Setting): Promise<string[]> {
   if (setting === 'query_only' || setting === 'behind_proxy') return []
-  return playCase(server, store, handshakeCase('a good handshake after all that', 'admitted', { setting }))
+  const name = 'a good one after all that'
+  if (round.opens === 'websocket') return playCase(round, handshakeCase(name, 'admitted', { setting }))
+  return setting === 'every_carrier' ? playCase(round, eventStreamCase(name, 'admitted')) : []
 }
 
 /** What a ticket is bound to. */

@@ -36,10 +36,10 @@ export const admissionSettings: { readonly [setting in Setting]: AdmissionSettin
   },
 }
 
-/** A server that listens on 127.0.0.1 and opens WebSockets at `/ws`. */
+/** A server that listens on 127.0.0.1 and opens WebSockets, or event streams, at `/ws`. */
 export interface RunningTarget {
   readonly port: number
-  /** The ids of the sessions whose WebSockets reached the application, in order. */
+  /** The ids of the sessions that reached the application, in order. */
   readonly reached: readonly string[]
   /** Everything that the application, or the upstream, got to see of requests. */
   seen(): string
@@ -51,5 +51,7 @@ export interface RunningTarget {
 /** Starts servers around a store. */
 export interface HandshakeTarget {
   readonly name: string
+  /** What it opens. An event stream that reached the application ends at once. */
+  readonly opens: 'websocket' | 'event_stream'
   start(setting: AdmissionSetting, store: TicketStore): Promise<RunningTarget>
 }

@@ -15,6 +15,7 @@ const leastCases: { readonly [name: string]: number } = {
   identities: 150,
   'log-texts': 80,
   'raw-handshakes': 420,
+  'event-streams': 160,
   frames: 120,
   'first-messages': 130,
   smuggling: 110,

@@ -1,24 +1,22 @@
 import { describe, expect, it } from 'vitest'
+import { playClass } from 'wsticket-corpus/class-play'
+import { eventStreams } from 'wsticket-corpus/classes/event-streams'
 import { forwardedChains } from 'wsticket-corpus/classes/forwarded-chains'
 import { locks } from 'wsticket-corpus/classes/locks'
 import { multiplicity } from 'wsticket-corpus/classes/multiplicity'
 import { origins } from 'wsticket-corpus/classes/origins'
 import { rawHandshakes } from 'wsticket-corpus/classes/raw-handshakes'
 import { ticketSyntax } from 'wsticket-corpus/classes/ticket-syntax'
-import { playHandshakes } from 'wsticket-corpus/handshake-play'
-import { mostKeptBytes, watch } from 'wsticket-corpus/watch'
-import { nodeTarget, wsTarget } from './node-target.ts'
+import { nodeTarget, streamTarget, wsTarget } from './node-target.ts'
 
 describe.each([nodeTarget, wsTarget])('$name', (target) => {
   it.each([ticketSyntax, multiplicity, locks, origins, forwardedChains, rawHandshakes])(
     'gives every case of $name its verdict',
-    async ({ cases, good }) => {
-      const { result, crashes, keptBytes } = await watch(() => playHandshakes(target, cases))
-      expect(result.complaints).toEqual([])
-      expect(crashes).toEqual([])
-      expect(keptBytes).toBeLessThan(mostKeptBytes)
-      expect(result.admitted).toBe(cases.filter(({ verdict }) => good.includes(verdict)).length)
-    },
+    async (played) => expect(await playClass(target, played)).toEqual([]),
     30_000,
   )
 })
+
+it('admitEventStream gives every case of event-streams its verdict', async () => {
+  expect(await playClass(streamTarget, eventStreams)).toEqual([])
+}, 30_000)
