@@ -10,7 +10,7 @@ const client = fileURLToPath(new URL('../packages/wsticket/dist/client/index.js'
 // A little above what they are: docs/decisions/0025 says why not less.
 const budgets = {
   'everything of wsticket/client': { code: `export * from '${client}'`, bytes: 7168 },
-  'createTicketWebSocket alone': { code: `export { createTicketWebSocket } from '${client}'`, bytes: 5952 },
+  'createTicketWebSocket alone': { code: `export { createTicketWebSocket } from '${client}'`, bytes: 5968 },
   'createTicketEventSource alone': { code: `export { createTicketEventSource } from '${client}'`, bytes: 5632 },
 }
 

@@ -63,7 +63,7 @@ export async function ask(
 ): Promise<object> {
   const url = parseUrl(ticketUrl, pageUrl())
   if (below !== undefined) url.pathname = `${url.pathname.replace(/\/$/, '')}/${below}`
-  if (beside !== undefined) url.pathname = url.pathname.replace(/[^/]+\/?$/, beside)
+  if (beside !== undefined) url.pathname = url.pathname.replace(/[^/]*\/?$/, beside)
   const authorization = `Bearer ${credential}`
   const json = body && { body: JSON.stringify(body) }
   const headers = { authorization, ...(json && { 'content-type': 'application/json' }) }

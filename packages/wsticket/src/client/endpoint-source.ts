@@ -63,25 +63,33 @@ export function createTicketSource(options: TicketSourceOptions): GuardedTicketS
     if (!isTicket(ticket)) throw undecided('The ticket endpoint answered 201, but not with a ticket.', { status: 201 })
     const presented = { ticket, key: locked?.key ?? null }
     if (typeof id !== 'string') return presented
-    const later = { options, breaker, credential, id: encodeURIComponent(id) }
+    const later = { options, breaker, credential, shown, id: encodeURIComponent(id) }
     const isRenewed = renewal !== 'off' && typeof endsIn === 'number'
     return { ...presented, inquire: inquiry(later), renewal: isRenewed ? renewalOf(later, endsIn) : undefined }
   })
 }
 
-/** One call for all who want it at the same time; a new one once one of them has given it up, for it may never come. */
+// A refresh that takes longer may never come. Rotating refresh tokens do not bear two at once.
+const mostSharedMs = 2000
+
+/** One call for all who want it at the same time; a new one where one of them has given up after a while. */
 function shared(call: () => Promise<string>): (signal: AbortSignal) => Promise<string> {
   let current: Promise<string> | null = null
+  let beganAt = 0
   return (signal) => {
+    if (current === null) beganAt = performance.now()
     const mine = current ?? call()
     const forget = () => {
       if (current === mine) current = null
     }
+    const giveUp = () => {
+      if (performance.now() - beganAt >= mostSharedMs) forget()
+    }
     current = mine
-    signal.addEventListener('abort', forget, { once: true })
+    signal.addEventListener('abort', giveUp, { once: true })
     return mine.finally(() => {
       forget()
-      signal.removeEventListener('abort', forget)
+      signal.removeEventListener('abort', giveUp)
     })
   }
 }
@@ -97,13 +105,14 @@ interface Later {
   readonly options: TicketSourceOptions
   readonly breaker: TicketBreaker
   readonly credential: (signal: AbortSignal) => Promise<string>
+  /** What it was issued for. */
+  readonly shown: string
   readonly id: string
 }
 
-function inquiry({ options, breaker, credential, id }: Later): PresentedTicket['inquire'] {
+function inquiry({ options, breaker, shown, id }: Later): PresentedTicket['inquire'] {
   return async (signal) => {
     const attempt = breaker.begin()
-    const shown = await credential(signal)
     attempt.show(shown)
     try {
       return readFate(await ask(options, { below: id, method: 'GET', credential: shown, status: 200, signal }))

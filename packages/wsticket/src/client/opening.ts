@@ -26,8 +26,6 @@ export interface OpeningRules {
   readonly insecureHosts: readonly string[]
 }
 
-const notAbsolute = 'The URL of a WebSocket is absolute, or relative to the page, and ws: or wss:'
-
 // RFC 6455 section 4.1 item 10: a subprotocol is a token (RFC 9110 section 5.6.2).
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
@@ -38,7 +36,8 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
  * the query is the carrier; `SecurityError` where the ticket would travel in plaintext ({@link requireSecrecy})
  */
 export function readUrl(argument: string | URL, rules: OpeningRules): URL {
-  const url = parseSocketUrl(argument)
+  const url = socketUrlOf(argument)
+  requireOf('SyntaxError', url !== null, 'The URL of a WebSocket is absolute, or relative to the page, and ws: or wss:')
   requireSyntax(!url.href.includes('#'), 'The URL of a WebSocket has no fragment')
   if (rules.carrier === 'query') requireOwnQuery(url)
   requireSecrecy(url, rules.insecureHosts)
@@ -85,16 +84,11 @@ export function firstMessage(carrier: ClientCarrier, { ticket, key }: PresentedT
   return JSON.stringify({ type: 'ticket', ticket, ...(key === null ? {} : { key }) })
 }
 
-/**
- * The absolute URL that a WebSocket is to be opened at.
- * @throws DOMException `SyntaxError` for what is none
- */
-export function parseSocketUrl(argument: string | URL): URL {
+/** The absolute URL that a WebSocket is to be opened at; null for what is none. */
+export function socketUrlOf(argument: string | URL): URL | null {
   const url = urlOf(argument, pageUrl())
-  requireOf('SyntaxError', url !== null, notAbsolute)
-  url.protocol = url.protocol.replace('http', 'ws')
-  requireSyntax(/^wss?:$/.test(url.protocol), notAbsolute)
-  return url
+  if (url !== null) url.protocol = url.protocol.replace('http', 'ws')
+  return url !== null && /^wss?:$/.test(url.protocol) ? url : null
 }
 
 /**

@@ -2,7 +2,7 @@
  * How long a client waits before it comes back, so that not all who were cut off at once do so at once.
  * @module
  */
-import { chance } from './chance.ts'
+import { chance, longestDelayMs } from './delays.ts'
 import { requireOption } from './requirements.ts'
 
 /** What a {@link reconnectDelayMs} depends on. */
@@ -18,8 +18,6 @@ export interface ReconnectDelayOptions {
 // RFC 6455 section 7.2.3: a random delay at first, from 0 to 5 seconds, then a backoff.
 const firstMostMs = 5000
 const mostMs = 60_000
-// A timer that is set to more fires at once.
-const longestDelayMs = 2 ** 31 - 1
 
 /**
  * The delay before the next attempt, in whole milliseconds: any from 0 to 5 seconds is as likely as another before the first attempt, from 0

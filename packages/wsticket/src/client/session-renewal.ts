@@ -2,7 +2,7 @@
  * Keeps the session of a WebSocket going: before its end a newer credential is shown over HTTP, and nothing is sent over the socket.
  * @module
  */
-import { chance } from './chance.ts'
+import { chance, longestDelayMs } from './delays.ts'
 import { TicketRequestError, undecided } from './ticket-request-error.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -14,7 +14,7 @@ export interface SessionRenewal {
    * Asks that it go on. Resolves with in how many milliseconds it ends then, null for never. SHOULD reject with a `TicketRequestError`,
    * which says whether it may be asked again. SHOULD stop at the signal; its answer is not waited for after that.
    */
-  renew(signal: AbortSignal): Promise<number | null>
+  readonly renew: (signal: AbortSignal) => Promise<number | null>
 }
 
 // From three fifths of what is left on, and not all clients at the same moment.
@@ -22,13 +22,15 @@ const [earliest, latest] = [0.6, 0.8]
 // What is left then is not worth a request.
 const leastMs = 5000
 const mostAttemptMs = 10_000
-const longestDelayMs = 2 ** 31 - 1
 
 /**
  * Renews a session again and again, until it may not be any more. Returns what stops it.
+ * @param renewal undefined where the ticket source knows of none
  * @param arrivedAt when the ticket source had returned it, in milliseconds of `performance.now()`
  */
-export function keepRenewed({ endsInMs, renew }: SessionRenewal, arrivedAt: number): () => void {
+export function keepRenewed(renewal: SessionRenewal | undefined, arrivedAt: number): () => void {
+  if (typeof renewal?.renew !== 'function') return () => {}
+  const { endsInMs, renew } = renewal
   let endsAt = arrivedAt + endsInMs
   let attempt: AbortController | null = null
   let timer: ReturnType<typeof setTimeout>

@@ -2,7 +2,6 @@
  * The part of the `WebSocket` interface that is about events: typed listeners, and the on* handlers.
  * @module
  */
-import { defineHandlers } from './handler-target.ts'
 
 /** A listener, or an on* handler, of one type of event. */
 export type SocketListener<Type extends keyof WebSocketEventMap> = (
@@ -41,11 +40,5 @@ interface SocketEvents extends EventTarget {
   ): void
 }
 
-const TypedTarget = EventTarget as unknown as new () => SocketEvents
-
-/** An `EventTarget` with the four on* handlers of a WebSocket. */
-export class SocketEventTarget extends TypedTarget {
-  static {
-    defineHandlers(SocketEventTarget.prototype, ['open', 'message', 'error', 'close'])
-  }
-}
+/** An `EventTarget` to which the four on* handlers of a WebSocket are still to be given. */
+export const SocketEventTarget: new () => SocketEvents = EventTarget as unknown as new () => SocketEvents

@@ -27,7 +27,7 @@ export class SocketErrorEvent extends Event {
   declare readonly reason?: string
   /** For the developer. Never contains a ticket, a credential, or a URL. */
   readonly message: string
-  /** A `TicketRequestError`, or what the real socket gave, or null. */
+  /** A `TicketRequestError`, or the `Error` that the real socket gave, unless its message shows a ticket, or null. */
   readonly error: unknown
 
   constructor(type: string, init: SocketErrorEventInit = {}) {
@@ -75,10 +75,8 @@ export function relayedError(
   { message, error }: { readonly message?: unknown; readonly error?: unknown },
   init: SocketErrorEventInit = {},
 ): SocketErrorEvent {
-  const fromSocket = { message: typeof message === 'string' ? message : '', error }
-  return new SocketErrorEvent('error', { ...init, ...(namesTicket(fromSocket) ? {} : fromSocket) })
-}
-
-function namesTicket({ message, error }: { message: string; error: unknown }): boolean {
-  return /ws[tk]_/.test(`${message} ${error instanceof Error ? error.message : ''}`)
+  const said = typeof message === 'string' ? message : ''
+  const known = error instanceof Error ? error : null
+  const namesTicket = /ws[tk]_/.test(`${said} ${known?.message}`)
+  return new SocketErrorEvent('error', { ...init, ...(namesTicket ? {} : { message: said, error: known }) })
 }

@@ -2,7 +2,7 @@
  * A circuit breaker: most clients that reconnect go on asking for tickets, whatever the answer was.
  * @module
  */
-import { chance } from './chance.ts'
+import { chance, longestDelayMs } from './delays.ts'
 import type { TicketRequestError } from './ticket-request-error.ts'
 
 /** How things stand with a source of tickets. */
@@ -39,8 +39,10 @@ interface Knowledge {
   state: TicketSourceState
   /** Counts what was learned. */
   version: number
-  /** One after the other. */
+  /** Since there was an answer. */
   failures: number
+  /** Of what was shown, since there was a ticket. */
+  refusals: number
   refused: { readonly shown: string; readonly error: TicketRequestError } | null
   /** Of `performance.now()`. Decides; the timer only tells, for a Worker has none that outlives a request. */
   waitsUntil: number
@@ -51,8 +53,6 @@ interface Knowledge {
 
 const ready: TicketSourceState = { status: 'ready', error: null, retryAt: null }
 const [firstMostMs, mostMs] = [1000, 30_000]
-// A timer that is set to more fires at once.
-const longestDelayMs = 2 ** 31 - 1
 
 /** Makes one that is ready. */
 export function createTicketBreaker(): TicketBreaker {
@@ -60,6 +60,7 @@ export function createTicketBreaker(): TicketBreaker {
     state: ready,
     version: 0,
     failures: 0,
+    refusals: 0,
     refused: null,
     waitsUntil: 0,
     timer: undefined,
@@ -113,6 +114,7 @@ function check({ refused }: Knowledge, credential: string): void {
 
 function resume(known: Knowledge): void {
   known.failures = 0
+  known.refusals = 0
   known.refused = null
   known.waitsUntil = 0
   learn(known, ready)
@@ -120,9 +122,14 @@ function resume(known: Knowledge): void {
 
 /** The first time the next credential is shown at once. Who has another one for each attempt shows the others later. */
 function stop(known: Knowledge, shown: string, error: TicketRequestError): void {
-  known.waitsUntil = performance.now() + (known.failures === 0 ? 0 : backoffMs(known))
-  known.failures++
+  if (known.refused?.shown === shown) return
   known.refused = { shown, error }
+  // Where there is none to show, nobody was asked.
+  if (shown !== '') {
+    known.waitsUntil = known.refusals === 0 ? 0 : performance.now() + backoffMs(known.refusals)
+    known.refusals++
+    known.failures = 0
+  }
   learn(known, { status: 'stopped', error, retryAt: null })
 }
 
@@ -134,20 +141,20 @@ interface Failure {
 }
 
 function fail(known: Knowledge, { shown, error, isLate }: Failure): void {
-  const askedMs = Math.max(0, error.retryAfterMs ?? 0) || 0
+  const askedMs = Math.min(longestDelayMs, Math.max(0, error.retryAfterMs ?? 0) || 0)
   // Of several that were under way together the first one counts, unless another one was told to wait for longer.
   if (isLate && (askedMs === 0 || performance.now() + askedMs <= known.waitsUntil)) return
-  const waitMs = askedMs + backoffMs(known)
+  const waitMs = askedMs + backoffMs(known.failures)
   if (!isLate) known.failures++
-  // It was not refused, whatever was before.
-  if (shown !== '') known.refused = null
+  // Another one than was refused.
+  if (shown !== '' && shown !== known.refused?.shown) known.refused = null
   if (known.refused === null) wait(known, error, waitMs)
   else known.waitsUntil = performance.now() + waitMs
 }
 
-/** Any time from 0 up to twice as much with each failure. */
-function backoffMs({ failures }: Knowledge): number {
-  return chance() * Math.min(mostMs, firstMostMs * 2 ** failures)
+/** Any time from 0 up to twice as much with each time before. */
+function backoffMs(times: number): number {
+  return chance() * Math.min(mostMs, firstMostMs * 2 ** times)
 }
 
 function wait(known: Knowledge, error: TicketRequestError, ms: number): void {
@@ -161,8 +168,7 @@ function wait(known: Knowledge, error: TicketRequestError, ms: number): void {
 /** The wait is over. */
 function settle(known: Knowledge): void {
   known.waitsUntil = 0
-  const error = known.refused?.error
-  learn(known, error === undefined ? ready : { status: 'stopped', error, retryAt: null })
+  learn(known, ready)
 }
 
 function learn(known: Knowledge, next: TicketSourceState): void {
@@ -170,7 +176,8 @@ function learn(known: Knowledge, next: TicketSourceState): void {
   clearTimeout(known.timer)
   globalThis.removeEventListener?.('online', known.online)
   // Where there was an answer, it was not the network.
-  if (next.status === 'waiting' && next.error.status === null) globalThis.addEventListener?.('online', known.online)
+  if (next.status === 'waiting' && next.error.status === null && next.error.retryAfterMs === null)
+    globalThis.addEventListener?.('online', known.online)
   const { status, error, retryAt } = known.state
   if (next.status === status && next.error === error && next.retryAt === retryAt) return
   known.state = next

@@ -9,7 +9,7 @@ import type { GuardedTicketSource } from './guarded-ticket-source.ts'
 import { defineConstants, defineHandlers } from './handler-target.ts'
 import { requireOwnQuery, withTicket } from './opening.ts'
 import { reconnectDelayMs } from './reconnect-delay.ts'
-import { requireClass, requireOf } from './requirements.ts'
+import { requireClass, requireOf, requireOption } from './requirements.ts'
 import { keepRenewed } from './session-renewal.ts'
 import { SocketErrorEvent, type SocketErrorEventInit } from './socket-events.ts'
 import { TicketRequestError, undecided } from './ticket-request-error.ts'
@@ -56,7 +56,7 @@ interface Settings extends TicketSettings {
  * server has to have that carrier on.
  *
  * - Neither `url` nor any event shows the ticket or its key; they are kept nowhere.
- * - It comes back by itself, each time with another ticket and with the id of the last event: after any time from 0 to 5 seconds, then from 0 to 10, and so on up to 60,
+ * - It comes back by itself, each time with another ticket and with the id of the last event that had one, which an empty `id:` does not take back: after any time from 0 to 5 seconds, then from 0 to 10, and so on up to 60,
  *   on top of what the ticket source waits (`delayMs`).
  * - It is closed where there is nothing to come back for: the ticket source is stopped, or the server has said so. The `error` event has the `code` and
  *   `reason` for it, where they are known, and the `TicketRequestError` as `error` (see `SocketErrorEvent`).
@@ -73,6 +73,7 @@ interface Settings extends TicketSettings {
 export function createTicketEventSource(options: TicketEventSourceOptions): TicketEventSourceConstructor {
   const { EventSource = globalThis.EventSource, delayMs = reconnectDelayMs } = options
   requireClass('EventSource', EventSource)
+  requireOption(typeof delayMs === 'function', 'delayMs is a function')
   const settings = { ...readTicketOptions(options), EventSource, delayMs }
   return class TicketEventSource extends ManagedEventSource {
     static readonly ticketSource = settings.ticketSource
@@ -197,14 +198,15 @@ class ManagedEventSource extends TypedTarget implements EventSource {
       const [, code, reason, action] = ending
       this.#end(action, { code: Number(code), reason })
     } else {
-      this.#lastEventId = lastEventId
-      this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin }))
+      // An EventSource that has just begun knows no id but those that it was sent itself.
+      this.#lastEventId = lastEventId || this.#lastEventId
+      this.dispatchEvent(new MessageEvent(type, { data, lastEventId: this.#lastEventId, origin }))
     }
   }
 
   #opened(): void {
     const { renewal, arrivedAt = 0 } = this.#later
-    if (typeof renewal?.renew === 'function') this.#stopRenewing = keepRenewed(renewal, arrivedAt)
+    this.#stopRenewing = keepRenewed(renewal, arrivedAt)
     this.#attempt = 0
     this.#readyState = open
     this.dispatchEvent(new Event('open'))
@@ -225,13 +227,13 @@ class ManagedEventSource extends TypedTarget implements EventSource {
     if (this.#readyState === closed) return
     this.#drop()
     this.#readyState = action === ('stop' satisfies ClientAction) ? closed : connecting
-    if (this.#readyState === connecting) {
-      const { ticketSource, delayMs } = this.#settings
-      const { retryAt } = ticketSource.state
-      const retryAfterMs = Math.max(0, (retryAt ?? 0) - performance.timeOrigin - performance.now())
-      this.#timer = setTimeout(() => void this.#open(), delayMs({ attempt: this.#attempt++, retryAfterMs }))
-    }
     this.dispatchEvent(new SocketErrorEvent('error', init))
+    // Whoever heard of it may have closed it.
+    if (this.#readyState !== connecting) return
+    const { ticketSource, delayMs } = this.#settings
+    const { retryAt } = ticketSource.state
+    const retryAfterMs = Math.max(0, (retryAt ?? 0) - performance.timeOrigin - performance.now())
+    this.#timer = setTimeout(() => void this.#open(), delayMs({ attempt: this.#attempt++, retryAfterMs }))
   }
 
   #drop(): void {

@@ -2,6 +2,7 @@
  * The options of `createTicketWebSocket`, checked.
  * @module
  */
+import { longestDelayMs } from './delays.ts'
 import { createTicketSource, type TicketSourceOptions } from './endpoint-source.ts'
 import { type GuardedTicketSource, guardTicketSource } from './guarded-ticket-source.ts'
 import type { ClientCarrier, OpeningRules } from './opening.ts'
@@ -84,9 +85,6 @@ export interface TicketWebSocketSettings extends OpeningRules, TicketSettings {
 
 const defaultTicketTimeoutMs = 3000
 
-// The longest delay of a timer: a greater one would fire at once.
-const longestTimeoutMs = 2 ** 31 - 1
-
 /**
  * Checks the options and fills in the defaults.
  *
@@ -96,10 +94,20 @@ const longestTimeoutMs = 2 ** 31 - 1
  */
 export function readOptions(options: TicketWebSocketOptions): TicketWebSocketSettings {
   // The global one is read now, not at each attempt: the class that we make may itself be put in its place.
-  const { carrier = 'subprotocol', WebSocket = globalThis.WebSocket } = options
+  const { carrier = 'subprotocol', WebSocket = realWebSocket() } = options
   requireOneOf('carrier', carrier, ['subprotocol', 'query', 'message'])
   requireClass('WebSocket', WebSocket)
   return { ...readTicketOptions(options), carrier, WebSocket }
+}
+
+/** How a class that stands in the place of the global one tells which one that was. */
+export const replaced: unique symbol = Symbol('replaced')
+
+function realWebSocket(): BaseWebSocketConstructor {
+  const { WebSocket } = globalThis as unknown as {
+    WebSocket: BaseWebSocketConstructor & { [replaced]?: BaseWebSocketConstructor }
+  }
+  return WebSocket?.[replaced] ?? WebSocket
 }
 
 /**
@@ -112,8 +120,8 @@ export function readTicketOptions(
 ): TicketSettings {
   const { ticketTimeoutMs = defaultTicketTimeoutMs, insecureHosts } = options
   requireOption(
-    ticketTimeoutMs > 0 && ticketTimeoutMs <= longestTimeoutMs,
-    `ticketTimeoutMs is from 1 to ${longestTimeoutMs} milliseconds`,
+    ticketTimeoutMs > 0 && ticketTimeoutMs <= longestDelayMs,
+    `ticketTimeoutMs is from 1 to ${longestDelayMs} milliseconds`,
   )
   return { ticketSource: readTicketSource(options), ticketTimeoutMs, insecureHosts: readHosts(insecureHosts) }
 }

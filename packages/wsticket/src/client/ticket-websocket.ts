@@ -4,13 +4,13 @@
  */
 import { fateInTime, ticketInTime } from './attempt.ts'
 import type { GuardedTicketSource } from './guarded-ticket-source.ts'
-import { defineConstants } from './handler-target.ts'
+import { defineConstants, defineHandlers } from './handler-target.ts'
 import { firstMessage, type Opening, readProtocols, readUrl, withTicket } from './opening.ts'
 import { requireOf } from './requirements.ts'
 import { keepRenewed } from './session-renewal.ts'
 import { SocketEventTarget } from './socket-event-target.ts'
 import { relayedError, SocketErrorEvent, TicketCloseEvent, type TicketCloseEventInit } from './socket-events.ts'
-import type { TicketRequestError } from './ticket-request-error.ts'
+import { TicketRequestError, undecided } from './ticket-request-error.ts'
 import type { PresentedTicket, TicketFate } from './ticket-source.ts'
 import {
   type BaseWebSocket,
@@ -87,6 +87,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
 
   static {
     defineConstants(ManagedWebSocket, states)
+    defineHandlers(ManagedWebSocket.prototype, ['open', 'message', 'error', 'close'])
   }
 
   constructor(url: string | URL, protocols: string | string[] | undefined, settings: TicketWebSocketSettings) {
@@ -153,8 +154,10 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       const presented = await ticketInTime(this.#settings, this.url, wanted)
       if (!wanted.signal.aborted) this.#connect(presented)
     } catch (cause) {
+      // Anything else may quote the URL, and with it the ticket and its key.
+      const error = cause instanceof TicketRequestError ? cause : undecided('The WebSocket could not be constructed.')
       // A turn of its own, as a connection has that fails: who comes back at once would otherwise leave no turn to anybody else.
-      if (this.#readyState === connecting) setTimeout(() => this.#fail(cause as TicketRequestError))
+      if (this.#readyState === connecting) setTimeout(() => this.#fail(error))
     }
   }
 
@@ -166,14 +169,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
   #connect(presented: PresentedTicket): void {
     const { WebSocket, carrier } = this.#settings
     const { url, protocols } = withTicket(this.#opening, carrier, presented)
-    try {
-      this.#inner = protocols.length === 0 ? new WebSocket(url) : new WebSocket(url, protocols)
-    } catch {
-      // What was thrown is not passed on: it may quote the URL, and with it the ticket and its key.
-      const message = 'The WebSocket could not be constructed.'
-      this.#end(new SocketErrorEvent('error', { message, code: abnormalClosure }))
-      return
-    }
+    this.#inner = protocols.length === 0 ? new WebSocket(url) : new WebSocket(url, protocols)
     if (this.#binaryType !== null) this.#inner.binaryType = this.#binaryType
     this.#relayEvents(this.#inner, firstMessage(carrier, presented), presented)
   }
@@ -187,7 +183,7 @@ class ManagedWebSocket extends SocketEventTarget implements WebSocket {
       opened = true
       if (message !== null) inner.send(message)
       inner.onopen = null
-      if (typeof renewal?.renew === 'function') this.#stopRenewing = keepRenewed(renewal, arrivedAt)
+      this.#stopRenewing = keepRenewed(renewal, arrivedAt)
       this.dispatchEvent(new Event('open'))
     }
     inner.onmessage = ({ data }: MessageEvent<unknown>) => {

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket as WsWebSocket } from 'ws'
-import { type InstallTicketWebSocketOptions, installTicketWebSocket } from '../../src/client/index.ts'
+import {
+  createTicketWebSocket,
+  type InstallTicketWebSocketOptions,
+  installTicketWebSocket,
+} from '../../src/client/index.ts'
 import { opened, TicketServer } from './ticket-server.ts'
 
 let server: TicketServer
@@ -47,9 +51,40 @@ describe('the global WebSocket, once ours is installed', () => {
     const socket = new WebSocket(new URL(server.socketUrl.replace('ws:', 'http:')), ['app.v1'])
     await opened(socket)
     expect(socket.protocol).toBe('app.v1')
-    expect(() => new WebSocket('nowhere')).toThrow('absolute')
     socket.close()
   })
+
+  it('leaves what is none of its business as it was: other schemes, and arguments that only the class takes that was there', async () => {
+    const seen: unknown[][] = []
+    globalThis.WebSocket = class {
+      constructor(...given: unknown[]) {
+        seen.push(given)
+      }
+    } as unknown as typeof WebSocket
+    install({ WebSocket: WsWebSocket })
+    const Class = WebSocket as unknown as new (...given: unknown[]) => WebSocket
+    const headers = { headers: { a: 'b' } }
+    const elsewhere = server.socketUrl.replace('/ws', '/elsewhere')
+    for (const url of [elsewhere, 'ws+unix:/run/app.sock:/ws', 'nowhere']) new Class(url, ['app.v1'], headers)
+    expect(seen).toEqual([
+      [elsewhere, ['app.v1'], headers],
+      ['ws+unix:/run/app.sock:/ws', ['app.v1'], headers],
+      ['nowhere', ['app.v1'], headers],
+    ])
+  })
+
+  it.each(['subprotocol', 'query'] as const)(
+    'may be installed twice, and is not beneath its own class (%s)',
+    async (carrier) => {
+      install({ carrier })
+      install({ carrier, match: ({ pathname }) => pathname.startsWith('/ws') })
+      const TicketWebSocket = createTicketWebSocket({ carrier, ticketUrl: server.ticketUrl, credential: () => 'other' })
+      const sockets = [new WebSocket(server.socketUrl), new TicketWebSocket(server.socketUrl)]
+      await Promise.all(sockets.map(opened))
+      expect(server.requests).toHaveLength(2)
+      for (const socket of sockets) socket.close()
+    },
+  )
 
   it('is what both are instances of, with the constants of the one that was there', () => {
     install()

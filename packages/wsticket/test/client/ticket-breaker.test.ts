@@ -197,6 +197,29 @@ describe('The breaker of a ticket source', () => {
     await expect(ask(source)).rejects.toBe(no)
     page.dispatchEvent(new Event('online'))
     expect(source.state.status).toBe('stopped')
+    // Who was told for how long was told so by somebody.
+    const told = new TicketRequestError('Later.', {
+      code: 'try_later',
+      closeCode: 1013,
+      action: 'wait',
+      retryAfterMs: 60_000,
+    })
+    const patient = flakySource(told).source
+    await expect(ask(patient)).rejects.toBe(told)
+    page.dispatchEvent(new Event('online'))
+    expect(leftMs(patient)).toBe(60_500)
+  })
+
+  it('waits for no longer than a timer can', async () => {
+    const endless = {
+      code: 'try_later',
+      closeCode: 1013,
+      action: 'wait',
+      retryAfterMs: Number.POSITIVE_INFINITY,
+    } as const
+    const { source } = flakySource(new TicketRequestError('Never.', endless))
+    await expect(ask(source)).rejects.toThrow('Never.')
+    expect(Number.isFinite(source.state.retryAt)).toBe(true)
   })
 
   it('waits on for what a server asked, whatever the network does', async () => {
@@ -349,8 +372,72 @@ describe('A ticket endpoint and its breaker', () => {
     const asked = ask(source, closed.signal)
     closed.abort()
     await expect(asked).rejects.toBe(closed.signal.reason)
+    // It may still come, and two at once would not bear each other.
+    await expect(ask(source, AbortSignal.timeout(2100))).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(calls).toBe(1)
     await ask(source)
     expect(calls).toBe(2)
+  })
+
+  it('shows the next credential at once, however often the network was away before the first refusal', async () => {
+    const { getRandomValues } = crypto
+    let drawn = 0
+    vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) =>
+      array instanceof Uint32Array ? array.fill(drawn) : getRandomValues.call(crypto, array),
+    )
+    const source = endpointSource()
+    server.answer = (response) => response.destroy()
+    for (let failure = 0; failure < 5; failure++) await expect(ask(source)).rejects.toMatchObject({ action: 'wait' })
+    drawn = 2 ** 31
+    server.answer = (response) => answerJson(response, 401, { code: 'invalid_token' })
+    await expect(ask(source)).rejects.toMatchObject({ status: 401 })
+    credential = 'second'
+    await expect(ask(source)).rejects.toMatchObject({ status: 401 })
+    expect(server.requests).toHaveLength(7)
+    // Refused twice: now it takes a while, but less than after five failures.
+    credential = 'third'
+    await expect(ask(source)).rejects.toMatchObject({ status: 401 })
+    expect(server.requests).toHaveLength(7)
+    server.answer = (response) => server.issue(response)
+    await expect.poll(() => ask(source).catch(() => null), { timeout: 3000 }).not.toBeNull()
+  })
+
+  it('waits for nobody who was not signed in when he is, and tells it once', async () => {
+    drawHalves()
+    const source = endpointSource()
+    let told = 0
+    source.subscribe(() => told++)
+    credential = ''
+    for (let attempt = 0; attempt < 5; attempt++) await expect(ask(source)).rejects.toMatchObject({ action: 'stop' })
+    expect(told).toBe(1)
+    credential = 'signed-in'
+    await ask(source)
+    // Nor does it wait after a refusal in between.
+    server.answer = (response) => answerJson(response, 401, { code: 'invalid_token' })
+    await expect(ask(source)).rejects.toMatchObject({ status: 401 })
+    credential = ''
+    await expect(ask(source)).rejects.toMatchObject({ code: 'credential_required' })
+    credential = 'signed-in-again'
+    server.answer = (response) => server.issue(response)
+    await ask(source)
+  })
+
+  it('keeps a credential for refused that another answer says nothing of', async () => {
+    const source = endpointSource()
+    const waiting: (() => void)[] = []
+    server.answer = (response) => {
+      if (server.requests.length === 1) answerJson(response, 401, { code: 'invalid_token' })
+      else waiting.push(() => answerJson(response, 429, { code: 'rate_limited' }, { 'retry-after': '1' }))
+    }
+    const attempts = [ask(source), ask(source)]
+    await Promise.race(attempts).catch(() => {})
+    await expect.poll(() => waiting.length).toBe(1)
+    waiting[0]?.()
+    await Promise.allSettled(attempts)
+    expect(source.state).toMatchObject({ status: 'stopped', error: { code: 'invalid_token' } })
+    await new Promise((resolve) => setTimeout(resolve, 2100))
+    await expect(ask(source)).rejects.toMatchObject({ status: 401 })
+    expect(server.requests).toHaveLength(2)
   })
 
   it('is asked by several at once with one call for the credential', async () => {

@@ -158,6 +158,8 @@ describe('a ticket EventSource', () => {
     const plain = 'http://app.example/events'
     expect(() => new TicketEventSource(plain)).toThrow(expect.objectContaining({ name: 'SecurityError' }))
     expect(() => createTicketEventSource({ ...options, EventSource: Base, ticketTimeoutMs: 0 })).toThrow(TypeError)
+    const delayMs = 1000 as unknown as () => number
+    expect(() => createTicketEventSource({ ...options, EventSource: Base, delayMs })).toThrow('delayMs is a function')
   })
 })
 
@@ -189,6 +191,22 @@ describe('a ticket EventSource comes back', () => {
     await new Promise((resolve) => source.addEventListener('message', resolve, { once: true }))
     first.response.end()
     expect((await streamOf(server, 1)).request.headers['last-event-id']).toBe('42')
+  })
+
+  it('from the event that had an id last, whatever came without one since', async () => {
+    const server = await start()
+    const { source } = open(server, {}, '/events?lastEventId=41')
+    const ids: string[] = []
+    source.addEventListener('message', ({ lastEventId }) => ids.push(lastEventId))
+    const first = await streamOf(server, 0)
+    first.response.write('data: without\n\n')
+    await expect.poll(() => ids).toEqual(['41'])
+    first.response.end('id: 42\ndata: with\n\ndata: without\n\n')
+    const second = await streamOf(server, 1)
+    expect(second.request.headers['last-event-id']).toBe('42')
+    second.response.end('data: without\n\n')
+    expect((await streamOf(server, 2)).request.headers['last-event-id']).toBe('42')
+    expect(ids).toEqual(['41', '42', '42', '42'])
   })
 
   it.each([

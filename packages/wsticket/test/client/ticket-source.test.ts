@@ -107,6 +107,7 @@ describe('A ticket source', () => {
   it.each([
     ['/api/tickets', '/api/tickets/id', '/api/sessions/id/renew'],
     ['/api/tickets/', '/api/tickets/id', '/api/sessions/id/renew'],
+    ['/', '/id', '/sessions/id/renew'],
     ['/tickets?tenant=1', '/tickets/id?tenant=1', '/sessions/id/renew?tenant=1'],
   ])('asks about a ticket of %s below it and beside it', async (path, below, beside) => {
     const asked: string[] = []

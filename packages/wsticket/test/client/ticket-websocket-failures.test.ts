@@ -319,7 +319,7 @@ describe.each(bases)('A handshake that fails on $name', ({ WebSocket }) => {
 })
 
 describe('A real socket that misbehaves', () => {
-  it('is an error, then a close with 1006, if it cannot be constructed', async () => {
+  it('is an error, then a close that may pass, if it cannot be constructed', async () => {
     class Quoting extends WsWebSocket {
       constructor(url: string, protocols?: string[]) {
         super(url, protocols)
@@ -330,7 +330,7 @@ describe('A real socket that misbehaves', () => {
     }
     for (const carrier of ['query', 'subprotocol'] as const) {
       const { close } = await failureOf(new (ticketClass({ WebSocket: Quoting, carrier }))(server.socketUrl))
-      expect(close).toMatchObject({ code: 1006, reason: '' })
+      expect(close).toMatchObject({ code: 1013, reason: 'try_later' })
     }
   })
 
@@ -352,6 +352,20 @@ describe('A real socket that misbehaves', () => {
     const events = await eventsUntilClose(socket)
     expect(events.map(({ type }) => type)).toContain('error')
     expect(textsOf(events).join()).not.toMatch(/ws[tk]_/)
+  })
+
+  it('does not get into an error what is none, and may show a ticket', async () => {
+    class Quoting extends WsWebSocket {
+      constructor(url: string, protocols: string[] = []) {
+        super(url, protocols)
+        queueMicrotask(() => {
+          this.onerror?.({ message: '', error: { url, toString: () => protocols.join() } } as never)
+          this.terminate()
+        })
+      }
+    }
+    const { error } = await failureOf(new (ticketClass({ WebSocket: Quoting }))(server.socketUrl))
+    expect(error.error).toBeNull()
   })
 
   it('gets what it says of other errors to the user', async () => {
