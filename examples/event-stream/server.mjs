@@ -1,7 +1,7 @@
 // One process that issues tickets and opens event streams with them. Start: ISSUER=https://your.issuer node server.mjs
 import { createServer } from 'node:http'
 import { createAdmission, createIssuer, createSessions, createTicketEndpoint } from 'wsticket'
-import { admitEventStream, createRequestListener, serverLimits, sessionOf } from 'wsticket/adapters/node'
+import { admitEventStream, boundRequests, createRequestListener, serverLimits, sessionOf } from 'wsticket/adapters/node'
 import { discoverKeys } from 'wsticket/credentials/discovery'
 import { createJwtAuthenticator } from 'wsticket/credentials/jwt'
 import { createMemoryStore } from 'wsticket/stores/memory'
@@ -32,8 +32,11 @@ async function answerEvents(request, response) {
   tell()
 }
 
+// Who sends thousands of requests behind a stream, or never reads its end, is cut off.
+const events = boundRequests((request, response) => void answerEvents(request, response))
+
 const server = createServer(serverLimits, (request, response) => {
-  if (request.url.startsWith('/events')) void answerEvents(request, response)
+  if (request.url.startsWith('/events')) events(request, response)
   else tickets(request, response)
 })
 server.listen(process.env.PORT ?? 3000, '127.0.0.1', () => console.log(`listening on ${server.address().port}`))

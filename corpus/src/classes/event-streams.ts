@@ -93,6 +93,8 @@ const mixtures: readonly HandshakeCase[] = [
   ...headers('Sec-WebSocket-Key', 'bad_request', ['dGhlIHNhbXBsZSBub25jZQ==', 'a', '']),
   ...headers('Sec-WebSocket-Version', 'bad_request', ['13', '8', '']),
   ...headers('Sec-WebSocket-Protocol', 'bad_request', ['chat.v1', 'wsticket.v1, TICKET', '']),
+  ...headers('Sec-WebSocket-Extensions', 'bad_request', ['permessage-deflate', '']),
+  ...headers('SEC-WEBSOCKET-Accept', 'bad_request', ['a']),
   eventStreamCase('all of a handshake, and Accept', 'rejected', {
     lines: {
       connection: 'Connection: Upgrade',

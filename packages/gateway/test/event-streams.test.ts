@@ -416,6 +416,12 @@ describe('an event stream that the gateway refuses', () => {
       (response) => void response.writeHead(200, { 'Content-Type': 'text/html' }).end(),
     ],
     [
+      'says twice what it sends',
+      200,
+      'upstream_malformed',
+      (response) => void response.writeHead(200, { 'Content-Type': ['text/event-stream;a=b', 'text/html'] }),
+    ],
+    [
       'compresses',
       200,
       'upstream_malformed',
@@ -478,6 +484,27 @@ describe('an event stream that the gateway refuses', () => {
       const [code, status] = url === upstream.url ? ['upstream_refused', 101] : ['upstream_unreachable', null]
       expect(await gateway.event('upstream_failed')).toMatchObject({ code, status })
     }
+  })
+
+  it('is a 502 where what the upstream says is no HTTP', async () => {
+    const upstream = await startRawUpstream((socket) => socket.end('HTTP/1.1 200 OK\r\nX: a\u0001\r\n\r\n'))
+    const gateway = await startGateway(upstream.url, flags)
+    expect(await (await askWithTicket(gateway)).all()).toMatch(/^HTTP\/1\.1 502 /)
+    expect(await gateway.event('upstream_failed')).toMatchObject({ code: 'upstream_malformed', status: null })
+  })
+
+  it('holds up no stop once its client has left, whatever else that has asked for behind it', async () => {
+    const upstream = await startStreams()
+    const gateway = await startGateway(upstream.url, flags)
+    const lines = ['Host: gateway.example', 'Accept: text/event-stream', `Origin: ${origin}`]
+    const first = [`GET /ws?ticket=${await gateway.ticket()} HTTP/1.1`, ...lines].join('\r\n')
+    const second = ['GET /ws HTTP/1.1', ...lines].join('\r\n')
+    const client = sendRaw(gateway, `${first}\r\n\r\n${`${second}\r\n\r\n`.repeat(2000)}`)
+    await gateway.event('admitted')
+    await client.all()
+    const startedAt = performance.now()
+    await gateway.stop(8000)
+    expect(performance.now() - startedAt).toBeLessThan(4000)
   })
 
   it('is cut, as the upstream is, where something is thrown at its beginning', async () => {

@@ -6,6 +6,7 @@ import { type Handshake, hasNoBody, type Opening, type OpeningLines, readOpening
 import { parametersOf, valuesOf, withoutParameters } from './query-parameters.ts'
 import { lastEventIdParameter } from './wire.ts'
 
+const ofWebSockets = /^sec-websocket-/i
 const eventStream = /(?:^|,)[\t ]*text\/event-stream[\t ]*(?:[,;]|$)/i
 // What fetches of pages say of themselves, and no page can (Fetch Metadata Request Headers section 2).
 const siteHeader = 'sec-fetch-site'
@@ -23,7 +24,8 @@ export function parseEventStreamRequest(opening: Opening): Handshake | null {
   const { httpVersion, rawHeaders, peerAddress } = opening
   if (httpVersion !== null && httpVersion !== '1.1' && httpVersion !== '1.0') return null
   const lines = readOpening(opening)
-  if (lines === null || !isPlainRequest(lines) || !eventStream.test(linesOf(rawHeaders, 'accept').join())) return null
+  if (lines === null || !isPlainRequest(lines, rawHeaders) || !eventStream.test(linesOf(rawHeaders, 'accept').join()))
+    return null
   const sites = linesOf(rawHeaders, siteHeader)
   const passage = withLastEventId(opening)
   if (sites.length > 1 || passage === null) return null
@@ -41,15 +43,13 @@ export function parseEventStreamRequest(opening: Opening): Handshake | null {
 }
 
 /** Asks for nothing else: whoever is behind the verifier might take it for the other. */
-function isPlainRequest(lines: OpeningLines): boolean {
-  const { single, lists } = lines
+function isPlainRequest(lines: OpeningLines, rawHeaders: readonly string[]): boolean {
+  const { single } = lines
   return (
     single.host !== null &&
     single.upgrade === null &&
-    single['sec-websocket-key'] === null &&
-    single['sec-websocket-version'] === null &&
-    lists['sec-websocket-protocol'] === null &&
-    hasNoBody(lines)
+    hasNoBody(lines) &&
+    !rawHeaders.some((name, at) => at % 2 === 0 && ofWebSockets.test(name))
   )
 }
 

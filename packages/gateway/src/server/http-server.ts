@@ -83,7 +83,8 @@ export async function startServer(
 
 function attach(server: Server, listeners: Listeners, { upgraded, streams }: Open): void {
   server.on('request', (request, response) => {
-    if (listeners.isForStream?.(request)) keepWhileOpen(streams, response)
+    // What waits behind another answer has no socket yet, and would not hear of its end: it is refused.
+    if (listeners.isForStream?.(request) && response.socket !== null) keepWhileOpen(streams, response)
     listeners.request(request, response)
   })
   server.on('upgrade', (request, socket, head) => {

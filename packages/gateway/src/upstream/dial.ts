@@ -42,11 +42,7 @@ export interface Dialling {
 export function dial(upstream: URL, handshake: ForwardedHandshake, timeoutMs: number): Dialling {
   const request = sendRequest(upstream, handshake)
   const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
-    const timer = setTimeout(() => request.destroy(new UpstreamError('upstream_timeout')), timeoutMs)
-    request.once('close', () => clearTimeout(timer))
-    request.on('error', (error) => {
-      reject(error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable'))
-    })
+    const answered = expectAnswer(request, timeoutMs, reject)
     // A 101 that upgrades nothing is a response like any other to node:http.
     request.once('response', ({ statusCode = null }) => {
       const code = statusCode === 101 ? 'upstream_malformed' : 'upstream_refused'
@@ -56,13 +52,32 @@ export function dial(upstream: URL, handshake: ForwardedHandshake, timeoutMs: nu
       request.destroy(failure)
     })
     request.once('upgrade', (response, socket, head) => {
-      clearTimeout(timer)
+      answered()
       socket.on('error', () => socket.destroy())
       resolve({ response, socket, head })
     })
     request.end()
   })
   return { answer, abandon: () => request.destroy(new UpstreamError('client_gone')) }
+}
+
+/** Rejects with an UpstreamError where there is no answer in time. Returns what is to be called when there is one. */
+export function expectAnswer(
+  request: ClientRequest,
+  timeoutMs: number,
+  reject: (error: UpstreamError) => void,
+): () => void {
+  const timer = setTimeout(() => request.destroy(new UpstreamError('upstream_timeout')), timeoutMs)
+  const answered = () => clearTimeout(timer)
+  request.once('close', answered)
+  request.on('error', (error) => reject(upstreamErrorOf(error)))
+  return answered
+}
+
+function upstreamErrorOf(error: Error & { readonly code?: string }): UpstreamError {
+  if (error instanceof UpstreamError) return error
+  // What Node's parser calls its errors: there was an answer.
+  return new UpstreamError(error.code?.startsWith('HPE_') ? 'upstream_malformed' : 'upstream_unreachable')
 }
 
 /** Begins a request to the upstream, on a connection of its own. Its `end` is left to the caller. */

@@ -6,7 +6,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { type HttpAnswer, type SessionConnection, type Sessions, systemClock } from 'wsticket'
 import { closeEventStream, type DecidedEventStream, type Exchange } from 'wsticket/adapters/node'
 import { type HeaderLine, headerLines, membersOf, valuesOf } from '../header-lines.ts'
-import { sendRequest, UpstreamError } from './dial.ts'
+import { expectAnswer, sendRequest, UpstreamError } from './dial.ts'
 import { forwardHandshake } from './forwarded-handshake.ts'
 import { endToEnd } from './hop-by-hop.ts'
 import { keepAlive } from './keep-alive.ts'
@@ -65,19 +65,15 @@ export function createEventStreamProxy(options: EventStreamProxyOptions): Stream
 /** The upstream's stream, of which nothing has been read. Rejects with an UpstreamError where there is none. */
 function answerOf(request: ClientRequest, timeoutMs: number): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => request.destroy(new UpstreamError('upstream_timeout')), timeoutMs)
-    request.once('close', () => clearTimeout(timer))
-    request.on('error', (error) => {
-      reject(error instanceof UpstreamError ? error : new UpstreamError('upstream_unreachable'))
-    })
+    const answered = expectAnswer(request, timeoutMs, reject)
     // Not a response to node:http.
     request.once('upgrade', ({ statusCode = 101 }, socket) => {
-      clearTimeout(timer)
+      answered()
       socket.destroy()
       reject(new UpstreamError('upstream_refused', statusCode))
     })
     request.once('response', (answer) => {
-      clearTimeout(timer)
+      answered()
       answer.on('error', () => {})
       const failure = failureOf(answer)
       if (failure === null) return resolve(answer)
@@ -91,7 +87,8 @@ function answerOf(request: ClientRequest, timeoutMs: number): Promise<IncomingMe
 function failureOf({ statusCode: status = 0, rawHeaders }: IncomingMessage): UpstreamError | null {
   if (status !== 200) return new UpstreamError('upstream_refused', status)
   const lines = headerLines(rawHeaders)
-  const isStream = /^text\/event-stream[ \t]*(?:;|$)/i.test(valuesOf(lines, 'content-type').join())
+  const types = valuesOf(lines, 'content-type')
+  const isStream = types.length === 1 && /^text\/event-stream[ \t]*(?:;|$)/i.test(types.join())
   // There would be no last event behind what is compressed.
   const isPlain =
     membersOf(lines, 'content-encoding').every((coding) => coding === 'identity') &&

@@ -8,6 +8,7 @@ import { type HttpAnswer, refusalAnswer } from '../problem.ts'
 import type { SessionEndingRow } from '../refusals.ts'
 import type { Session, SessionConnection } from '../session.ts'
 import { endingEventType } from '../wire.ts'
+import { markBusy } from './busy-sockets.ts'
 import { bind } from './decided-request.ts'
 import { openingOf } from './incoming-message.ts'
 
@@ -52,7 +53,7 @@ export async function admitEventStream(
   const decided = await decideEventStream(admission, { request, response })
   if (decided === null) return null
   const { decision, headers } = decided
-  response.writeHead(200, { ...streamHeaders, ...headers })
+  writeHead(response, 200, { ...streamHeaders, ...headers })
   response.flushHeaders()
   request.socket.setTimeout(0).setNoDelay(true).setKeepAlive(true, keepAliveMs)
   const detach = decision.attach(connectionOf(response))
@@ -71,20 +72,18 @@ export async function decideEventStream(
 ): Promise<DecidedEventStream | null> {
   // A client that is gone, and an application that writes when all is over, are no reason to end the process.
   response.on('error', () => {})
+  if (response.headersSent) return null
   // Behind an answer that may never end (RFC 9112 section 9.3.2), and nobody would hear when the client leaves.
   if (response.socket === null) return refuse(response, refusalAnswer('handshake_malformed'))
   const { decision, cors } = await admission.admitEventStream(openingOf(request))
-  // Somebody has begun an answer meanwhile, such as a deadline of the application's: there is no other one.
-  if (response.headersSent) {
+  // The client has gone meanwhile, or somebody has begun an answer, such as a deadline of the application's: there is no other one.
+  if (response.headersSent || response.destroyed || request.socket.destroyed) {
     if (decision.kind === 'admitted') decision.abandon?.()
     return null
   }
   if (decision.kind === 'refused') return refuse(response, refusalAnswer(decision.code, decision.retryAfterMs), cors)
-  if (response.destroyed || request.socket.destroyed) {
-    decision.abandon?.()
-    return null
-  }
   if (decision.abandon !== null) response.once('close', decision.abandon)
+  markBusy(request.socket, response)
   bind(request, decision)
   tellLastEvent(request, decision.passage.rawHeaders)
   const { clearingCookie } = decision
@@ -115,6 +114,15 @@ function tellLastEvent({ headers }: IncomingMessage, rawHeaders: readonly string
 
 function refuse(response: ServerResponse, answer: HttpAnswer, cors: HttpAnswer['headers'] = {}): null {
   const { status, headers, body } = answer
-  response.writeHead(status, { ...headers, ...cors, 'Content-Length': Buffer.byteLength(body) }).end(body)
+  writeHead(response, status, { ...headers, ...cors, 'Content-Length': String(Buffer.byteLength(body)) }).end(body)
   return null
+}
+
+/** Beside what the application has set before: its cookies stay, and so does what its answers vary by. */
+function writeHead(response: ServerResponse, status: number, headers: HttpAnswer['headers']): ServerResponse {
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === 'Set-Cookie' || name === 'Vary') response.appendHeader(name, value)
+    else response.setHeader(name, value)
+  }
+  return response.writeHead(status)
 }

@@ -12,6 +12,7 @@ import { issueRefusalAnswer, refusalAnswer } from '../problem.ts'
 import { refusals } from '../refusals.ts'
 import type { TicketEndpoint } from '../ticket-endpoint.ts'
 import { boundRequests, type RequestListener } from './bounded-requests.ts'
+import { isBusy } from './busy-sockets.ts'
 import { bind } from './decided-request.ts'
 import { readFirstFrame } from './first-frame.ts'
 import { openingOf } from './incoming-message.ts'
@@ -92,6 +93,8 @@ export function createRequestListener(endpoint: TicketEndpoint): RequestListener
 export function createUpgradeListener(admission: Pick<Admission, 'admit'>, accept: Accept): UpgradeListener {
   return (request, socket, head) => {
     socket.on('error', () => socket.destroy())
+    // Whatever is written now would stand in the middle of an event stream.
+    if (isBusy(socket)) return void socket.destroy()
     admission
       .admit(openingOf(request))
       .then((decision) => {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { connect as connectTo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -262,13 +263,50 @@ describe('an application that has answered already', () => {
     ['is let in', {}],
     ['is refused', { permit: () => false }],
   ])('has no session, and no error, where the stream %s', async (_, options) => {
-    const server = await start({ ...options, onResponse: (response) => void response.writeHead(503).write('too late') })
+    const answer = (response: ServerResponse) => void response.writeHead(503).write('too late')
+    const server = await start({ ...options, onResponse: (response) => queueMicrotask(() => answer(response)) })
     const errors = await uncaughtDuring(async () => {
       const client = await ask(server, `/events?ticket=${await server.issue()}`)
       expect((await client.readHead()).status).toBe(503)
       await expect.poll(() => server.events.length).toBe(1)
     })
     expect([errors, server.streams.length, server.sessions.count()]).toEqual([[], 0, 0])
+  })
+
+  it('before it asked costs no ticket, and is no error', async () => {
+    const server = await start({ onResponse: (response) => void response.writeHead(503).end('too late') })
+    const errors = await uncaughtDuring(async () => {
+      const client = await ask(server, `/events?ticket=${await server.issue()}`)
+      expect((await client.readHead()).status).toBe(503)
+      await pause(50)
+    })
+    expect([errors, server.streams.length, server.events.length]).toEqual([[], 0, 0])
+  })
+
+  it('keeps the cookies of its own, and what its answers vary by', async () => {
+    const server = await start({
+      carriers: ['cookie'],
+      onResponse: (response) => void response.setHeader('Set-Cookie', 'sid=app').setHeader('Vary', 'Accept-Encoding'),
+    })
+    const cookie = `Cookie: __Host-wsticket=${await server.issue()}`
+    const head = await (await ask(server, '/events', [...fromPage, cookie])).readHead()
+    expect(head.status).toBe(200)
+    expect(headerOf(head, 'set-cookie')).toMatch(/^sid=app, __Host-wsticket=;/)
+    expect(headerOf(head, 'vary')).toBe('Accept-Encoding, Origin')
+  })
+})
+
+describe('an upgrade behind the request for a stream', () => {
+  it('is answered in the middle of no stream: the connection is cut', async () => {
+    const server = await start({ onStream: ({ response }) => void response.write('data: hello\n\n') })
+    const client = await connect(server)
+    const stream = [`GET /events?ticket=${await server.issue()} HTTP/1.1`, 'Host: a', 'Accept: text/event-stream']
+    client.send(`${[...stream, ...fromPage].join('\r\n')}\r\n\r\n`)
+    expect((await client.readHead()).status).toBe(200)
+    await expect.poll(() => server.streams.length).toBe(1)
+    client.send(`GET /events HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
+    expect(String(await client.readToEnd())).not.toContain('HTTP/1.1')
+    await expect.poll(() => server.sessions.count()).toBe(0)
   })
 })
 

@@ -15,7 +15,7 @@ import {
   type Sessions,
   type SessionsOptions,
 } from 'wsticket'
-import { admitEventStream, createRequestListener, serverLimits } from 'wsticket/adapters/node'
+import { admitEventStream, createRequestListener, createUpgradeListener, serverLimits } from 'wsticket/adapters/node'
 import { createMemoryStore } from 'wsticket/stores/memory'
 import type { Lock } from '../../src/lock.ts'
 import { createHeldStore, type HeldStore } from '../../src/testing/held-store.ts'
@@ -83,6 +83,10 @@ export async function startStreamServer(options: StreamServerOptions = {}): Prom
     onStream({ request, response })
   }
   const server = createServer(serverLimits, (request, response) => void answer(request, response))
+  server.on(
+    'upgrade',
+    createUpgradeListener(admission, () => {}),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return Object.assign(made, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
