@@ -47,12 +47,14 @@ async function racersOf(open: (node: { readonly url: string }) => Promise<Spende
 /** Lets all of them present every ticket at once, several rounds of it. */
 async function race(stores: readonly Spender[]) {
   const tally = createTally()
+  let undecided = 0
   for (let round = 0; round < rounds; round += 1) {
     // Refused while its breaker is open: of an answer that was late, on a machine that many share.
     const ids = await until('tickets are issued', () => issue(stores[0] as Spender))
-    await tally.present(ids, stores)
+    undecided += (await tally.present(ids, stores)).unavailable ?? 0
   }
-  return tally
+  const { admitted, admittedTwice } = tally
+  return { admitted, admittedTwice, undecided }
 }
 
 /** The same, again and again until one is admitted twice: it is a matter of luck, and comes to that in a round or two. */
@@ -81,9 +83,12 @@ describe.each([
 ] as const)('with %s %s, of 12 verifiers who present a ticket at once', (on, _, replicas) => {
   it('one is admitted', async () => {
     const stores = await racersOf((node) => storeAt([node], replicas === 1 ? {} : replicated), on)
-    const tally = await race(stores)
-    expect(tally.admitted).toBe(rounds * ticketCount)
-    expect(tally.admittedTwice).toBe(0)
+    const { admitted, admittedTwice, undecided } = await race(stores)
+    expect(admittedTwice).toBe(0)
+    // Whoever was not told in time may have been the one.
+    expect(admitted).toBeLessThanOrEqual(rounds * ticketCount)
+    expect(admitted + undecided).toBeGreaterThanOrEqual(rounds * ticketCount)
+    expect(admitted).toBeGreaterThan(0.9 * rounds * ticketCount)
   })
 
   it('several are admitted by a store that finds and then deletes', async () => {
