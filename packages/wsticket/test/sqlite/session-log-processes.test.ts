@@ -58,4 +58,4 @@ it(`keeps what a process has said it wrote, and one more at the most, each of ${
     written += said.length
   }
   expect(written).toBeGreaterThan(kills)
-})
+}, 20_000 + kills * 3000)
