@@ -42,20 +42,24 @@ it('leaves nothing out, and has one order for all, where three processes write a
   }
 })
 
-it(`keeps what a process has said it wrote, and one more at the most, each of ${kills} times that one is killed`, async () => {
-  const [survivor] = (await startScribes('survivor')) as [Program]
-  let written = 0
-  for (let kill = 0; kill < kills; kill += 1) {
-    const [scribe] = (await startScribes(`${kill}`)) as [Program]
-    const [last = ''] = positionsIn(await survivor.ask('append 0 1'))
-    const begun = await scribe.ask('append 0 1')
-    scribe.tell('append 1 1000000')
-    await sleep(20 + Math.random() * 50)
-    const said = positionsIn([...begun, ...(await scribe.kill())])
-    const found = positionsIn(await survivor.ask(`readAfter ${last}`))
-    expect(found.slice(0, said.length)).toEqual(said.slice(0, found.length))
-    expect([said.length, said.length + 1]).toContain(found.length)
-    written += said.length
-  }
-  expect(written).toBeGreaterThan(kills)
-}, 20_000 + kills * 3000)
+it(
+  `keeps what a process has said it wrote, and one more at the most, each of ${kills} times that one is killed`,
+  async () => {
+    const [survivor] = (await startScribes('survivor')) as [Program]
+    let written = 0
+    for (let kill = 0; kill < kills; kill += 1) {
+      const [scribe] = (await startScribes(`${kill}`)) as [Program]
+      const [last = ''] = positionsIn(await survivor.ask('append 0 1'))
+      const begun = await scribe.ask('append 0 1')
+      scribe.tell('append 1 1000000')
+      await sleep(20 + Math.random() * 50)
+      const said = positionsIn([...begun, ...(await scribe.kill())])
+      const found = positionsIn(await survivor.ask(`readAfter ${last}`))
+      expect(found.slice(0, said.length)).toEqual(said.slice(0, found.length))
+      expect([said.length, said.length + 1]).toContain(found.length)
+      written += said.length
+    }
+    expect(written).toBeGreaterThan(kills)
+  },
+  20_000 + kills * 3000,
+)
