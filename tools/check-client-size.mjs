@@ -9,9 +9,9 @@ import { rolldown } from 'rolldown'
 const client = fileURLToPath(new URL('../packages/wsticket/dist/client/index.js', import.meta.url))
 // A little above what they are: docs/decisions/0025 says why not less.
 const budgets = {
-  'everything of wsticket/client': { code: `export * from '${client}'`, bytes: 7168 },
-  'createTicketWebSocket alone': { code: `export { createTicketWebSocket } from '${client}'`, bytes: 5968 },
-  'createTicketEventSource alone': { code: `export { createTicketEventSource } from '${client}'`, bytes: 5632 },
+  'everything of wsticket/client': { code: `export * from '${client}'`, bytes: 7232 },
+  'createTicketWebSocket alone': { code: `export { createTicketWebSocket } from '${client}'`, bytes: 6016 },
+  'createTicketEventSource alone': { code: `export { createTicketEventSource } from '${client}'`, bytes: 5696 },
 }
 
 for (const [what, { code, bytes: most }] of Object.entries(budgets)) {

@@ -75,6 +75,7 @@ const steps = [
   vitest('services', 'Tests against real services'),
   vitest('sqlite', 'Tests of SQLite, under Node 24', ['node', 'tools/with-node.mjs', '24']),
   vitest('faults', 'Tests under faults'),
+  // The first of its part that needs system packages runs beside nobody.
   {
     part: 'proof',
     title: 'Single use over processes, in short',

@@ -8,8 +8,8 @@ import { ticketOf } from './tickets.ts'
 
 /**
  * What becomes of a handshake.
- * - `admitted`: 101, one WebSocket reaches the application, and the ticket is spent.
- * - A public code: that refusal, byte for byte (`refusal-answers.ts`).
+ * - `admitted`: 101, or 200 where an event stream was asked for; one reaches the application, and the ticket is spent.
+ * - A public code: that refusal (`refusal-answers.ts`), byte for byte; of an event stream, line for line.
  * - `rejected`: 4xx, or the end of the connection without an answer. Which of them is the business of whoever finds the fault
  *   first, and that may be the HTTP parser.
  */

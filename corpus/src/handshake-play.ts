@@ -91,9 +91,9 @@ const outcomes = {
     const known = Object.entries(refusalAnswers).find(([, answer]) => answer === text)
     return known?.[0] ?? unknownOutcome(text, end, 101)
   },
-  // HTTP has headers of its own in the answer, Date and those of CORS: the status line and the body are the very bytes.
+  // Among its lines the server of HTTP has its own, Date and those of CORS.
   event_stream: ({ text, end }: Exchange) => {
-    const known = Object.entries(refusalAnswers).find(([, answer]) => withoutHeaders(answer) === withoutHeaders(text))
+    const known = Object.entries(refusalAnswers).find(([, answer]) => isWithin(answer, text))
     const isStream = /^content-type: text\/event-stream\r$/im.test(text)
     return known?.[0] ?? unknownOutcome(text, end, isStream ? 200 : 0)
   },
@@ -107,8 +107,13 @@ function unknownOutcome(text: string, end: Exchange['end'], good: number): strin
   return text === '' ? 'closed' : `another answer with status ${status}`
 }
 
-function withoutHeaders(answer: string): string {
-  return answer.replace(/\r\n[\s\S]*\r\n\r\n/, '\n')
+/** Whether every line of an answer is in the other one, with the same body; a server of HTTP need not close the connection. */
+function isWithin(answer: string, text: string): boolean {
+  const [head = '', body] = answer.split('\r\n\r\n')
+  const [headOfText = '', bodyOfText] = text.split('\r\n\r\n')
+  const lines = headOfText.split('\r\n')
+  const due = head.split('\r\n').filter((line) => line !== 'Connection: close')
+  return body === bodyOfText && due.every((line) => lines.includes(line))
 }
 
 function agrees(outcome: string, verdict: HandshakeCase['verdict']): boolean {

@@ -1,5 +1,6 @@
 /**
- * What a refused handshake is answered with, byte for byte. Every adapter and the gateway send this, and nothing else.
+ * What a refused handshake is answered with, byte for byte. Every adapter and the gateway send this, and nothing else; to whoever asks for an event
+ * stream, among lines of HTTP and of CORS.
  * @module
  */
 import type { HandshakeVerdict } from './handshake-case.ts'

@@ -8,7 +8,7 @@ import type { AuditEvent, EpochMs, TicketId } from 'wsticket'
  * Why there is no WebSocket to the upstream, or no event stream of it.
  * - `upstream_unreachable`: no connection, or it broke before an answer.
  * - `upstream_refused`: an answer other than 101; of an event stream, other than 200.
- * - `upstream_malformed`: a 101 that does not answer this handshake, or a 200 that is no event stream, or a compressed one.
+ * - `upstream_malformed`: a 101 that does not answer this handshake, a 200 that is no event stream, or a compressed one, or what is no HTTP (status null).
  * - `upstream_timeout`: no answer in time.
  * - `client_gone`: the client left before there was one.
  */

@@ -1,5 +1,5 @@
 /**
- * Connections on which an event stream is being answered. Node hands over an upgrade that came behind its request, and leaves the answer where it is.
+ * Connections on which a request for an event stream is being decided or answered. Node hands over an upgrade that came behind its request, and leaves the answer where it is.
  * @module
  */
 import type { ServerResponse } from 'node:http'

@@ -75,6 +75,8 @@ export async function decideEventStream(
   if (response.headersSent) return null
   // Behind an answer that may never end (RFC 9112 section 9.3.2), and nobody would hear when the client leaves.
   if (response.socket === null) return refuse(response, refusalAnswer('handshake_malformed'))
+  // An upgrade may stand right behind the request.
+  markBusy(request.socket, response)
   const { decision, cors } = await admission.admitEventStream(openingOf(request))
   // The client has gone meanwhile, or somebody has begun an answer, such as a deadline of the application's: there is no other one.
   if (response.headersSent || response.destroyed || request.socket.destroyed) {
@@ -83,7 +85,6 @@ export async function decideEventStream(
   }
   if (decision.kind === 'refused') return refuse(response, refusalAnswer(decision.code, decision.retryAfterMs), cors)
   if (decision.abandon !== null) response.once('close', decision.abandon)
-  markBusy(request.socket, response)
   bind(request, decision)
   tellLastEvent(request, decision.passage.rawHeaders)
   const { clearingCookie } = decision

@@ -72,23 +72,19 @@ export function createTicketSource(options: TicketSourceOptions): GuardedTicketS
 // A refresh that takes longer may never come. Rotating refresh tokens do not bear two at once.
 const mostSharedMs = 2000
 
-/** One call for all who want it at the same time; a new one where one of them has given up after a while. */
+/** One call for all who want it at the same time; a new one where somebody has given up a call that is older than that. */
 function shared(call: () => Promise<string>): (signal: AbortSignal) => Promise<string> {
-  let current: Promise<string> | null = null
-  let beganAt = 0
+  let current: { readonly answer: Promise<string>; readonly beganAt: number; isGivenUp: boolean } | null = null
   return (signal) => {
-    if (current === null) beganAt = performance.now()
-    const mine = current ?? call()
-    const forget = () => {
-      if (current === mine) current = null
-    }
+    if (current?.isGivenUp && performance.now() - current.beganAt >= mostSharedMs) current = null
+    current ??= { answer: call(), beganAt: performance.now(), isGivenUp: false }
+    const mine = current
     const giveUp = () => {
-      if (performance.now() - beganAt >= mostSharedMs) forget()
+      mine.isGivenUp = true
     }
-    current = mine
     signal.addEventListener('abort', giveUp, { once: true })
-    return mine.finally(() => {
-      forget()
+    return mine.answer.finally(() => {
+      if (current === mine) current = null
       signal.removeEventListener('abort', giveUp)
     })
   }

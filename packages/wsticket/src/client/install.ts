@@ -52,7 +52,7 @@ export function installTicketWebSocket({ match, ...options }: InstallTicketWebSo
       throw new TypeError('To extend a WebSocket with tickets, extend the class of createTicketWebSocket.')
     },
     get(target, name, receiver) {
-      if (name === replaced) return Reflect.get(target, replaced) ?? target
+      if (name === replaced && receiver === patched) return Reflect.get(target, replaced) ?? target
       // A class that extends this one asks here, too, and has instances of its own.
       return name === Symbol.hasInstance && receiver === patched
         ? (value: unknown) => value instanceof target || value instanceof TicketWebSocket

@@ -39,13 +39,15 @@ interface Knowledge {
   state: TicketSourceState
   /** Counts what was learned. */
   version: number
-  /** Since there was an answer. */
+  /** Since there was a ticket, or a refusal. */
   failures: number
   /** Of what was shown, since there was a ticket. */
   refusals: number
   refused: { readonly shown: string; readonly error: TicketRequestError } | null
   /** Of `performance.now()`. Decides; the timer only tells, for a Worker has none that outlives a request. */
   waitsUntil: number
+  /** What that wait is about. */
+  waitsFor: TicketRequestError | null
   timer: ReturnType<typeof setTimeout> | undefined
   readonly listeners: Set<() => void>
   readonly online: () => void
@@ -63,6 +65,7 @@ export function createTicketBreaker(): TicketBreaker {
     refusals: 0,
     refused: null,
     waitsUntil: 0,
+    waitsFor: null,
     timer: undefined,
     listeners: new Set(),
     online: () => {
@@ -85,9 +88,8 @@ export function createTicketBreaker(): TicketBreaker {
 }
 
 function begin(known: Knowledge): Attempt {
-  const { status, error } = known.state
-  if (error !== null && performance.now() < known.waitsUntil) throw error
-  if (status === 'waiting') settle(known)
+  if (known.waitsFor !== null && performance.now() < known.waitsUntil) throw known.waitsFor
+  if (known.state.status === 'waiting') settle(known)
   const { version } = known
   let shown = ''
   return {
@@ -122,11 +124,11 @@ function resume(known: Knowledge): void {
 
 /** The first time the next credential is shown at once. Who has another one for each attempt shows the others later. */
 function stop(known: Knowledge, shown: string, error: TicketRequestError): void {
-  if (known.refused?.shown === shown) return
+  if (known.refused?.shown === shown && known.refused.error.code === error.code) return
   known.refused = { shown, error }
   // Where there is none to show, nobody was asked.
   if (shown !== '') {
-    known.waitsUntil = known.refusals === 0 ? 0 : performance.now() + backoffMs(known.refusals)
+    hold(known, error, known.refusals === 0 ? 0 : backoffMs(known.refusals))
     known.refusals++
     known.failures = 0
   }
@@ -147,9 +149,12 @@ function fail(known: Knowledge, { shown, error, isLate }: Failure): void {
   const waitMs = askedMs + backoffMs(known.failures)
   if (!isLate) known.failures++
   // Another one than was refused.
-  if (shown !== '' && shown !== known.refused?.shown) known.refused = null
+  if (!isLate && shown !== '' && shown !== known.refused?.shown) known.refused = null
   if (known.refused === null) wait(known, error, waitMs)
-  else known.waitsUntil = performance.now() + waitMs
+  else {
+    hold(known, error, waitMs)
+    known.version++
+  }
 }
 
 /** Any time from 0 up to twice as much with each time before. */
@@ -158,11 +163,17 @@ function backoffMs(times: number): number {
 }
 
 function wait(known: Knowledge, error: TicketRequestError, ms: number): void {
-  known.waitsUntil = performance.now() + ms
+  hold(known, error, ms)
   learn(known, { status: 'waiting', error, retryAt: Math.round(performance.timeOrigin + known.waitsUntil) })
   known.timer = setTimeout(() => settle(known), Math.min(longestDelayMs, ms))
   // A process that has nothing else to do may end.
   ;(known.timer as { unref?: () => void }).unref?.()
+}
+
+/** Whoever asks meanwhile hears the same. */
+function hold(known: Knowledge, error: TicketRequestError, ms: number): void {
+  known.waitsUntil = performance.now() + ms
+  known.waitsFor = error
 }
 
 /** The wait is over. */

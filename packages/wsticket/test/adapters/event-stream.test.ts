@@ -297,6 +297,8 @@ describe('an application that has answered already', () => {
 })
 
 describe('an upgrade behind the request for a stream', () => {
+  const upgrade = 'GET /events HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+
   it('is answered in the middle of no stream: the connection is cut', async () => {
     const server = await start({ onStream: ({ response }) => void response.write('data: hello\n\n') })
     const client = await connect(server)
@@ -304,9 +306,18 @@ describe('an upgrade behind the request for a stream', () => {
     client.send(`${[...stream, ...fromPage].join('\r\n')}\r\n\r\n`)
     expect((await client.readHead()).status).toBe(200)
     await expect.poll(() => server.streams.length).toBe(1)
-    client.send(`GET /events HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
+    client.send(upgrade)
     expect(String(await client.readToEnd())).not.toContain('HTTP/1.1')
     await expect.poll(() => server.sessions.count()).toBe(0)
+  })
+
+  it('is answered with nothing where it came with the request', async () => {
+    const server = await start()
+    const client = await connect(server)
+    const stream = [`GET /events?ticket=${await server.issue()} HTTP/1.1`, 'Host: a', 'Accept: text/event-stream']
+    client.send(`${[...stream, ...fromPage].join('\r\n')}\r\n\r\n${upgrade}`)
+    expect(String(await client.readToEnd())).toBe('')
+    expect(server.sessions.count()).toBe(0)
   })
 })
 

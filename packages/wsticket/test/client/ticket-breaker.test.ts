@@ -379,6 +379,37 @@ describe('A ticket endpoint and its breaker', () => {
     expect(calls).toBe(2)
   })
 
+  it('waits for as long as it was told, whatever else was under way', async () => {
+    const source = endpointSource()
+    const waiting: ((status: number, headers?: object) => void)[] = []
+    server.answer = (response) => void waiting.push((status, headers) => answerJson(response, status, {}, headers))
+    const attempts = [ask(source), ask(source)]
+    await expect.poll(() => waiting.length).toBe(2)
+    waiting[0]?.(401)
+    await Promise.race(attempts).catch(() => {})
+    credential = 'second'
+    attempts.push(ask(source))
+    await expect.poll(() => waiting.length).toBe(3)
+    waiting[1]?.(429, { 'retry-after': '60' })
+    await attempts[1]?.catch(() => {})
+    waiting[2]?.(503)
+    await attempts[2]?.catch(() => {})
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await expect(ask(source)).rejects.toMatchObject({ status: 429 })
+  })
+
+  it('does not wait for a call for the credential that somebody has given up long ago', async () => {
+    let calls = 0
+    const source = createTicketSource({
+      ticketUrl: server.ticketUrl,
+      credential: () => (calls++ === 0 ? new Promise(() => {}) : 'token'),
+    })
+    await expect(ask(source, AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' })
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    await ask(source)
+    expect(calls).toBe(2)
+  })
+
   it('shows the next credential at once, however often the network was away before the first refusal', async () => {
     const { getRandomValues } = crypto
     let drawn = 0
@@ -435,9 +466,16 @@ describe('A ticket endpoint and its breaker', () => {
     waiting[0]?.()
     await Promise.allSettled(attempts)
     expect(source.state).toMatchObject({ status: 'stopped', error: { code: 'invalid_token' } })
+    // Until then whoever has another one waits, and is not told to stop.
+    credential = 'second'
+    await expect(ask(source)).rejects.toMatchObject({ status: 429, action: 'wait' })
+    credential = 'first'
     await new Promise((resolve) => setTimeout(resolve, 2100))
     await expect(ask(source)).rejects.toMatchObject({ status: 401 })
     expect(server.requests).toHaveLength(2)
+    credential = 'second'
+    server.answer = (response) => server.issue(response)
+    await ask(source)
   })
 
   it('is asked by several at once with one call for the credential', async () => {

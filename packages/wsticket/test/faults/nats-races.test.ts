@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type NatsServer, startNats } from 'wsticket-engines/nats'
 import { type NatsCluster, startNatsCluster } from 'wsticket-engines/nats-cluster'
 import { until } from 'wsticket-engines/until'
+import type { TicketId } from '../../src/ticket.ts'
 import {
   clientOf,
   createCompareAndSetStore,
@@ -15,7 +16,6 @@ import {
   type Spender,
   storeAt,
   stream,
-  ticketCount,
 } from './nats-harness.ts'
 import { long } from './proof-size.ts'
 import { createTally } from './tally.ts'
@@ -23,8 +23,8 @@ import { createTally } from './tally.ts'
 const racersPerNode = 4
 const rounds = long ? 20 : 2
 const mostRounds = 100
-// After a handover under load nats-server 2.9 was seen to have no leader for a quarter of a minute.
-const handoverMs = 60_000
+// After a handover under load nats-server 2.9 was seen to have no leader for more than a minute.
+const handoverMs = 180_000
 
 let server: NatsServer
 let cluster: NatsCluster
@@ -47,14 +47,15 @@ async function racersOf(open: (node: { readonly url: string }) => Promise<Spende
 /** Lets all of them present every ticket at once, several rounds of it. */
 async function race(stores: readonly Spender[]) {
   const tally = createTally()
-  let undecided = 0
+  const lost: TicketId[] = []
   for (let round = 0; round < rounds; round += 1) {
     // Refused while its breaker is open: of an answer that was late, on a machine that many share.
     const ids = await until('tickets are issued', () => issue(stores[0] as Spender))
-    undecided += (await tally.present(ids, stores)).unavailable ?? 0
+    await tally.present(ids, stores)
+    lost.push(...tally.lost(ids))
   }
-  const { admitted, admittedTwice } = tally
-  return { admitted, admittedTwice, undecided }
+  const { admittedTwice } = tally
+  return { admittedTwice, lost }
 }
 
 /** The same, again and again until one is admitted twice: it is a matter of luck, and comes to that in a round or two. */
@@ -83,12 +84,8 @@ describe.each([
 ] as const)('with %s %s, of 12 verifiers who present a ticket at once', (on, _, replicas) => {
   it('one is admitted', async () => {
     const stores = await racersOf((node) => storeAt([node], replicas === 1 ? {} : replicated), on)
-    const { admitted, admittedTwice, undecided } = await race(stores)
-    expect(admittedTwice).toBe(0)
-    // Whoever was not told in time may have been the one.
-    expect(admitted).toBeLessThanOrEqual(rounds * ticketCount)
-    expect(admitted + undecided).toBeGreaterThanOrEqual(rounds * ticketCount)
-    expect(admitted).toBeGreaterThan(0.9 * rounds * ticketCount)
+    // Each by one, or whoever was not told in time may have been the one.
+    expect(await race(stores)).toEqual({ admittedTwice: 0, lost: [] })
   })
 
   it('several are admitted by a store that finds and then deletes', async () => {

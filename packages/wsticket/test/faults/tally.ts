@@ -18,27 +18,31 @@ export interface Tally {
   /** Presents a ticket once. */
   redeem(store: Verifier, id: TicketId): Promise<Answer>
   /**
-   * Presents every ticket to every store: to all of them at the same moment, and then once more to one after the other, no more tickets at once than
-   * an engine on a machine that many share answers in time. Resolves with how often there was each answer.
+   * Presents every ticket to every store: to all of them at the same moment, and then once more to one after the other; 60 tickets at once, which an
+   * engine answers in time, also on a machine that many share. Resolves with how often there was each answer.
    */
   present(ids: readonly TicketId[], stores: readonly Verifier[]): Promise<Answers>
   /** How many tickets were admitted. */
   readonly admitted: number
   /** How many of them more than once. */
   readonly admittedTwice: number
+  /** Those of these that were admitted by nobody, though every answer was decided. */
+  lost(ids: readonly TicketId[]): TicketId[]
 }
 
 /** How often there was each answer; those that there never was are left out. */
 export type Answers = { readonly [answer in Answer]?: number }
 
-const ticketsAtOnce = 50
+const ticketsAtOnce = 60
 
 /** Starts to count. */
 export function createTally(): Tally {
   const admissions = new Map<TicketId, number>()
+  const undecided = new Set<TicketId>()
   const redeem = async (store: Verifier, id: TicketId) => {
     const answer = await answerOf(store, id)
     if (answer === 'redeemed') admissions.set(id, (admissions.get(id) ?? 0) + 1)
+    if (answer === 'unavailable') undecided.add(id)
     return answer
   }
   return {
@@ -62,6 +66,7 @@ export function createTally(): Tally {
     get admittedTwice() {
       return [...admissions.values()].filter((times) => times > 1).length
     },
+    lost: (ids) => ids.filter((id) => !admissions.has(id) && !undecided.has(id)),
   }
 }
 
