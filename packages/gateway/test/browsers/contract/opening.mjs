@@ -54,8 +54,8 @@ export const opening = {
     same(
       heard,
       [
-        { type: 'error', code: 1006, reason: '' },
-        { type: 'close', code: 1006, reason: '' },
+        { type: 'error', code: 1013, reason: 'try_later' },
+        { type: 'close', code: 1013, reason: 'try_later' },
       ],
       'events',
     )
