@@ -64,7 +64,7 @@ export default defineConfig({
         },
       },
       // Pages wait for much of their time.
-      { extends: true, test: { name: 'browsers', include: [browsers], ...outsideTheProcess, maxWorkers: 4 } },
+      { extends: true, test: { name: 'browsers', include: [browsers], ...outsideTheProcess, ...oneLoading, maxWorkers: 4 } },
     ],
   },
 })
