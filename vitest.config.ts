@@ -64,7 +64,10 @@ export default defineConfig({
         },
       },
       // Pages wait for much of their time.
-      { extends: true, test: { name: 'browsers', include: [browsers], ...outsideTheProcess, ...oneLoading, maxWorkers: 4 } },
+      {
+        extends: true,
+        test: { name: 'browsers', include: [browsers], ...outsideTheProcess, ...oneLoading, maxWorkers: 4 },
+      },
     ],
   },
 })
