@@ -22,7 +22,9 @@ export function stayConnected(place) {
   /** @type {string[]} */
   const lines = []
   let socket = connect()
-  addEventListener('online', () => {
+  addEventListener('online', async () => {
+    // The listener of the breaker is younger than this one, and hears of it later.
+    await pause(0)
     const { retryAt } = TicketWebSocket.ticketSource.state
     lines.push(`online ${retryAt === null || retryAt - Date.now() <= 1000 ? 'soon' : 'later'}`)
   })
