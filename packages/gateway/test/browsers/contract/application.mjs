@@ -22,12 +22,12 @@ export function stayConnected(place) {
   /** @type {string[]} */
   const lines = []
   let socket = connect()
-  addEventListener('online', async () => {
-    // The listener of the breaker is younger than this one, and hears of it later.
-    await pause(0)
+  const lookWhetherSoon = () => {
     const { retryAt } = TicketWebSocket.ticketSource.state
     lines.push(`online ${retryAt === null || retryAt - Date.now() <= 1000 ? 'soon' : 'later'}`)
-  })
+  }
+  // The listener of the breaker is younger than this one, and hears of it later.
+  addEventListener('online', () => setTimeout(lookWhetherSoon))
 
   function connect() {
     const opening = new TicketWebSocket(url)
