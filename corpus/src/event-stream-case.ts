@@ -12,8 +12,7 @@ import {
 } from './handshake-case.ts'
 import { ticketOf } from './tickets.ts'
 
-/** The request line of a good one. */
-export const streamRequestLine = 'GET /ws?ticket=TICKET HTTP/1.1'
+const streamRequestLine = 'GET /ws?ticket=TICKET HTTP/1.1'
 
 const other = ticketOf('a ticket that nobody has issued')
 
