@@ -59,18 +59,24 @@ describe.concurrent.each(networkedStores)('$name', ({ protocol, startServer, con
 
   /** The proxied store redeems again, with nobody's help. Its answers on the way there are its own, or none. */
   async function isBack(): Promise<void> {
-    await until(
+    const back = await until(
       'the store redeems again',
       async () => {
         const [record] = (await issue(direct.store, 1)) as [TicketRecord]
         const { answer } = await redeem(proxied.store, record)
-        if (typeof answer === 'string') return false
-        expect(answer).toEqual({ kind: 'redeemed', record })
-        return true
+        return typeof answer === 'string' ? null : { record, answer }
       },
       backWithinMs,
     )
+    expect(back.answer).toEqual({ kind: 'redeemed', record: back.record })
   }
+
+  /**
+   * What may be said of a record when the reply is not its own. NATS has two readers of it: who has waited 250 ms for a replica, as on a
+   * busy machine, asks the leader, and is told of its own.
+   */
+  const answersToOwn = (record: TicketRecord): Answer[] =>
+    protocol === 'nats' ? ['corrupt', 'unavailable', { kind: 'redeemed', record }] : ['corrupt', 'unavailable']
 
   /**
    * Opens as many connections as a pool has, so that what comes next does not begin with opening one. On a busy machine that may take
@@ -154,13 +160,16 @@ describe.concurrent.each(networkedStores)('$name', ({ protocol, startServer, con
 
     it('that is given to another admits neither as the other', async () => {
       await warmUp()
-      const [one, other] = (await issue(direct.store, 2)) as [TicketRecord, TicketRecord]
-      const swapped = proxy.swapReplies(one.id, other.id)
-      const answers = await Promise.all([redeem(proxied.store, one), redeem(proxied.store, other)])
-      await swapped
-      for (const { answer } of answers) expect(['corrupt', 'unavailable']).toContain(answer)
-      expect(answers.map(({ answer }) => answer)).toContain('corrupt')
-      await isBack()
+      for (let noticed = false; !noticed; ) {
+        const records = (await issue(direct.store, 2)) as [TicketRecord, TicketRecord]
+        const swapped = proxy.swapReplies(records[0].id, records[1].id)
+        const answers = await Promise.all(records.map((record) => redeem(proxied.store, record)))
+        await swapped
+        for (const [at, { answer }] of answers.entries())
+          expect(answersToOwn(records[at] as TicketRecord)).toContainEqual(answer)
+        await isBack()
+        noticed = answers.some(({ answer }) => answer === 'corrupt')
+      }
     })
 
     it('that is given to the bearer of a spent ticket admits nobody', async () => {
