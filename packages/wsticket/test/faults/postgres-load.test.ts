@@ -102,7 +102,7 @@ describe('the PostgreSQL store, while its server suffers', () => {
   }
 
   for (const [name, strike] of strikes) {
-    it(`${name}: admits nobody twice, answers in time, and is back soon`, { timeout: rounds * 20_000 }, async ({
+    it(`${name}: admits nobody twice, answers in time, and is back soon`, { timeout: rounds * 60_000 }, async ({
       annotate,
     }) => {
       for (let round = 0; round < rounds; round += 1) {
