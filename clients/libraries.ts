@@ -4,6 +4,7 @@
  */
 
 import { centrifuge } from './libraries/centrifuge.ts'
+import { convex } from './libraries/convex.ts'
 import { graphqlWs } from './libraries/graphql-ws.ts'
 import { hocuspocus } from './libraries/hocuspocus-provider.ts'
 import { signalr } from './libraries/microsoft-signalr.ts'
@@ -43,6 +44,7 @@ export const libraries = [
   actioncable,
   pusherJs,
   centrifuge,
+  convex,
   sturdyWebSocket,
   websocketTs,
 ]
