@@ -14,8 +14,8 @@ const outsideTheProcess = { testTimeout: 120_000, hookTimeout: 60_000, expect: {
 const twoAtOnce = { ...outsideTheProcess, maxWorkers: 2 }
 /** Files that share nothing that they change: loading every module anew for each of them took a processor about a second. */
 const oneLoading = { isolate: false }
-/** They start servers on files that are made once. Three at once: they wait for much of their time. */
-const withServers = { ...outsideTheProcess, globalSetup: ['tools/before-tests.mjs'], maxWorkers: 3 }
+/** They start servers on files that are made once. */
+const withServers = { ...outsideTheProcess, globalSetup: ['tools/before-tests.mjs'] }
 
 export default defineConfig({
   resolve: {
@@ -46,9 +46,10 @@ export default defineConfig({
           maxWorkers: 4,
         },
       },
-      { extends: true, test: { name: 'services', include: [services], ...withServers, ...oneLoading } },
-      // A process for each file: some look at the memory and the connections of theirs.
-      { extends: true, test: { name: 'faults', include: [faults], ...withServers } },
+      // They wait for a quarter of their time.
+      { extends: true, test: { name: 'services', include: [services], ...withServers, ...oneLoading, maxWorkers: 4 } },
+      // A process for each file: some look at the memory and the connections of theirs. One at once less: much is timed in them.
+      { extends: true, test: { name: 'faults', include: [faults], ...withServers, maxWorkers: 3 } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce, ...oneLoading } },
       // Libraries that wait, for most of their time: all of them at once, in one process.
