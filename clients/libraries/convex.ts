@@ -8,7 +8,6 @@ const greet = makeFunctionReference<'action'>('greetings:greet')
 export const convex: Library = {
   name: 'convex',
   injection: 'option `webSocketConstructor`, of `ConvexReactClient`, too',
-  notes: ['`skipConvexDeploymentUrlCheck` is for a server at an address of your own.'],
   serve: answerMessages((message, send) => {
     const { type, requestId } = JSON.parse(message)
     if (type === 'Action')

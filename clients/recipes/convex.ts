@@ -2,7 +2,4 @@ import { ConvexClient } from 'convex/browser'
 import { createTicketWebSocket, type TicketWebSocketOptions } from 'wsticket/client'
 
 export const connect = (url: string, tickets: TicketWebSocketOptions) =>
-  new ConvexClient(url, {
-    webSocketConstructor: createTicketWebSocket(tickets),
-    skipConvexDeploymentUrlCheck: true,
-  })
+  new ConvexClient(url, { webSocketConstructor: createTicketWebSocket(tickets) })
