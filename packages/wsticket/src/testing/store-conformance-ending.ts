@@ -10,7 +10,7 @@ import { having, newId, type StoreCase, sampleRecord } from './store-harness.ts'
 
 type Asked = readonly [method: string, ask: () => Promise<unknown>]
 
-/** Everything that a store can be asked, each of it once. */
+/** Everything that a store can be asked, each of it once; a write first. */
 function askEverything(store: TicketStore, now: EpochMs): readonly [Asked, ...Asked[]] {
   return [
     ['insert', () => store.insert(sampleRecord(now))],
@@ -22,11 +22,11 @@ function askEverything(store: TicketStore, now: EpochMs): readonly [Asked, ...As
   ]
 }
 
-/** The longest that a store may take to say that its engine is away, in milliseconds, also where several questions come at once. */
+/** The longest that a store may take to say that its engine is away, in milliseconds; so long for each question. */
 const patienceMs = 15_000
 
-async function expectUnavailable([method, ask]: Asked): Promise<void> {
-  const answer = within(patienceMs, `${method} while the engine is away`, ask())
+async function expectUnavailable([method, ask]: Asked, longestMs = patienceMs): Promise<void> {
+  const answer = within(longestMs, `${method} while the engine is away`, ask())
   // Where the engine sweeps by itself there is nothing to fail.
   if (method === 'sweep' && (await answer.catch(() => null)) === 0) return
   await expectStoreError(`${method} while the engine is away`, answer, 'unavailable')
@@ -86,11 +86,12 @@ export const endingCases: readonly StoreCase[] = [
       const outage = having(capabilities.outage)
       await outage.begin()
       try {
+        // The first one alone: an engine that is locked may answer who reads, until the store has noticed.
         const [first, ...others] = askEverything(store, clock.now())
         await expectUnavailable(first)
-        // At once, for each may take its deadline.
-        const answers = others.map(expectUnavailable)
-        // None is left behind for which nobody waits.
+        // The others at once, for each may take its deadline; a store may also put them in a line.
+        const answers = others.map((asked) => expectUnavailable(asked, others.length * patienceMs))
+        // All are waited for, also where one fails: none may still be asking when the engine comes back.
         await Promise.allSettled(answers)
         await Promise.all(answers)
       } finally {
