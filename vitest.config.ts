@@ -46,10 +46,10 @@ export default defineConfig({
           maxWorkers: 4,
         },
       },
-      // With three at once two processors stood idle for a quarter of the time.
+      // With three at once, the two processors were busy for three quarters of the time.
       { extends: true, test: { name: 'services', include: [services], ...withServers, ...oneLoading, maxWorkers: 4 } },
       // A process for each file: some look at the memory and the connections of theirs. Three at once:
-      // with four two processors were busy for nine tenths of the time, and much is timed in these.
+      // with four, the two processors were busy for nine tenths of the time, and much is timed in these.
       { extends: true, test: { name: 'faults', include: [faults], ...withServers, maxWorkers: 3 } },
       // Needs node:sqlite: tools/with-node.mjs.
       { extends: true, test: { name: 'sqlite', include: [sqlite], ...twoAtOnce, ...oneLoading } },
