@@ -28,30 +28,43 @@ const sweepEveryMs = 10_000
 const faultsShown = 3
 
 /**
- * Runs a race. Its processes have ended when it resolves, or rejects.
+ * @typedef {object} Race what is redeemed, how often, and by how many
+ * @property {'store' | 'naive'} kind
+ * @property {number} tickets
+ * @property {number} racers in all processes together
+ * @property {(tickets: number) => void} [onProgress]
+ */
+
+/**
+ * Starts the processes that race.
  * @param {object} options
  * @param {string} options.subject
- * @param {'store' | 'naive'} options.kind
  * @param {unknown} options.address
- * @param {string} options.node that its processes run under
- * @param {number} options.tickets
- * @param {number} options.racers in all processes together
+ * @param {string} options.node that they run under
  * @param {boolean} options.oneProcess
- * @param {(tickets: number) => void} [options.onProgress]
- * @returns {Promise<Tally>}
+ * @returns {Promise<{ run: (race: Race) => Promise<Tally>, stop: () => Promise<void> }>}
  */
-export async function runRace({ oneProcess, tickets, racers, onProgress = () => {}, ...common }) {
-  const count = oneProcess ? 1 : processCount
-  const started = Array.from({ length: count }, () => startRacers({ ...common, racers: racers / count }))
-  try {
-    const processes = await Promise.all(started)
-    const inspection = await processes[0]?.ask('inspect')
-    const counts = await raceAll(processes, tickets, onProgress)
-    await Promise.all(processes.map((each) => each.ask('close')))
-    return { ...counts, tickets, racers, redeems: tickets * racers, engine: inspection?.engine ?? null }
-  } finally {
+export async function startRaces({ oneProcess, ...common }) {
+  const started = Array.from({ length: oneProcess ? 1 : processCount }, () => startRacers(common))
+  const stop = async () => {
     for (const each of await Promise.allSettled(started)) if (each.status === 'fulfilled') await each.value.stop()
   }
+  try {
+    const processes = await Promise.all(started)
+    return { run: (race) => run(processes, race), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** @param {RacerProcess[]} processes @param {Race} race @returns {Promise<Tally>} */
+async function run(processes, { kind, tickets, racers, onProgress = () => {} }) {
+  await Promise.all(processes.map((each) => each.ask('open', { kind, racers: racers / processes.length })))
+  const inspection = await processes[0]?.ask('inspect')
+  const counts = await raceAll(processes, tickets, onProgress)
+  await Promise.all(processes.map((each) => each.ask('close')))
+  return { ...counts, tickets, racers, redeems: tickets * racers, engine: inspection?.engine ?? null }
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * One process of racers: issues tickets when it is told to, and redeems each of them with every racer at once.
- *   node racer.mjs SUBJECT KIND RACERS ADDRESS     started by race.mjs, with an IPC channel
+ * One process of racers: opens a store for each, issues tickets when it is told to, and redeems each of them with every racer at once.
+ *   node racer.mjs SUBJECT ADDRESS     started by racers.mjs, with an IPC channel
  * @module
  */
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,29 +10,26 @@ import { subjectOf } from './subject.mjs'
 /** @import { TicketId } from 'wsticket' */
 /** @import { Handle } from './subject.mjs' */
 
-const [subjectName = '', kind = '', racers = '', address = ''] = process.argv.slice(2)
+const [subjectName = '', address = ''] = process.argv.slice(2)
 const subject = await subjectOf(subjectName)
-const handles = await openHandles(Number(racers))
-const [first] = /** @type {[Handle]} */ (handles)
 
 const issueAttempts = 100
 const issuePauseMs = 200
 const identity = { issuer: 'https://issuer.example', subject: 'alice', expiresAt: null, claims: {} }
 const context = { clientAddress: null, origin: null }
-const issuer = createIssuer({
-  store: /** @type {import('wsticket').TicketStore} */ (first.store),
-  audiences: ['chat'],
-  ticketsPerSubject: 'unlimited',
-  lifetimeMs: 60_000,
-})
+/** @type {Handle[]} of each racer one, while a race is on */
+let handles = []
+/** @type {import('wsticket').Issuer} over the first of them */
+let issuer
 
 /** @type {{ [task: string]: (work: any) => Promise<unknown> }} */
 const tasks = {
+  open,
   issue,
   race,
-  inspect: async () => first.store.inspect?.(),
+  inspect: async () => handles[0]?.store.inspect?.(),
   // Housekeeping: what it could not sweep now it sweeps the next time.
-  sweep: async () => first.store.sweep?.(now()).catch(() => {}),
+  sweep: async () => handles[0]?.store.sweep?.(now()).catch(() => {}),
   close: () => Promise.all([...new Set(handles)].map(({ close }) => close())),
 }
 
@@ -49,11 +46,18 @@ async function perform({ task, number, work }) {
   process.send?.({ number, result })
 }
 
-/** @param {number} count @returns {Promise<Handle[]>} */
-async function openHandles(count) {
-  const open = () => (kind === 'naive' ? subject.openNaive : subject.open)(JSON.parse(address))
-  if (subject.oneProcess) return Array(count).fill(await open())
-  return Promise.all(Array.from({ length: count }, open))
+/** @param {{ kind: 'store' | 'naive', racers: number }} race */
+async function open({ kind, racers }) {
+  const openOne = () => (kind === 'naive' ? subject.openNaive : subject.open)(JSON.parse(address))
+  handles = subject.oneProcess
+    ? Array(racers).fill(await openOne())
+    : await Promise.all(Array.from({ length: racers }, openOne))
+  issuer = createIssuer({
+    store: /** @type {import('wsticket').TicketStore} */ (handles[0]?.store),
+    audiences: ['chat'],
+    ticketsPerSubject: 'unlimited',
+    lifetimeMs: 60_000,
+  })
 }
 
 /** @param {number} count @returns {Promise<TicketId[]>} */

@@ -8,24 +8,22 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * @typedef {object} RacerProcess
- * @property {(task: 'issue' | 'race' | 'inspect' | 'sweep' | 'close', work?: unknown) => Promise<any>} ask
+ * @property {(task: 'open' | 'issue' | 'race' | 'inspect' | 'sweep' | 'close', work?: unknown) => Promise<any>} ask
  * @property {() => Promise<void>} stop
  */
 
 const program = fileURLToPath(new URL('./racer.mjs', import.meta.url))
 
 /**
- * Starts a process of racers, and resolves when each of them has its connection.
+ * Starts a process of racers, and resolves when it listens.
  * @param {object} options
  * @param {string} options.subject
- * @param {'store' | 'naive'} options.kind
- * @param {number} options.racers
  * @param {unknown} options.address
  * @param {string} options.node
  * @returns {Promise<RacerProcess>}
  */
-export async function startRacers({ subject, kind, racers, address, node }) {
-  const child = fork(program, [subject, kind, String(racers), JSON.stringify(address)], { execPath: node })
+export async function startRacers({ subject, address, node }) {
+  const child = fork(program, [subject, JSON.stringify(address)], { execPath: node })
   const ended = once(child, 'exit')
   /** @type {Map<number, (result: unknown) => void>} */
   const asked = new Map()

@@ -14,7 +14,7 @@
  * @module
  */
 import { parseArgs } from 'node:util'
-import { runRace } from './race.mjs'
+import { startRaces } from './race.mjs'
 import { subjectNames, subjectOf } from './subject.mjs'
 
 /** @import { Tally } from './race.mjs' */
@@ -30,8 +30,7 @@ const { values: options } = parseArgs({
 })
 const racers = 64
 // Four connections in each process are enough to find out a naive store.
-const shortControl = { tickets: 100, racers: 16 }
-const longControl = { tickets: 2000, racers }
+const control = options.short ? { tickets: 100, racers: 16 } : { tickets: 2000, racers }
 // More, and what was raced is not the engine but a machine that stands still.
 const mostUndecided = 0.01
 const defaults = options.short ? { tickets: 10_000 } : { tickets: 1_000_000, racers }
@@ -62,13 +61,21 @@ async function prove(name, subject) {
   }
   const { address, stop } = await subject.start()
   try {
-    const node = subject.node?.() ?? process.execPath
-    const common = { subject: name, address, node, oneProcess: subject.oneProcess ?? false }
-    const tally = await runRace({ ...common, ...sizeOf(subject), kind: 'store', onProgress: createProgress(name) })
-    const control = await runRace({ ...common, kind: 'naive', ...(options.short ? shortControl : longControl) })
-    return report(subject, tally, control)
+    return await raceBoth(name, subject, address)
   } finally {
     await stop()
+  }
+}
+
+/** @param {string} name @param {Subject} subject @param {unknown} address @returns {Promise<boolean>} whether it is proven */
+async function raceBoth(name, subject, address) {
+  const node = subject.node?.() ?? process.execPath
+  const races = await startRaces({ subject: name, address, node, oneProcess: subject.oneProcess ?? false })
+  try {
+    const tally = await races.run({ ...sizeOf(subject), kind: 'store', onProgress: createProgress(name) })
+    return report(subject, tally, await races.run({ ...control, kind: 'naive' }))
+  } finally {
+    await races.stop()
   }
 }
 
@@ -80,17 +87,17 @@ function sizeOf({ shortRacers = racers }) {
   }
 }
 
-/** @param {Subject} subject @param {Tally} tally @param {Tally} control @returns {boolean} whether it is proven */
-function report({ client }, tally, control) {
+/** @param {Subject} subject @param {Tally} tally @param {Tally} naive @returns {boolean} whether it is proven */
+function report({ client }, tally, naive) {
   const { engine, tickets, none, several, undecided, faults, seconds } = tally
   const holds = none === 0 && several === 0 && faults.length === 0 && undecided < tickets * mostUndecided
   const counts = [tickets, tally.racers, tally.redeems, none, several, undecided].map(grouped)
   const bound = holds ? (3 / (tickets - undecided)).toExponential(1) : 'VIOLATED'
-  const found = `${grouped(control.several)} of ${grouped(control.tickets)}`
+  const found = `${grouped(naive.several)} of ${grouped(naive.tickets)}`
   row(String(engine), client, ...counts, bound, found, seconds.toFixed(1))
   for (const fault of faults) console.log(`  FAULT: ${fault}`)
-  if (control.several === 0) console.log('  THE RACE COULD NOT HAVE FAILED: it did not find out the naive store')
-  return holds && control.several > 0
+  if (naive.several === 0) console.log('  THE RACE COULD NOT HAVE FAILED: it did not find out the naive store')
+  return holds && naive.several > 0
 }
 
 /** @param {...string} cells */
