@@ -20,7 +20,7 @@ const vocabulary = [
   'query-parameters',
   'ticket-cookie',
   'deadline',
-  'most',
+  'option-checks',
   'asker',
   'circuit-breaker',
   'record-text',

@@ -23,10 +23,11 @@ import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import { type CorsHeaders, createCorsHeaders } from './cors.ts'
 import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
-import { type EventSink, noEvents, safeSink } from './events.ts'
+import { type EventSink, safeSink } from './events.ts'
 import type { Passage } from './handshake.ts'
 import { announceUnlimited, createGate, type Gate, type RateLimits } from './limits.ts'
-import { type LockPolicy, requireLockPolicy } from './lock.ts'
+import { type LockPolicy, lockPolicies } from './lock.ts'
+import { optionalFunction, requireOneOf } from './option-checks.ts'
 import { createPendingHandshakes, type PendingHandshakes, type PendingLimits } from './pending-handshakes.ts'
 import { defaultCarriers, parseCarriers } from './presentation.ts'
 import type { Session } from './session.ts'
@@ -99,7 +100,7 @@ export interface AdmissionRules {
   readonly compareAddresses: (issuedTo: string | null, presentedFrom: string | null) => boolean | null
   readonly sessions: Sessions
   readonly reuse: 'report' | 'end_session'
-  readonly permit: AdmissionOptions['permit']
+  readonly permit: NonNullable<AdmissionOptions['permit']> | null
   readonly deadlineMs: number
   readonly messageDeadlineMs: number
   readonly emit: EventSink
@@ -111,16 +112,17 @@ export interface AdmissionRules {
  * @throws ConfigurationError for an option that cannot be.
  */
 export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules {
-  const { store, permit, clock = systemClock } = options
+  const { store, clock = systemClock } = options
   const policy = requireOneOf('addressPolicy', options.addressPolicy ?? 'prefix', addressPolicies)
   if (typeof store?.redeem !== 'function') throw new ConfigurationError('store', 'must be a TicketStore')
-  if (permit !== undefined && typeof permit !== 'function') throw new ConfigurationError('permit', 'must be a function')
   const prefixes = requirePrefixes(options.addressPrefixes ?? defaultPrefixes)
   const nonBrowserClients = options.nonBrowserClients ?? 'authorization_carrier'
   requireOneOf('nonBrowserClients', nonBrowserClients, nonBrowserPolicies)
   const carriersOn = parseCarriers(options.carriers ?? defaultCarriers)
   requireOriginOfCookies(carriersOn, nonBrowserClients)
   const sessions = options.sessions ?? createSessions({ clock, ...(options.onEvent && { onEvent: options.onEvent }) })
+  if (typeof sessions.enter !== 'function')
+    throw new ConfigurationError('sessions', 'must be what createSessions returns')
   const origins = parseOrigins(options.origins)
   const rules: AdmissionRules = {
     store,
@@ -131,17 +133,17 @@ export function readAdmissionOptions(options: AdmissionOptions): AdmissionRules 
     checkOrigin: createOriginCheck(origins, nonBrowserClients),
     corsHeaders: createCorsHeaders(origins, carriersOn.includes(cookie) ? 'include' : 'omit'),
     ticketChecks: [
-      createLockCheck(requireLockPolicy(options.lockPolicy ?? 'optional')),
+      createLockCheck(requireOneOf('lockPolicy', options.lockPolicy ?? 'optional', lockPolicies)),
       createAudienceCheck(requireAudience(options.audience)),
       createClientAddressCheck(policy, prefixes),
     ],
     compareAddresses: policy === 'off' ? () => null : (one, other) => addressesMatch(one, other, prefixes),
     sessions,
     reuse: requireOneOf('reuse', options.reuse ?? 'report', ['report', 'end_session']),
-    permit,
+    permit: optionalFunction('permit', options.permit),
     deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),
     messageDeadlineMs: requireDeadline(options.messageDeadlineMs ?? defaultDeadlineMs, 'messageDeadlineMs'),
-    emit: safeSink(options.onEvent ?? noEvents),
+    emit: safeSink(options.onEvent),
     clock,
   }
   announceDangers(options, clock(), rules.emit)
@@ -153,11 +155,6 @@ function requireAudience(audience: string): string {
   if (typeof audience !== 'string' || audience === '')
     throw new ConfigurationError('audience', 'must be a non-empty string')
   return audience
-}
-
-function requireOneOf<Value extends string>(option: string, value: Value, allowed: readonly Value[]): Value {
-  if (!allowed.includes(value)) throw new ConfigurationError(option, `must be one of ${allowed.join(', ')}`)
-  return value
 }
 
 /** A browser sends a cookie for whichever page asks, so the Origin has to tell which: it cannot be left out of that carrier. */

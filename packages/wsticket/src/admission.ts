@@ -235,7 +235,7 @@ async function conclude(
   { handshake, carrier, isAwaited }: Checked,
 ): Promise<AdmittedDecision | RefusedDecision> {
   const passage = passageOf(handshake, carrier)
-  if (rules.permit !== undefined) {
+  if (rules.permit !== null) {
     if ((await rules.permit(session, passage)) !== true) return refused('permission_denied')
     if (session.expiresAt !== null && rules.clock() >= session.expiresAt) return refused('ticket_expired')
   }

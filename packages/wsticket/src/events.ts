@@ -5,6 +5,7 @@
 import type { EpochMs } from './clock.ts'
 import type { Subject } from './credential.ts'
 import { ConfigurationError } from './errors.ts'
+import { requireFunction } from './option-checks.ts'
 import type { IssueRefusalCode, RefusalCode, SessionEnding } from './refusals.ts'
 import type { SessionSelector } from './session-log.ts'
 import type { TicketId } from './ticket.ts'
@@ -151,11 +152,12 @@ export type AuditEvent =
 /** Takes audit events. Synchronous; what it throws is swallowed, and changes no decision. */
 export type EventSink = (event: AuditEvent) => void
 
-/** Hears nothing: the default. */
-export const noEvents: EventSink = () => {}
-
-/** A sink that cannot throw. */
-export function safeSink(sink: EventSink): EventSink {
+/**
+ * What the option `onEvent` gives, as a sink that cannot throw. Default: it hears nothing.
+ * @throws ConfigurationError where it is no function: a log that is called nowhere would be missed when it is needed.
+ */
+export function safeSink(onEvent: EventSink = () => {}): EventSink {
+  const sink = requireFunction('onEvent', onEvent)
   return (event) => {
     try {
       // An async function passes for a sink. Its rejection would end the process.

@@ -6,9 +6,10 @@ import { type Claims, copyClaims, noClaims } from './claims.ts'
 import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import { type Identity, subjectOf } from './credential.ts'
 import { ConfigurationError } from './errors.ts'
-import { type AuditEvent, type EventSink, noEvents, safeSink } from './events.ts'
+import { type AuditEvent, type EventSink, safeSink } from './events.ts'
 import type { Limited } from './limits.ts'
-import { type Lock, type LockPolicy, parseLock, requireLockPolicy } from './lock.ts'
+import { type Lock, type LockPolicy, lockPolicies, parseLock } from './lock.ts'
+import { requireOneOf } from './option-checks.ts'
 import { type RandomSource, systemRandom } from './random.ts'
 import type { IssueRefusalCode } from './refusals.ts'
 import { generateTicket, idOfTicket, type Ticket, type TicketId, type TicketRecord } from './ticket.ts'
@@ -106,8 +107,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const { store, audiences, clock = systemClock, random = systemRandom } = options
   if (typeof store?.insert !== 'function') throw new ConfigurationError('store', 'must be a TicketStore')
   const limits = readLimits(options)
-  const emit = safeSink(options.onEvent ?? noEvents)
-  const lockPolicy = requireLockPolicy(options.lockPolicy ?? 'optional')
+  const emit = safeSink(options.onEvent)
+  const lockPolicy = requireOneOf('lockPolicy', options.lockPolicy ?? 'optional', lockPolicies)
   const mostTickets = readMostTickets(options.ticketsPerSubject ?? 5)
   requireAudiences(audiences)
   announceDangers(options, clock(), emit)

@@ -4,7 +4,6 @@
  * @module
  */
 import { sha256 } from './digest.ts'
-import { ConfigurationError } from './errors.ts'
 import { type RandomSource, randomText, systemRandom } from './random.ts'
 import { hasDigestForm, hasKeyForm, keyPrefix } from './wire.ts'
 
@@ -24,14 +23,8 @@ export type Lock = string & { readonly [lock]: true }
  */
 export type LockPolicy = 'optional' | 'required'
 
-/**
- * Checks a policy.
- * @throws ConfigurationError for what is none.
- */
-export function requireLockPolicy(policy: LockPolicy): LockPolicy {
-  if (policy === 'optional' || policy === 'required') return policy
-  throw new ConfigurationError('lockPolicy', 'must be one of optional, required')
-}
+/** Every policy. */
+export const lockPolicies: readonly LockPolicy[] = ['optional', 'required']
 
 /**
  * A new key of 256 random bits.

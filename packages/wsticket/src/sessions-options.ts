@@ -5,8 +5,8 @@
 import { type Clock, type EpochMs, systemClock } from './clock.ts'
 import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
-import { type EventSink, noEvents, safeSink } from './events.ts'
-import { type Most, requireMost } from './most.ts'
+import { type EventSink, safeSink } from './events.ts'
+import { type Most, optionalFunction, requireMost, requireOneOf } from './option-checks.ts'
 import type { SessionEnding } from './refusals.ts'
 import type { Session } from './session.ts'
 import type { SessionDirectory } from './session-directory.ts'
@@ -110,10 +110,8 @@ export function readSessionsOptions(options: SessionsOptions): SessionRules {
   if (directory !== null && log === null) throw new ConfigurationError('directory', 'needs a log beside it')
   if (!/^[\w-]{1,48}$/.test(nodeName))
     throw new ConfigurationError('nodeName', 'must be 1 to 48 letters and digits of ASCII, underscores and hyphens')
-  if (overflow !== 'refuse_new' && overflow !== 'end_oldest')
-    throw new ConfigurationError('overflow', 'must be refuse_new or end_oldest')
-  if (whenLogIsLost !== 'keep_sessions' && whenLogIsLost !== 'end_sessions')
-    throw new ConfigurationError('whenLogIsLost', 'must be keep_sessions or end_sessions')
+  requireOneOf('overflow', overflow, ['refuse_new', 'end_oldest'])
+  requireOneOf('whenLogIsLost', whenLogIsLost, ['keep_sessions', 'end_sessions'])
   return {
     log,
     directory,
@@ -126,18 +124,13 @@ export function readSessionsOptions(options: SessionsOptions): SessionRules {
     pollMs: requirePollMs(options.pollMs ?? defaultPollMs),
     patienceMs: requireDeadline(options.patienceMs ?? defaultPatienceMs, 'patienceMs'),
     endsWithLog: whenLogIsLost === 'end_sessions',
-    onStart: requireHook('onStart', options.onStart),
-    onRenew: requireHook('onRenew', options.onRenew),
-    onEnd: requireHook('onEnd', options.onEnd),
+    onStart: optionalFunction('onStart', options.onStart),
+    onRenew: optionalFunction('onRenew', options.onRenew),
+    onEnd: optionalFunction('onEnd', options.onEnd),
     hookDeadlineMs: requireDeadline(options.hookDeadlineMs ?? defaultDeadlineMs, 'hookDeadlineMs'),
-    emit: safeSink(options.onEvent ?? noEvents),
+    emit: safeSink(options.onEvent),
     clock: options.clock ?? systemClock,
   }
-}
-
-function requireHook<Hook>(option: string, hook: Hook | undefined): Hook | null {
-  if (hook === undefined || typeof hook === 'function') return hook ?? null
-  throw new ConfigurationError(option, 'must be a function')
 }
 
 function requirePollMs(pollMs: number): number {

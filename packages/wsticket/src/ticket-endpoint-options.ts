@@ -13,6 +13,7 @@ import type { Grant, Issuer } from './issuer.ts'
 import type { Limiter } from './limiter.ts'
 import { createGate, type Gate, type IssueLimits, readLimit } from './limits.ts'
 import type { Lock } from './lock.ts'
+import { optionalFunction, requireFunction, requireOneOf } from './option-checks.ts'
 import type { Sessions } from './sessions.ts'
 import type { TicketId } from './ticket.ts'
 
@@ -124,18 +125,18 @@ export interface Desk {
  */
 export function readTicketEndpointOptions(options: TicketEndpointOptions): Desk {
   const { issuer, authenticate, limits = {}, clock = systemClock } = options
-  requireFunctions(options)
+  requireOurs(options)
   return {
     issuer,
-    authenticate,
+    authenticate: requireFunction('authenticate', authenticate),
     sessions: options.sessions ?? null,
     path: requirePath('path', options.path ?? '/tickets'),
     sessionsPath: requirePath('sessionsPath', options.sessionsPath ?? '/sessions'),
     deadlineMs: requireDeadline(options.deadlineMs ?? defaultDeadlineMs),
     origins: parseOrigins(options.origins),
-    grant: options.grant ?? ((_, request) => defaultGrant(issuer.audiences, request)),
-    renewal: options.renewal ?? (() => (options.grant === undefined ? {} : null)),
-    cookiePolicy: requireCookiePolicy(options.cookiePolicy ?? 'off'),
+    grant: optionalFunction('grant', options.grant) ?? ((_, request) => defaultGrant(issuer.audiences, request)),
+    renewal: optionalFunction('renewal', options.renewal) ?? (() => (options.grant === undefined ? {} : null)),
+    cookiePolicy: requireOneOf('cookiePolicy', options.cookiePolicy ?? 'off', ['off', 'on_request']),
     passGate: createGate(limits),
     takeOfSubject: readLimit('perSubject', limits.perSubject),
     takeOfChanges: readLimit('changesPerSubject', limits.changesPerSubject),
@@ -148,19 +149,10 @@ function requirePath(option: string, path: string): string {
   throw new ConfigurationError(option, 'must begin with /, and end with none')
 }
 
-function requireFunctions({ issuer, authenticate, grant, renewal, sessions }: TicketEndpointOptions): void {
+function requireOurs({ issuer, sessions }: TicketEndpointOptions): void {
   if (typeof issuer?.issue !== 'function') throw new ConfigurationError('issuer', 'must be what createIssuer returns')
-  if (typeof authenticate !== 'function') throw new ConfigurationError('authenticate', 'must be a function')
-  if (grant !== undefined && typeof grant !== 'function') throw new ConfigurationError('grant', 'must be a function')
-  if (renewal !== undefined && typeof renewal !== 'function')
-    throw new ConfigurationError('renewal', 'must be a function')
   if (sessions !== undefined && typeof sessions.renew !== 'function')
     throw new ConfigurationError('sessions', 'must be what createSessions returns')
-}
-
-function requireCookiePolicy(policy: CookiePolicy): CookiePolicy {
-  if (policy === 'off' || policy === 'on_request') return policy
-  throw new ConfigurationError('cookiePolicy', 'must be off or on_request')
 }
 
 function defaultGrant(audiences: readonly string[], { audience }: TicketRequest): Grant | null {

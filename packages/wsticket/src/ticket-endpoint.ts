@@ -7,7 +7,7 @@ import { createCorsHeaders, preflightAnswer } from './cors.ts'
 import { type CredentialRefusal, type Subject, subjectOf } from './credential.ts'
 import { withinDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
-import { nameFault, noEvents, safeSink } from './events.ts'
+import { nameFault, safeSink } from './events.ts'
 import { announceUnlimited } from './limits.ts'
 import { type HttpAnswer, issueRefusalAnswer } from './problem.ts'
 import { type IssueRefusalCode, issueRefusals } from './refusals.ts'
@@ -44,7 +44,7 @@ export function createTicketEndpoint(options: TicketEndpointOptions): TicketEndp
   const desk = readTicketEndpointOptions(options)
   const corsHeaders = createCorsHeaders(desk.origins, options.corsCredentials ?? 'omit')
   const resolveClientAddress = createClientAddressResolver(options.trustedProxies ?? [])
-  const emit = safeSink(options.onEvent ?? noEvents)
+  const emit = safeSink(options.onEvent)
   announceUnlimited(options.limits ?? {}, desk.clock(), emit)
 
   async function answer(request: Request, peer: Peer): Promise<HttpAnswer> {

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Admission, AdmittedDecision } from '../admission.ts'
 import { systemClock } from '../clock.ts'
-import { type EventSink, noEvents, safeSink } from '../events.ts'
+import { type EventSink, safeSink } from '../events.ts'
 import { isOriginForm } from '../handshake.ts'
 import { refusalAnswer } from '../problem.ts'
 import { sessionEndings } from '../refusals.ts'
@@ -83,7 +83,7 @@ export function createWebSocketUpgrade(
   server: WsServerLike,
   options: WebSocketUpgradeOptions = {},
 ): UpgradeListener {
-  announceDangers(server, safeSink(options.onEvent ?? noEvents))
+  announceDangers(server, safeSink(options.onEvent))
   const heartbeats = createHeartbeats(options)
   server.on('headers', (headers, request) => {
     const decision = decisionOf(request)

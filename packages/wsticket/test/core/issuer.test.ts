@@ -251,6 +251,7 @@ describe('the issuer refuses', () => {
     ['sessionLifetimeMs', { sessionLifetimeMs: 0 }],
     ['lockPolicy', { lockPolicy: 'off' }],
     ['lockPolicy', { lockPolicy: true }],
+    ['onEvent', { onEvent: {} }],
     ['sessionLifetimeMs', { sessionLifetimeMs: Number.NaN }],
   ])('%s that cannot be, at construction', (option, options) => {
     expect(() => setUp(options as never)).toThrow(expect.objectContaining({ name: 'ConfigurationError', option }))

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createClientAddressResolver, networkOf } from '../../src/checks/client-address.ts'
 import { createMemoryLimiter } from '../../src/limiters/memory.ts'
 import { fromRateLimiter } from '../../src/limiters/rate-limiter-flexible.ts'
+import { readLimit } from '../../src/limits.ts'
 import type { TicketEndpointOptions } from '../../src/ticket-endpoint.ts'
 import { at, opening, pageOrigin, recordOf, start, ticketOf } from './fixtures.ts'
 import { asking, authenticateByName, setUpEndpoint } from './ticket-requests.ts'
@@ -98,10 +99,20 @@ describe('the limits of the ticket endpoint', () => {
   })
 
   it('refuse with 503 where a limiter cannot tell, and take nothing but a limiter', async () => {
-    for (const perAddress of [async () => Promise.reject(new Error('away')), () => Number.NaN, () => -1]) {
-      const { endpoint } = setUpEndpoint({ limits: { perAddress } })
+    const wrong = 'ConfigurationError limits.perAddress'
+    for (const [perAddress, fault] of [
+      [async () => Promise.reject(new Error('away')), 'Error'],
+      [() => Number.NaN, wrong],
+      [() => -1, wrong],
+    ] as const) {
+      const { endpoint, events } = setUpEndpoint({ limits: { perAddress } })
       expect((await endpoint.answer(asking(), from(null))).status).toBe(503)
+      expect(events).toMatchObject([{ fault }])
     }
+    for (const waitMs of [Number.NaN, -1, Number.POSITIVE_INFINITY])
+      expect(() => readLimit('perSubject', () => waitMs)('alice', start)).toThrow(
+        /^limits\.perSubject must return how long to wait, in milliseconds$/,
+      )
     expect(() => setUpEndpoint({ limits: { perSubject: 'none' as never } })).toThrow(/^limits.perSubject /)
   })
 })
@@ -205,28 +216,38 @@ describe('what is not ours', () => {
 })
 
 describe('a limit that is switched off', () => {
-  const announced = (limit: string, how = 'unlimited') => ({
+  const announced = (setting: string, consequence: string) => ({
     type: 'dangerous_setting',
     at: start,
-    setting: `limits.${limit}: ${how}`,
-    consequence: expect.stringContaining('nothing bounds'),
+    setting: `limits.${setting}`,
+    consequence,
+  })
+  const ofAll: readonly [string, string] = [
+    'everybody',
+    'nothing bounds how much all clients together have this process do',
+  ]
+  const ofOne: readonly [string, string] = ['perAddress', 'nothing bounds how much one address has this process do']
+
+  it.each<readonly [string, string]>([
+    ofAll,
+    ofOne,
+    ['perSubject', 'nothing bounds how often one subject asks for tickets'],
+    ['changesPerSubject', 'nothing bounds what one subject writes to the session log'],
+  ])('is announced: %s of the endpoint', (limit, consequence) => {
+    const { events } = setUpEndpoint({ limits: { [limit]: 'unlimited' } })
+    expect(events).toEqual([announced(`${limit}: unlimited`, consequence)])
   })
 
-  it.each(['everybody', 'perAddress', 'perSubject', 'changesPerSubject'])(
-    'is announced: %s of the endpoint',
-    (limit) => {
-      expect(setUpEndpoint({ limits: { [limit]: 'unlimited' } }).events).toEqual([announced(limit)])
-    },
-  )
-
-  it.each(['everybody', 'perAddress'])('is announced: %s of admission', (limit) => {
-    expect(setUpVerifier({ limits: { [limit]: 'unlimited' } }).events).toEqual([announced(limit)])
+  it.each([ofAll, ofOne])('is announced: %s of admission', (limit, consequence) => {
+    const { events } = setUpVerifier({ limits: { [limit]: 'unlimited' } })
+    expect(events).toEqual([announced(`${limit}: unlimited`, consequence)])
   })
 
   it('is announced where it is only while its engine is away', () => {
     const counting = { consume: async () => 0 }
     const lenient = fromRateLimiter(counting, { whenUnavailable: 'allow' })
-    const expected = [announced('everybody', 'passes when unavailable')]
+    const consequence = `while its engine is away, ${ofAll[1]}`
+    const expected = [announced('everybody: passes when unavailable', consequence)]
     expect(setUpEndpoint({ limits: { everybody: lenient } }).events).toEqual(expected)
     expect(setUpVerifier({ limits: { everybody: lenient } }).events).toEqual(expected)
     expect(setUpEndpoint({ limits: { everybody: fromRateLimiter(counting) } }).events).toEqual([])

@@ -466,6 +466,8 @@ describe('options', () => {
     [{ pollMs: 1501 }, 'pollMs'],
     [{ patienceMs: 0 }, 'patienceMs'],
     [{ whenLogIsLost: 'no' as never }, 'whenLogIsLost'],
+    [{ onEnd: {} as never }, 'onEnd'],
+    [{ onEvent: {} as never }, 'onEvent'],
   ])('%j cannot be', (options, option) => {
     expect(() => createSessions(options)).toThrow(expect.objectContaining({ option }))
   })

@@ -105,13 +105,17 @@ describe('the options of the endpoint', () => {
     ['issuer', { issuer: undefined }],
     ['authenticate', { authenticate: undefined }],
     ['grant', { grant: { audience: 'chat' } }],
+    ['renewal', { renewal: {} }],
+    ['sessions', { sessions: {} }],
+    ['onEvent', { onEvent: {} }],
+    ['cookiePolicy', { cookiePolicy: 'on' }],
     ['path', { path: 'tickets' }],
     ['origins', { origins: ['*'] }],
     ['corsCredentials', { corsCredentials: true }],
     ['trustedProxies', { trustedProxies: '10.0.0.0/8' }],
     ['deadlineMs', { deadlineMs: Number.NaN }],
   ])('cannot have this for %s', (option, changes) => {
-    const options = { ...good, ...changes } as TicketEndpointOptions
+    const options = { ...good, ...changes } as unknown as TicketEndpointOptions
     expect(() => createTicketEndpoint(options)).toThrow(expect.objectContaining({ name: 'ConfigurationError', option }))
   })
 
