@@ -40,11 +40,12 @@ export const defaultCarriers: readonly CarrierName[] = ['subprotocol', 'authoriz
 
 /**
  * The carriers of a list of names.
- * @throws ConfigurationError for a list that is empty or names another.
+ * @throws ConfigurationError for no list, for one that is empty or names another.
  */
 export function parseCarriers(names: readonly CarrierName[]): readonly Carrier[] {
-  if (names.length === 0) throw new ConfigurationError('carriers', 'must name at least one carrier')
-  return [...new Set(names)].map((name) => {
+  if (!Array.isArray(names) || names.length === 0)
+    throw new ConfigurationError('carriers', 'must be a list of at least one carrier')
+  return [...new Set<CarrierName>(names)].map((name) => {
     const carrier = Object.hasOwn(carriersByName, name) ? carriersByName[name] : undefined
     if (carrier !== undefined) return carrier
     throw new ConfigurationError('carriers', `must be among ${Object.keys(carriersByName).join(', ')}`)

@@ -145,7 +145,7 @@ export function readTicketEndpointOptions(options: TicketEndpointOptions): Desk 
 }
 
 function requirePath(option: string, path: string): string {
-  if (path.startsWith('/') && !path.endsWith('/')) return path
+  if (typeof path === 'string' && path.startsWith('/') && !path.endsWith('/')) return path
   throw new ConfigurationError(option, 'must begin with /, and end with none')
 }
 

@@ -110,6 +110,8 @@ describe('the options of the endpoint', () => {
     ['onEvent', { onEvent: {} }],
     ['cookiePolicy', { cookiePolicy: 'on' }],
     ['path', { path: 'tickets' }],
+    ['path', { path: '/tickets/' }],
+    ['sessionsPath', { sessionsPath: /sessions/ }],
     ['origins', { origins: ['*'] }],
     ['corsCredentials', { corsCredentials: true }],
     ['trustedProxies', { trustedProxies: '10.0.0.0/8' }],
