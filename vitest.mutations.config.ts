@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: [
       'packages/wsticket/test/{carriers,checks}/*.test.ts',
-      'packages/wsticket/test/core/{admission*,event-stream-request,handshake,limits,lock,pending-handshakes,sessions,ticket-endpoint-cookie}.test.ts',
+      'packages/wsticket/test/core/{admission*,deadline,draining,event-stream-request,handshake,limits,lock,pending-handshakes,session*,ticket-endpoint-cookie}.test.ts',
     ],
     testTimeout: 30_000,
     watch: false,

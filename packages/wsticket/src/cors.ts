@@ -2,7 +2,7 @@
  * CORS for the ticket endpoint and for event streams (WHATWG Fetch section 3.2): an exact list of origins, never `*`.
  * @module
  */
-import { ConfigurationError } from './errors.ts'
+import { requireOneOf } from './option-checks.ts'
 import { answerHeaders, type HttpAnswer } from './problem.ts'
 
 /** Whether pages of another origin may send the cookie that `authenticate` goes by, and be given one with their ticket. */
@@ -16,9 +16,7 @@ export type CorsHeaders = (origin: string | null) => HttpAnswer['headers']
  * @throws ConfigurationError for credentials that are neither.
  */
 export function createCorsHeaders(origins: ReadonlySet<string>, credentials: CorsCredentials): CorsHeaders {
-  if (credentials !== 'omit' && credentials !== 'include') {
-    throw new ConfigurationError('corsCredentials', 'must be omit or include')
-  }
+  requireOneOf('corsCredentials', credentials, ['omit', 'include'])
   const vary = { Vary: 'Origin' }
   const allowCredentials = credentials === 'include' ? { 'Access-Control-Allow-Credentials': 'true' } : {}
   const headersOf = (origin: string) => ({

@@ -156,8 +156,8 @@ export type EventSink = (event: AuditEvent) => void
  * What the option `onEvent` gives, as a sink that cannot throw. Default: it hears nothing.
  * @throws ConfigurationError where it is no function: a log that is called nowhere would be missed when it is needed.
  */
-export function safeSink(onEvent: EventSink = () => {}): EventSink {
-  const sink = requireFunction('onEvent', onEvent)
+export function safeSink(onEvent?: EventSink | null): EventSink {
+  const sink = requireFunction<EventSink>('onEvent', onEvent ?? (() => {}))
   return (event) => {
     try {
       // An async function passes for a sink. Its rejection would end the process.

@@ -3,7 +3,7 @@
  * @module
  */
 import { networkOf } from './checks/client-address.ts'
-import { type Most, requireMost } from './option-checks.ts'
+import { type Most, requireMost } from './most.ts'
 import type { ExpectedSession } from './sessions.ts'
 
 /** How many handshakes may wait at once, for the store, for a hook or for their first message. */

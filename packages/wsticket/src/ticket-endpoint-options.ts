@@ -146,12 +146,12 @@ export function readTicketEndpointOptions(options: TicketEndpointOptions): Desk 
 
 function requirePath(option: string, path: string): string {
   if (typeof path === 'string' && path.startsWith('/') && !path.endsWith('/')) return path
-  throw new ConfigurationError(option, 'must begin with /, and end with none')
+  throw new ConfigurationError(option, 'must be a path that begins with / and does not end with one')
 }
 
 function requireOurs({ issuer, sessions }: TicketEndpointOptions): void {
   if (typeof issuer?.issue !== 'function') throw new ConfigurationError('issuer', 'must be what createIssuer returns')
-  if (sessions !== undefined && typeof sessions.renew !== 'function')
+  if ((sessions ?? null) !== null && typeof sessions?.renew !== 'function')
     throw new ConfigurationError('sessions', 'must be what createSessions returns')
 }
 

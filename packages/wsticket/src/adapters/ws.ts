@@ -77,6 +77,7 @@ export interface WebSocketUpgradeOptions extends HeartbeatOptions {
  * sessions of those who send no message.
  *
  * A server that takes messages of 100 MiB and more, or fragments without end, is a `dangerous_setting`: see {@link webSocketLimits}.
+ * @throws ConfigurationError for an option that cannot be.
  */
 export function createWebSocketUpgrade(
   admission: Pick<Admission, 'admit'>,

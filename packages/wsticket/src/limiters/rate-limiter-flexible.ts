@@ -12,6 +12,7 @@ import { requireDeadline, withinDeadline } from '../deadline.ts'
 import { sha256 } from '../digest.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
 import type { Limiter } from '../limiter.ts'
+import { requireOneOf } from '../option-checks.ts'
 
 /** What is needed of a limiter of the package. Rejects with `msBeforeNext` where there are no points left. */
 export interface RateLimiterLike {
@@ -40,8 +41,7 @@ export function fromRateLimiter(limiter: RateLimiterLike, options: FromRateLimit
   const deadlineMs = requireDeadline(options.deadlineMs ?? defaultDeadlineMs)
   if (typeof limiter?.consume !== 'function')
     throw new ConfigurationError('limiter', 'must be a limiter of rate-limiter-flexible')
-  if (whenUnavailable !== 'refuse' && whenUnavailable !== 'allow')
-    throw new ConfigurationError('whenUnavailable', 'must be refuse or allow')
+  requireOneOf('whenUnavailable', whenUnavailable, ['refuse', 'allow'])
   const limit = async (key: string) => {
     try {
       await withinDeadline(limiter.consume(sha256(key)), deadlineMs)

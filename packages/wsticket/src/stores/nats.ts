@@ -16,6 +16,7 @@ import { ConfigurationError, StoreError } from '../errors.ts'
 import { type Bucket, type BucketOptions, marginMs, openBucket } from '../nats-bucket.ts'
 import type { KeptMessage, NatsDriver } from '../nats-driver.ts'
 import { isOutOfRoom, requireBucket, requireReplicas, requireServer } from '../nats-stream.ts'
+import { requireOneOf } from '../option-checks.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { TicketState, TicketStore } from '../ticket-store.ts'
@@ -134,8 +135,7 @@ function requireOptions(options: NatsStoreOptions): BucketOptions {
   const { replication = 'sound', recordAgeMs = defaultRecordAgeMs } = options
   const bucket = requireBucket(options.bucket)
   const replicas = requireReplicas(options.replicas)
-  if (replication !== 'sound' && replication !== 'unsound_may_admit_twice')
-    throw new ConfigurationError('replication', "must be 'sound' or 'unsound_may_admit_twice'")
+  requireOneOf('replication', replication, ['sound', 'unsound_may_admit_twice'])
   if (!(Number.isSafeInteger(recordAgeMs) && recordAgeMs > marginMs && recordAgeMs <= longestRecordAgeMs))
     throw new ConfigurationError(
       'recordAgeMs',

@@ -11,7 +11,8 @@
 import type { EpochMs } from '../clock.ts'
 import { requireDeadline } from '../deadline.ts'
 import { defaultEngineDeadlineMs } from '../engine.ts'
-import { ConfigurationError, StoreError } from '../errors.ts'
+import { StoreError } from '../errors.ts'
+import { requireOneOf } from '../option-checks.ts'
 import { createRedisQuota } from '../quotas/redis.ts'
 import { readRecord, writeRecord } from '../record-text.ts'
 import type { RedisDriver } from '../redis-driver.ts'
@@ -45,7 +46,7 @@ const marginMs = 120_000
 export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions = {}): TicketStore {
   const { prefix = 'wsticket:', deadlineMs = defaultEngineDeadlineMs, epochFence = 'required' } = options
   requirePrefix(prefix)
-  requireFence(epochFence)
+  requireOneOf('epochFence', epochFence, ['required', 'none_may_admit_twice'])
   const scripts = createRedisScripts(epochFence)
   const engine = createRedisEngine(driver, { fence: epochFence, deadlineMs: requireDeadline(deadlineMs) })
   const run = createRun(driver)
@@ -128,9 +129,4 @@ function answerOf(reply: unknown): boolean {
   if (reply === codes.voided) return true
   if (reply === codes.untouched) return false
   throw strangeReply()
-}
-
-function requireFence(epochFence: string): void {
-  if (epochFence === 'required' || epochFence === 'none_may_admit_twice') return
-  throw new ConfigurationError('epochFence', 'must be required or none_may_admit_twice')
 }

@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Admission, Session } from 'wsticket'
 import { createUpgradeListener } from 'wsticket/adapters/node'
-import { createWebSocketUpgrade, sessionOf, webSocketLimits } from 'wsticket/adapters/ws'
+import { createWebSocketUpgrade, sessionOf, type WebSocketUpgradeOptions, webSocketLimits } from 'wsticket/adapters/ws'
 import { adapterCasesFor } from 'wsticket/testing/adapter-conformance'
 import { expectAdmitted, expectRefused, presenting, selectedProtocol, send } from 'wsticket/testing/adapter-moves'
 import { onStage, origin, type Stage } from 'wsticket/testing/adapter-stage'
@@ -93,6 +93,13 @@ describe('the limits of a WebSocketServer', () => {
 
   it('may be dangerous without anybody who hears of it', () => {
     expect(createWebSocketUpgrade(admission, new WebSocketServer({ noServer: true }))).toBeTypeOf('function')
+  })
+
+  it('are told to a function and to nothing else', () => {
+    const options = { onEvent: {} } as unknown as WebSocketUpgradeOptions
+    expect(() => createWebSocketUpgrade(admission, new WebSocketServer({ noServer: true }), options)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message: 'onEvent must be a function' }),
+    )
   })
 })
 

@@ -455,20 +455,26 @@ describe('draining', () => {
 })
 
 describe('options', () => {
+  const noNumber = 'must be a whole number, 1 or more, or unlimited'
+  const noDuration = 'must be a whole number of milliseconds, 1 or more'
+  const noPoll = 'pollMs must be a whole number of milliseconds from 1 to 1500'
+
   it.each([
-    [{ log: {} as never }, 'log'],
-    [{ maximumAgeMs: 0 }, 'maximumAgeMs'],
-    [{ graceMs: -1 }, 'graceMs'],
-    [{ sessionsPerSubject: 0 }, 'sessionsPerSubject'],
-    [{ sessionsInAll: 1.5 }, 'sessionsInAll'],
-    [{ overflow: 'no' as never }, 'overflow'],
-    [{ pollMs: 0 }, 'pollMs'],
-    [{ pollMs: 1501 }, 'pollMs'],
-    [{ patienceMs: 0 }, 'patienceMs'],
-    [{ whenLogIsLost: 'no' as never }, 'whenLogIsLost'],
-    [{ onEnd: {} as never }, 'onEnd'],
-    [{ onEvent: {} as never }, 'onEvent'],
-  ])('%j cannot be', (options, option) => {
-    expect(() => createSessions(options)).toThrow(expect.objectContaining({ option }))
+    [{ log: {} }, 'log must be a SessionLog'],
+    [{ maximumAgeMs: 0 }, `maximumAgeMs ${noDuration}`],
+    [{ graceMs: -1 }, `graceMs ${noDuration}`],
+    [{ sessionsPerSubject: 0 }, `sessionsPerSubject ${noNumber}`],
+    [{ sessionsInAll: 1.5 }, `sessionsInAll ${noNumber}`],
+    [{ overflow: 'no' }, 'overflow must be one of refuse_new, end_oldest'],
+    [{ pollMs: 0 }, noPoll],
+    [{ pollMs: 1501 }, noPoll],
+    [{ patienceMs: 0 }, 'patienceMs must be a whole number of milliseconds from 1 to 2147483647'],
+    [{ whenLogIsLost: 'no' }, 'whenLogIsLost must be one of keep_sessions, end_sessions'],
+    [{ onEnd: {} }, 'onEnd must be a function'],
+    [{ onEvent: {} }, 'onEvent must be a function'],
+  ])('%j are told what they must be', (options, message) => {
+    expect(() => createSessions(options as never)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message, option: Object.keys(options)[0] }),
+    )
   })
 })

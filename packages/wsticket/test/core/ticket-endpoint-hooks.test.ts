@@ -101,24 +101,33 @@ describe('the options of the endpoint', () => {
     origins: [pageOrigin],
   }
 
+  const noPath = 'must be a path that begins with / and does not end with one'
+
   it.each([
-    ['issuer', { issuer: undefined }],
-    ['authenticate', { authenticate: undefined }],
-    ['grant', { grant: { audience: 'chat' } }],
-    ['renewal', { renewal: {} }],
-    ['sessions', { sessions: {} }],
-    ['onEvent', { onEvent: {} }],
-    ['cookiePolicy', { cookiePolicy: 'on' }],
-    ['path', { path: 'tickets' }],
-    ['path', { path: '/tickets/' }],
-    ['sessionsPath', { sessionsPath: /sessions/ }],
-    ['origins', { origins: ['*'] }],
-    ['corsCredentials', { corsCredentials: true }],
-    ['trustedProxies', { trustedProxies: '10.0.0.0/8' }],
-    ['deadlineMs', { deadlineMs: Number.NaN }],
-  ])('cannot have this for %s', (option, changes) => {
+    [{ issuer: undefined }, 'issuer must be what createIssuer returns'],
+    [{ authenticate: undefined }, 'authenticate must be a function'],
+    [{ grant: { audience: 'chat' } }, 'grant must be a function'],
+    [{ renewal: {} }, 'renewal must be a function'],
+    [{ sessions: {} }, 'sessions must be what createSessions returns'],
+    [{ onEvent: {} }, 'onEvent must be a function'],
+    [{ path: 'tickets' }, `path ${noPath}`],
+    [{ path: '/tickets/' }, `path ${noPath}`],
+    [{ sessionsPath: /sessions/ }, `sessionsPath ${noPath}`],
+    [{ origins: pageOrigin }, 'origins must be a list of exact origins'],
+    [{ corsCredentials: true }, 'corsCredentials must be one of omit, include'],
+    [{ cookiePolicy: 'on' }, 'cookiePolicy must be one of off, on_request'],
+    [{ trustedProxies: '10.0.0.0/8' }, 'trustedProxies must be a list'],
+    [{ deadlineMs: Number.NaN }, 'deadlineMs must be a whole number of milliseconds from 1 to 2147483647'],
+  ])('say of %o what they must be', (changes, message) => {
     const options = { ...good, ...changes } as unknown as TicketEndpointOptions
-    expect(() => createTicketEndpoint(options)).toThrow(expect.objectContaining({ name: 'ConfigurationError', option }))
+    expect(() => createTicketEndpoint(options)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message, option: Object.keys(changes)[0] }),
+    )
+  })
+
+  it('may be null for none', () => {
+    const options = { ...good, sessions: null, onEvent: null } as unknown as TicketEndpointOptions
+    expect(() => createTicketEndpoint(options)).not.toThrow()
   })
 
   it('need a store to issue from', () => {
