@@ -28,7 +28,7 @@ const sweepEveryMs = 10_000
 const faultsShown = 3
 
 /**
- * @typedef {object} Race what is redeemed, how often, and by how many
+ * @typedef {object} Race what is raced: the store or the naive one, how many tickets, how many racers
  * @property {'store' | 'naive'} kind
  * @property {number} tickets
  * @property {number} racers in all processes together
@@ -36,7 +36,8 @@ const faultsShown = 3
  */
 
 /**
- * Starts the processes that race.
+ * Starts the processes that race. They run one race after another, and never two at once, until `stop` is called, which resolves when
+ * they have ended; where this rejects, none is left.
  * @param {object} options
  * @param {string} options.subject
  * @param {unknown} options.address

@@ -1,5 +1,5 @@
 /**
- * One process of racers: opens a store for each, issues tickets when it is told to, and redeems each of them with every racer at once.
+ * One process of racers: opens what they race with, issues tickets when it is told to, and redeems each of them with every racer at once.
  *   node racer.mjs SUBJECT ADDRESS     started by racers.mjs, with an IPC channel
  * @module
  */
@@ -17,7 +17,7 @@ const issueAttempts = 100
 const issuePauseMs = 200
 const identity = { issuer: 'https://issuer.example', subject: 'alice', expiresAt: null, claims: {} }
 const context = { clientAddress: null, origin: null }
-/** @type {Handle[]} of each racer one, while a race is on */
+/** @type {Handle[]} one for each racer, while a race is on; in one process all of them the same */
 let handles = []
 /** @type {import('wsticket').Issuer} over the first of them */
 let issuer
@@ -30,7 +30,7 @@ const tasks = {
   inspect: async () => handles[0]?.store.inspect?.(),
   // Housekeeping: what it could not sweep now it sweeps the next time.
   sweep: async () => handles[0]?.store.sweep?.(now()).catch(() => {}),
-  close: () => Promise.all([...new Set(handles)].map(({ close }) => close())),
+  close,
 }
 
 process.on('message', (/** @type {Task} */ task) => void perform(task))
@@ -58,6 +58,12 @@ async function open({ kind, racers }) {
     ticketsPerSubject: 'unlimited',
     lifetimeMs: 60_000,
   })
+}
+
+async function close() {
+  const closing = new Set(handles)
+  handles = []
+  await Promise.all([...closing].map((handle) => handle.close()))
 }
 
 /** @param {number} count @returns {Promise<TicketId[]>} */
