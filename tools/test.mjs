@@ -41,7 +41,7 @@ const transcript = createTranscript(join(output, 'transcript.log'))
  * @property {readonly string[]} command
  * @property {string} [part] runs only where this part is chosen
  * @property {boolean} [essential] nothing that follows makes sense without it
- * @property {boolean} [beside] it leaves a processor to others for some of its time: it runs beside its neighbours that do
+ * @property {string} [group] it leaves a processor to others for some of its time: it runs beside its neighbours of this name
  * @property {string} [report] where vitest counts its tests; any other step counts as one
  */
 
@@ -55,8 +55,9 @@ const steps = [
     title: 'System packages',
     command: ['node', 'tools/system-packages.mjs', ...chosen],
     essential: true,
-    beside: true,
+    group: 'no engines',
   },
+  { ...vitest('unit', 'Unit tests'), group: 'no engines' },
   check('Format and lint', 'biome', 'check', '--error-on-warnings'),
   check('Lint with types', 'oxlint', ...strictly, ...linted),
   check('Types of the tests', 'tsc', '-p', 'tsconfig.tests.json'),
@@ -69,41 +70,25 @@ const steps = [
     part: 'unit',
     title: 'Fuzzing of the parsers, in short',
     command: ['node', 'tools/fuzz.mjs', '--seconds', '6'],
-    beside: true,
+    group: 'no engines',
   },
-  vitest('unit', 'Unit tests'),
   vitest('services', 'Tests against real services'),
   vitest('sqlite', 'Tests of SQLite, under Node 24', ['node', 'tools/with-node.mjs', '24']),
   vitest('faults', 'Tests under faults'),
-  // The first of its part that needs system packages runs beside nobody.
-  {
-    part: 'proof',
-    title: 'Single use over processes, in short',
-    command: ['node', 'proofs/single-use.mjs', '--short'],
-  },
-  { part: 'proof', title: 'Hostile sockets, in short', command: ['node', 'proofs/load.mjs', '--short'], beside: true },
-  { ...vitest('clients', 'Client libraries'), beside: true },
-  {
-    part: 'proof',
-    title: 'An orderly drain, in short',
-    command: ['node', 'proofs/drain.mjs', '--short'],
-    beside: true,
-  },
-  {
-    part: 'proof',
-    title: 'Revocation over nodes, in short',
-    command: ['node', 'proofs/revocation.mjs', '--short'],
-    beside: true,
-  },
-  { part: 'proof', title: 'Coming back, in short', command: ['node', 'proofs/reconnect.mjs', '--short'], beside: true },
-  vitest('browsers', 'Tests in browsers'),
+  proof('Single use over processes', 'single-use'),
+  { ...proof('Hostile sockets', 'load'), group: 'clients' },
+  { ...vitest('clients', 'Client libraries'), group: 'clients' },
+  { ...proof('An orderly drain', 'drain'), group: 'clients' },
+  { ...proof('Revocation over nodes', 'revocation'), group: 'clients' },
+  { ...proof('Coming back', 'reconnect'), group: 'clients' },
+  { ...vitest('browsers', 'Tests in browsers'), group: 'pages' },
   {
     part: 'runtimes',
     title: 'The client in other runtimes',
     command: ['node', 'tools/test-runtimes.mjs', 'Bun', 'Deno', 'workerd', 'Node 24'],
-    beside: true,
+    group: 'pages',
   },
-  { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'], beside: true },
+  { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'], group: 'pages' },
   { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },
   {
     part: 'bench',
@@ -115,7 +100,12 @@ const steps = [
 
 /** @param {string} title @param {string[]} command @returns {Step} */
 function check(title, ...command) {
-  return { part: 'check', title, command, beside: true }
+  return { part: 'check', title, command, group: 'no engines' }
+}
+
+/** @param {string} title @param {string} name @returns {Step} */
+function proof(title, name) {
+  return { part: 'proof', title: `${title}, in short`, command: ['node', `proofs/${name}.mjs`, '--short'] }
 }
 
 /** @param {string} part @param {string} title @param {string[]} [prefix] what runs the command @returns {Step} */
@@ -160,7 +150,7 @@ const results = []
 const wanted = steps.filter(({ part }) => part === undefined || chosen.includes(part))
 for (let step = wanted.shift(); step !== undefined; step = wanted.shift()) {
   const group = [step]
-  while (step.beside && wanted[0]?.beside) group.push(/** @type {Step} */ (wanted.shift()))
+  while (step.group !== undefined && wanted[0]?.group === step.group) group.push(/** @type {Step} */ (wanted.shift()))
   const outcomes = group.length > 1 ? await runBeside(group) : [await runStep(step)]
   results.push(...outcomes)
   if (group.some(({ essential }, at) => essential && outcomes[at]?.failed)) break
