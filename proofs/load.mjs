@@ -1,9 +1,10 @@
 /**
  * Proves that hostile sockets are no more than a nuisance: thousands of them that say nothing, drip, stay silent after their 101,
- * send tiny fragments, or read nothing, against a server made with the library, and against the gateway.
+ * send tiny fragments, or read nothing, against a server made with the library, against the gateway, and against a server without
+ * wsticket that has the same limits: what that one suffers the machine makes it suffer, and its timings are shown and not judged.
  *
- *   npm run prove:load                                5,000 hostile sockets on each form: about four minutes
- *   npm run prove:load -- --short                     250 on each, the two at once: a quarter of a minute, timings not judged
+ *   npm run prove:load                                5,000 hostile sockets on each form: about seven minutes
+ *   npm run prove:load -- --short                     250 on library and gateway at once: a quarter of a minute, timings not judged
  *   npm run prove:load -- --form gateway              this form
  *   npm run prove:load -- --sockets 2000
  *
@@ -15,7 +16,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { forms } from './load/forms.mjs'
+import { bare, forms } from './load/forms.mjs'
 import { startIssuer } from './load/issuer.mjs'
 import { footprintOf, pathOf, start } from './load/processes.mjs'
 import { report } from './load/report.mjs'
@@ -48,9 +49,11 @@ const plan = options.short
 const sockets = Number(options.sockets ?? plan.sockets)
 const settleMs = 1000
 const windowMs = 5000
-const chosen = Object.keys(forms).filter((name) => options.form === undefined || options.form === name)
+const servers = { ...forms, bare }
+const usual = Object.keys(options.short ? forms : servers)
+const chosen = options.form === undefined ? usual : Object.keys(servers).filter((name) => name === options.form)
 if (chosen.length === 0 || !Number.isInteger(sockets) || sockets < 100) {
-  console.error(`There are ${Object.keys(forms).join(' and ')}, and 100 hostile sockets at least.`)
+  console.error(`There are ${Object.keys(servers).join(', ')}, and 100 hostile sockets at least.`)
   process.exit(2)
 }
 
@@ -71,14 +74,14 @@ async function inTurn(proofs) {
 
 /** @param {string} name @returns {Promise<boolean>} whether it bears the load */
 async function prove(name) {
-  const form = /** @type {import('./load/forms.mjs').Form} */ (forms[name])
+  const form = /** @type {import('./load/forms.mjs').Form} */ (servers[name])
   const { server, port, stop } = await form(issuer.url, plan.sessionLifetimeMs)
   const hostile = start(pathOf('./hostile.mjs'), [])
   const healthy = start(pathOf('./healthy.mjs'), [String(port), await issuer.token('healthy')])
   try {
     const attack = { port, token: await issuer.token('hostile'), sockets, rampMs: plan.rampMs, flood: false }
     const course = await run({ server, hostile, healthy }, attack)
-    return report(name, course, { ...plan, sockets, timed: !options.short })
+    return report(name, course, { ...plan, sockets, timed: !options.short && Object.hasOwn(forms, name) })
   } finally {
     await Promise.all([hostile.stop(), healthy.stop()])
     await stop()

@@ -1,5 +1,5 @@
 /**
- * What is attacked: a server that is made with the library, and the gateway in front of an upstream.
+ * What is attacked: a server that is made with the library, the gateway in front of an upstream, and a server without wsticket.
  * @module
  */
 import { audience, origin } from './client.mjs'
@@ -21,10 +21,7 @@ const probed = ['--expose-gc', '--import', pathOf('./probe.mjs')]
 
 /** @type {{ readonly [name: string]: Form }} */
 export const forms = {
-  async library(issuer, sessionLifetimeMs) {
-    const server = start(pathOf('./server.mjs'), [issuer, String(sessionLifetimeMs)], probed)
-    return { server, port: portOf(await server.url()), stop: server.stop }
-  },
+  library: (issuer, sessionLifetimeMs) => startAlone('./server.mjs', issuer, sessionLifetimeMs),
   async gateway(issuer, sessionLifetimeMs, more = []) {
     const upstream = start(pathOf('./echo.mjs'), [])
     const options = {
@@ -49,6 +46,15 @@ export const forms = {
     }
     return { server, port: portOf(await server.url()), stop }
   },
+}
+
+/** The control. @type {Form} */
+export const bare = (issuer, sessionLifetimeMs) => startAlone('./bare.mjs', issuer, sessionLifetimeMs)
+
+/** @param {string} program @param {string} issuer @param {number} sessionLifetimeMs @returns {Promise<Attacked>} */
+async function startAlone(program, issuer, sessionLifetimeMs) {
+  const server = start(pathOf(program), [issuer, String(sessionLifetimeMs)], probed)
+  return { server, port: portOf(await server.url()), stop: server.stop }
 }
 
 /** @param {string} url */

@@ -55,6 +55,7 @@ function describe({ baseline, attacked, flooded, footprints, atOnce, fates }) {
     const all = `p50 ${at(took, 0.5)} ms, p99 ${at(took, 0.99)} ms`
     lines.push(`healthy, ${name}: ${took.length} visits, ${all}, median of p99 ${usualTail(windows).toFixed(1)} ms`)
   }
+  lines.push(`healthy, attacked against baseline: ${timesBaseline(baseline, attacked).toFixed(2)} times as long`)
   for (const [name, { rss, peakRss, kept, sockets }] of Object.entries(footprints)) {
     lines.push(`memory ${name}: RSS ${mib(rss)}, peak ${mib(peakRss)}, alive ${mib(kept)}, ${sockets} sockets`)
   }
@@ -89,12 +90,17 @@ function judgeMemory({ footprints: { before, during, after } }, { sockets }) {
 /** @param {Course} course @param {Terms} terms */
 function judgeHealthy({ baseline, ramp, attacked, flooded }, { timed }) {
   const failures = [...baseline, ...ramp, ...attacked, ...flooded].flatMap((each) => each.failures)
-  const factor = usualTail(attacked) / usualTail(baseline)
+  const factor = timesBaseline(baseline, attacked)
   return [
     ...(failures.length > 0 ? [`${failures.length} healthy visits failed: ${failures[0]}`] : []),
     ...(attacked.every((each) => each.tookMs.length === 0) ? ['no healthy client got through'] : []),
     ...(timed && !(factor < mostTimesBaseline) ? [`healthy clients waited ${factor.toFixed(2)} times as long`] : []),
   ]
+}
+
+/** @param {readonly Experience[]} baseline @param {readonly Experience[]} attacked */
+function timesBaseline(baseline, attacked) {
+  return usualTail(attacked) / usualTail(baseline)
 }
 
 /** The median over windows of the 99th percentile in each. @param {readonly Experience[]} windows */
