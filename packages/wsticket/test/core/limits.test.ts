@@ -166,6 +166,17 @@ describe('the number of tickets of a subject', () => {
 })
 
 describe('the limits of admission', () => {
+  it('count everybody under one key, and an address under its own', async () => {
+    const keys: string[] = []
+    const counting = (key: string) => {
+      keys.push(key)
+      return 0
+    }
+    const { admission } = setUpVerifier({ limits: { everybody: counting, perAddress: counting } })
+    await admission.admit(opening())
+    expect(keys).toEqual(['192.0.2.7', ''])
+  })
+
   it.each([
     ['address_rate_limited', { perAddress: one() }],
     ['rate_limited', { everybody: one() }],

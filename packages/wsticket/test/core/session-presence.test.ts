@@ -6,6 +6,7 @@ import type { NodeNews, SessionDirectory } from '../../src/session-directory.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
 import type { SessionsOptions } from '../../src/sessions.ts'
 import { createMovableClock } from '../../src/testing/movable-clock.ts'
+import { idOfTicket } from '../../src/ticket.ts'
 import { at, recordOf, start, ticketOf } from './fixtures.ts'
 import { alice, bob, sessionOf, setUp } from './registry.ts'
 import { codeOf, offering, setUpVerifier } from './verifier.ts'
@@ -452,6 +453,29 @@ describe('admission with a directory', () => {
     faults.now = null
     expect(await admit(4)).toBe('admitted')
     expect(redeemed).toHaveLength(3)
+  })
+
+  it('gives the room back of a decision that is abandoned', async () => {
+    const { one, idsOf } = setUpNodes({ sessionsPerSubject: 1 })
+    const { admission, store } = setUpVerifier({ sessions: one.sessions })
+    await store.insert(recordOf(ticketOf(2)))
+    const decision = await meanwhile(one, admission.admit(offering(ticketOf(2))))
+    expect(await idsOf()).toEqual([idOfTicket(ticketOf(2))])
+    if (decision.kind === 'admitted') decision.abandon?.()
+    await one.pass(300)
+    expect(await idsOf()).toEqual([])
+  })
+
+  it('keeps no room for whom it lets in when nobody waits for it any more', async () => {
+    const { one, idsOf } = setUpNodes({ sessionsPerSubject: 1 })
+    let allow: (allowed: boolean) => void = () => {}
+    const permit = () => new Promise<boolean>((resolve) => (allow = resolve))
+    const { admission, store } = setUpVerifier({ sessions: one.sessions, permit, deadlineMs: 100 })
+    await store.insert(recordOf(ticketOf(2)))
+    expect(await meanwhile(one, codeOf(admission, offering(ticketOf(2))))).toBe('store_unavailable')
+    allow(true)
+    await one.pass(300)
+    expect(await idsOf()).toEqual([])
   })
 })
 

@@ -1,12 +1,12 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Subject } from '../../src/credential.ts'
 import { createMemoryLimiter } from '../../src/limiters/memory.ts'
 import type { Closing } from '../../src/session.ts'
 import { createMemorySessionLog } from '../../src/session-logs/memory.ts'
 import { createSessions } from '../../src/sessions.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
-import type { Ticket, TicketId } from '../../src/ticket.ts'
-import { opening, pageOrigin, start, ticketOf } from './fixtures.ts'
+import { idOfTicket, type Ticket, type TicketId } from '../../src/ticket.ts'
+import { opening, pageOrigin, recordOf, start, ticketOf } from './fixtures.ts'
 import { asking, type EndpointChanges, endpointUrl, peer, setUpEndpoint } from './ticket-requests.ts'
 import { offering, setUpVerifier } from './verifier.ts'
 
@@ -281,5 +281,14 @@ describe('a spent ticket that is shown again', () => {
     const closings = await open((await issue()).ticket)
     await admission.admit(offering(ticketOf(99)))
     expect(closings).toEqual([])
+  })
+
+  it('is alone in ending something: another refusal revokes nothing', async () => {
+    const { admission, store, sessions } = setUp({}, { reuse: 'end_session' })
+    const revoke = vi.spyOn(sessions, 'revoke')
+    await store.insert(recordOf(ticketOf(98), { audience: 'elsewhere' }))
+    for (const code of ['audience_mismatch', 'ticket_spent'])
+      expect(await admission.admit(offering(ticketOf(98)))).toMatchObject({ code })
+    expect(revoke.mock.calls).toEqual([[{ kind: 'session', id: idOfTicket(ticketOf(98)), subject: null }]])
   })
 })

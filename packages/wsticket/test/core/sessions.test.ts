@@ -454,6 +454,28 @@ describe('draining', () => {
   })
 })
 
+describe('an admission that is given no registry', () => {
+  it('has one of its own, with its clock, and its audit hears of what ends', async () => {
+    const { admission, store, clock, events } = setUpVerifier()
+    await store.insert(recordOf(ticketOf(1), { sessionExpiresAt: at(start + 2000) }))
+    const decision = await admission.admit(offering(ticketOf(1)))
+    if (decision.kind !== 'admitted') throw new TypeError('it should be admitted')
+    const closings: Closing[] = []
+    const closed = decision.attach({ close: (closing) => void closings.push(closing), destroy() {} })
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(closings).toEqual([])
+    clock.advance(2000)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(closings).toMatchObject([{ closeCode: 4205 }])
+    closed()
+    expect(events.map(({ type }) => type)).toEqual(['admitted', 'session_ended'])
+  })
+
+  it('needs nobody who hears of it', () => {
+    expect(() => setUpVerifier({ onEvent: undefined as never })).not.toThrow()
+  })
+})
+
 describe('options', () => {
   const noNumber = 'must be a whole number, 1 or more, or unlimited'
   const noDuration = 'must be a whole number of milliseconds, 1 or more'
