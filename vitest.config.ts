@@ -41,6 +41,7 @@ export default defineConfig({
           exclude: [services, faults, sqlite, browsers],
           testTimeout: 10_000,
           hookTimeout: 10_000,
+          expect: { poll: { timeout: 5000 } },
           ...oneLoading,
           // They wait for half of their time.
           maxWorkers: 4,

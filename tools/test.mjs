@@ -41,7 +41,8 @@ const transcript = createTranscript(join(output, 'transcript.log'))
  * @property {readonly string[]} command
  * @property {string} [part] runs only where this part is chosen
  * @property {boolean} [essential] nothing that follows makes sense without it
- * @property {string} [group] it leaves a processor to others for some of its time: it runs beside its neighbours of this name
+ * @property {string} [group] it leaves a processor to others for some of its time: it runs beside its neighbours of this name. What needs
+ * a system package is in another group than their installation
  * @property {string} [report] where vitest counts its tests; any other step counts as one
  */
 

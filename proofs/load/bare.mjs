@@ -4,42 +4,54 @@
  * @module
  */
 import { createServer } from 'node:http'
-import { buffer } from 'node:stream/consumers'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { WebSocketServer } from 'ws'
-import { serverLimits } from 'wsticket/adapters/node'
+import { boundRequests, serverLimits } from 'wsticket/adapters/node'
 import { webSocketLimits } from 'wsticket/adapters/ws'
 import { echo } from './echo.mjs'
 import { tokenAudience } from './issuer.mjs'
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { AddressInfo } from 'node:net' */
+/** @import { WebSocket } from 'ws' */
 
 const [issuer = '', sessionLifetimeMs = ''] = process.argv.slice(2)
 const closeMs = 3000
+const lookMs = 1000
 const keys = createRemoteJWKSet(new URL(`${issuer}/keys`))
 const answer = JSON.stringify({ ticket: `wst_${'A'.repeat(43)}`, expires_in: 30 })
 
-const server = createServer(serverLimits, (request, response) => void handOut(request, response))
-const wss = new WebSocketServer({ server, ...webSocketLimits })
-wss.on('connection', (socket) => {
+/** @type {Map<WebSocket, number>} when each has to have ended */
+const endings = new Map()
+
+const server = createServer(
+  serverLimits,
+  boundRequests((request, response) => void handOut(request, response)),
+)
+new WebSocketServer({ server, ...webSocketLimits }).on('connection', (socket) => {
   echo(socket)
-  const timer = setTimeout(() => {
-    socket.close()
-    setTimeout(() => socket.terminate(), closeMs)
-  }, Number(sessionLifetimeMs))
-  socket.once('close', () => clearTimeout(timer))
+  endings.set(socket, performance.now() + Number(sessionLifetimeMs))
+  socket.once('close', () => endings.delete(socket))
 })
+setInterval(endSessions, lookMs)
 
 /** @param {IncomingMessage} request @param {ServerResponse} response */
-async function handOut(request, response) {
+async function handOut({ headers }, response) {
   try {
-    await buffer(request)
-    const token = request.headers.authorization?.slice('Bearer '.length) ?? ''
+    const token = headers.authorization?.slice('Bearer '.length) ?? ''
     await jwtVerify(token, keys, { issuer, audience: tokenAudience, algorithms: ['ES256'] })
     response.writeHead(201, { 'Content-Type': 'application/json', 'Content-Length': answer.length }).end(answer)
   } catch {
     response.writeHead(401, { 'Content-Length': 0 }).end()
+  }
+}
+
+/** A second is how often the registry of sessions looks. */
+function endSessions() {
+  const now = performance.now()
+  for (const [socket, endsAt] of endings) {
+    if (now >= endsAt + closeMs) socket.terminate()
+    else if (now >= endsAt) socket.close()
   }
 }
 

@@ -153,7 +153,7 @@ export type AuditEvent =
 export type EventSink = (event: AuditEvent) => void
 
 /**
- * What the option `onEvent` gives, as a sink that cannot throw. Default: it hears nothing.
+ * What the option `onEvent` gives, as a sink that cannot throw. Default, and for null: nobody hears of anything.
  * @throws ConfigurationError where it is no function: a log that is called nowhere would be missed when it is needed.
  */
 export function safeSink(onEvent?: EventSink | null): EventSink {

@@ -9,7 +9,7 @@ import { ConfigurationError } from './errors.ts'
 import { type AuditEvent, type EventSink, safeSink } from './events.ts'
 import type { Limited } from './limits.ts'
 import { type Lock, type LockPolicy, lockPolicies, parseLock } from './lock.ts'
-import { requireOneOf } from './option-checks.ts'
+import { requireDuration, requireOneOf } from './option-checks.ts'
 import { type RandomSource, systemRandom } from './random.ts'
 import type { IssueRefusalCode } from './refusals.ts'
 import { generateTicket, idOfTicket, type Ticket, type TicketId, type TicketRecord } from './ticket.ts'
@@ -152,16 +152,16 @@ interface Limits {
 
 function readLimits(options: IssuerOptions): Limits {
   const { lifetimeMs = defaultLifetimeMs, maximumLifetimeMs = longestOrdinaryLifetimeMs, sessionLifetimeMs } = options
-  requireDuration('maximumLifetimeMs', maximumLifetimeMs, Number.MAX_SAFE_INTEGER)
-  requireDuration('lifetimeMs', lifetimeMs, maximumLifetimeMs)
-  if (sessionLifetimeMs !== undefined) requireDuration('sessionLifetimeMs', sessionLifetimeMs, Number.MAX_SAFE_INTEGER)
+  requireDuration('maximumLifetimeMs', maximumLifetimeMs)
+  requireLifetime('lifetimeMs', lifetimeMs, maximumLifetimeMs)
+  if (sessionLifetimeMs !== undefined) requireDuration('sessionLifetimeMs', sessionLifetimeMs)
   return { lifetimeMs, maximumLifetimeMs, sessionLifetimeMs }
 }
 
 /** When a ticket and its session end: by the limits, the grant and the credential, whichever comes first. */
 function endsOf(identity: Identity, grant: Grant, limits: Limits & { readonly issuedAt: EpochMs }) {
   const { issuedAt, maximumLifetimeMs } = limits
-  const wanted = requireDuration('grant.lifetimeMs', grant.lifetimeMs ?? limits.lifetimeMs, maximumLifetimeMs)
+  const wanted = requireLifetime('grant.lifetimeMs', grant.lifetimeMs ?? limits.lifetimeMs, maximumLifetimeMs)
   const sessionExpiresAt = sessionEndOf(identity, grant.sessionLifetimeMs ?? limits.sessionLifetimeMs, issuedAt)
   return {
     expiresAt: Math.min(issuedAt + wanted, sessionExpiresAt ?? Number.POSITIVE_INFINITY) as EpochMs,
@@ -170,8 +170,7 @@ function endsOf(identity: Identity, grant: Grant, limits: Limits & { readonly is
 }
 
 function sessionEndOf({ expiresAt }: Identity, sessionLifetimeMs: number | undefined, from: EpochMs): EpochMs | null {
-  if (sessionLifetimeMs !== undefined)
-    requireDuration('grant.sessionLifetimeMs', sessionLifetimeMs, Number.MAX_SAFE_INTEGER)
+  if (sessionLifetimeMs !== undefined) requireDuration('grant.sessionLifetimeMs', sessionLifetimeMs)
   const credentialEnd = requireInstant('identity.expiresAt', expiresAt) ?? Number.POSITIVE_INFINITY
   // A NumericDate may have a fraction (RFC 7519 section 2); a column of milliseconds has none.
   const end = Math.floor(Math.min(from + (sessionLifetimeMs ?? Number.POSITIVE_INFINITY), credentialEnd))
@@ -204,10 +203,8 @@ function requireLock(lock: Lock | null): Lock | null {
   throw new ConfigurationError('context.lock', 'must be the SHA-256 of a key in base64url, or null')
 }
 
-function requireDuration(option: string, durationMs: number, most: number): number {
-  if (!Number.isSafeInteger(durationMs) || durationMs < 1) {
-    throw new ConfigurationError(option, 'must be a whole number of milliseconds, 1 or more')
-  }
+function requireLifetime(option: string, durationMs: number, most: number): number {
+  requireDuration(option, durationMs)
   if (durationMs > most) {
     throw new ConfigurationError(option, `must be at most ${most} milliseconds (maximumLifetimeMs allows more)`)
   }

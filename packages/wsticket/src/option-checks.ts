@@ -35,3 +35,21 @@ export function requireOneOf<Name extends string>(
   if (allowed.includes(given)) return given
   throw new ConfigurationError(option, `must be one of ${allowed.join(', ')}`)
 }
+
+/**
+ * How many of something there may be.
+ * @throws ConfigurationError for anything but a whole number of 1 or more.
+ */
+export function requireCount(option: string, count: number): number {
+  if (Number.isSafeInteger(count) && count >= 1) return count
+  throw new ConfigurationError(option, 'must be a whole number, 1 or more')
+}
+
+/**
+ * How long something lasts, in milliseconds.
+ * @throws ConfigurationError for anything but a whole number of 1 or more.
+ */
+export function requireDuration(option: string, durationMs: number): number {
+  if (Number.isSafeInteger(durationMs) && durationMs >= 1) return durationMs
+  throw new ConfigurationError(option, 'must be a whole number of milliseconds, 1 or more')
+}

@@ -7,7 +7,7 @@ import { defaultDeadlineMs, requireDeadline } from './deadline.ts'
 import { ConfigurationError } from './errors.ts'
 import { type EventSink, safeSink } from './events.ts'
 import { type Most, requireMost } from './most.ts'
-import { optionalFunction, requireOneOf } from './option-checks.ts'
+import { optionalFunction, requireDuration, requireOneOf } from './option-checks.ts'
 import type { SessionEnding } from './refusals.ts'
 import type { Session } from './session.ts'
 import type { SessionDirectory } from './session-directory.ts'
@@ -137,9 +137,4 @@ export function readSessionsOptions(options: SessionsOptions): SessionRules {
 function requirePollMs(pollMs: number): number {
   if (Number.isSafeInteger(pollMs) && pollMs >= 1 && pollMs <= longestPollMs) return pollMs
   throw new ConfigurationError('pollMs', `must be a whole number of milliseconds from 1 to ${longestPollMs}`)
-}
-
-function requireDuration(option: string, durationMs: number): number {
-  if (Number.isSafeInteger(durationMs) && durationMs >= 1) return durationMs
-  throw new ConfigurationError(option, 'must be a whole number of milliseconds, 1 or more')
 }

@@ -4,6 +4,7 @@
  */
 import { ConfigurationError } from '../errors.ts'
 import type { Limiter } from '../limiter.ts'
+import { requireCount } from '../option-checks.ts'
 
 /** How often something may happen. */
 export interface Rate {
@@ -73,9 +74,4 @@ function makeRoom(buckets: Map<string, Bucket>, now: number): void {
     }
   }
   if (oldest !== null) buckets.delete(oldest)
-}
-
-function requireCount(option: string, count: number): void {
-  if (!(Number.isSafeInteger(count) && count >= 1))
-    throw new ConfigurationError(option, 'must be a whole number, 1 or more')
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { type Clock, type EpochMs, systemClock } from '../clock.ts'
-import { ConfigurationError, StoreError } from '../errors.ts'
+import { StoreError } from '../errors.ts'
+import { requireCount } from '../option-checks.ts'
 import { createMemoryQuota } from '../quotas/memory.ts'
 import type { TicketId, TicketRecord } from '../ticket.ts'
 import type { RedeemOutcome, TicketState, TicketStore } from '../ticket-store.ts'
@@ -42,8 +43,7 @@ interface Shelf {
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): TicketStore {
   const { maxRecords = defaultMaxRecords, clock = systemClock } = options
-  if (!(Number.isSafeInteger(maxRecords) && maxRecords >= 1))
-    throw new ConfigurationError('maxRecords', 'must be a whole number, 1 or more')
+  requireCount('maxRecords', maxRecords)
   let open: Shelf | null = { entries: new Map(), generations: new Map(), sweptUpTo: generationOf(clock()) }
 
   function shelf(): Shelf {

@@ -125,7 +125,7 @@ describe('the options of the endpoint', () => {
     )
   })
 
-  it('may be null for none', () => {
+  it('are none where sessions or onEvent are null', () => {
     const options = { ...good, sessions: null, onEvent: null } as unknown as TicketEndpointOptions
     expect(() => createTicketEndpoint(options)).not.toThrow()
   })
