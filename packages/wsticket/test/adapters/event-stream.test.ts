@@ -48,7 +48,8 @@ async function open(server: StreamServer, ticket?: Ticket) {
 /** What stood in the last event of a stream. */
 async function endingOf(client: RawClient): Promise<unknown> {
   const text = String(await client.readToEnd())
-  const [, data] = /\r\n:\nevent: wsticket\ndata: (.*)\n\n\r\n0\r\n\r\n$/.exec(text) ?? []
+  // In a chunk of its own, or, since Node 26, behind what was written in the same turn.
+  const [, data] = /\n:\nevent: wsticket\ndata: (.*)\n\n\r\n0\r\n\r\n$/.exec(text) ?? []
   return JSON.parse(data ?? 'null')
 }
 
