@@ -475,10 +475,6 @@ describe('an admission that is given no registry', () => {
     closed()
     expect(events.map(({ type }) => type)).toEqual(['admitted', 'session_ended'])
   })
-
-  it('needs nobody who hears of it', () => {
-    expect(() => setUpVerifier({ onEvent: undefined as never })).not.toThrow()
-  })
 })
 
 describe('options', () => {
