@@ -5,6 +5,12 @@
 import type { Duplex } from 'node:stream'
 import { createFrameFollower } from './frames.ts'
 
+/**
+ * How many bytes of one side are passed on before the others have their turn: as many as Node reads of a socket at once. libuv reads up to
+ * 32 times as many while there are any, and from 1.45 on takes one new connection in a turn of the event loop.
+ */
+const mostInATurn = 65_536
+
 /** One way of a tunnel. */
 export interface OneWay {
   /** Whether nothing more is passed on, and the last frame was. */
@@ -64,10 +70,24 @@ export function passOn(from: Duplex, to: Duplex, onChange: () => void): OneWay {
   }
 }
 
-/** Writes at the pace of the receiver. */
+/** Writes at the pace of the receiver, and no more in a turn of the event loop than what leaves the others theirs. */
 function sender(from: Duplex, to: Duplex): (chunk: Buffer) => void {
-  to.on('drain', () => from.resume())
+  let bytesInTurn = 0
+
+  function goOn(): void {
+    if (bytesInTurn < mostInATurn && !to.writableNeedDrain) from.resume()
+  }
+
+  function endTurn(): void {
+    bytesInTurn = 0
+    goOn()
+  }
+
+  to.on('drain', goOn)
   return (chunk) => {
-    if (to.writable && !to.write(chunk)) from.pause()
+    if (!to.writable) return
+    if (bytesInTurn === 0) setImmediate(endTurn)
+    bytesInTurn += chunk.length
+    if (!to.write(chunk) || bytesInTurn >= mostInATurn) from.pause()
   }
 }
