@@ -17,7 +17,7 @@ import { tokenAudience } from './issuer.mjs'
 
 const [issuer = '', sessionLifetimeMs = ''] = process.argv.slice(2)
 const closeMs = 3000
-const lookMs = 1000
+const lookMs = 100
 const keys = createRemoteJWKSet(new URL(`${issuer}/keys`))
 const answer = JSON.stringify({ ticket: `wst_${'A'.repeat(43)}`, expires_in: 30 })
 
@@ -46,7 +46,7 @@ async function handOut({ headers }, response) {
   }
 }
 
-/** A second is how often the registry of sessions looks. */
+/** As often as the registry of sessions looks. */
 function endSessions() {
   const now = performance.now()
   for (const [socket, endsAt] of endings) {

@@ -21,10 +21,10 @@ const continuation = frameOf(0x00, 1)
 // Those who read nothing are few: the system keeps tens of megabytes for each. What it costs to fill them is a flood: Node makes objects of
 // every request in what it has read at once, 64 KiB, before anybody can say that there are too many. Only who counts connections stops that.
 
-/** The server looks for requests that are late every two seconds. */
-const lookMs = 2000
-/** Sessions end within a second, and a peer that does not answer the close frame has three more. */
-const closeMs = 4000
+/** The server looks for requests that are late every quarter of a second. */
+const lookMs = 250
+/** Sessions end within a tenth of a second, and a peer that does not answer the close frame has three seconds. */
+const closeMs = 3100
 
 /** @type {{ readonly [name: string]: Way }} */
 export const ways = {

@@ -15,6 +15,7 @@ import { queryObjects } from 'node:v8'
  * @property {number} socketObjects that are alive, open or not
  * @property {number} timerObjects that are alive, unreferenced ones included
  * @property {number} cpuMs that the process has used since it began
+ * @property {number} tookMs for which it was held up to find all this out
  */
 
 const sampleMs = 100
@@ -35,13 +36,23 @@ process.channel?.unref()
 
 /** @returns {Footprint} */
 function measure() {
+  const startedAt = performance.now()
   globalThis.gc?.()
   const { rss, heapUsed, external } = process.memoryUsage()
   const sockets = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
   const { user, system } = process.cpuUsage()
   const cpuMs = (user + system) / 1000
   const objects = { socketObjects: queryObjects(Socket), timerObjects: queryObjects(Timeout) }
-  const footprint = { rss, peakRss: Math.max(peakRss, rss), kept: heapUsed + external, sockets, ...objects, cpuMs }
+  const tookMs = performance.now() - startedAt
+  const footprint = {
+    rss,
+    peakRss: Math.max(peakRss, rss),
+    kept: heapUsed + external,
+    sockets,
+    ...objects,
+    cpuMs,
+    tookMs,
+  }
   peakRss = 0
   return footprint
 }

@@ -17,11 +17,13 @@ export interface SessionDeadlines<Item extends Ending> {
   forget(item: Item): void
 }
 
-const tickMs = 1000
+// Short: those who end together come back together, and wait for each other.
+const lookMs = 100
+const secondMs = 1000
 
 /**
- * Calls `end`, which must not throw, within a second after the deadline of each item, by the clock, wherever that is set to meanwhile. The
- * timer keeps no process alive.
+ * Calls `end`, which must not throw, within a tenth of a second after the deadline of each item, by the clock, wherever that is set to
+ * meanwhile. The timer keeps no process alive.
  */
 export function createSessionDeadlines<Item extends Ending>(
   clock: Clock,
@@ -30,7 +32,7 @@ export function createSessionDeadlines<Item extends Ending>(
   const items = createSeconds<Item>()
   let timer: ReturnType<typeof setInterval> | null = null
 
-  function tick(): void {
+  function look(): void {
     const now = clock()
     for (const item of items.upTo(secondOf(now))) {
       if (item.endsAt === null || item.endsAt > now) continue
@@ -51,7 +53,7 @@ export function createSessionDeadlines<Item extends Ending>(
       items.remove(item)
       if (item.endsAt === null) return forget(item)
       items.put(item, secondOf(item.endsAt))
-      timer ??= startTimer(tick)
+      timer ??= startTimer(look)
     },
     forget,
   }
@@ -107,11 +109,11 @@ function createSeconds<Item>(): Seconds<Item> {
 }
 
 function secondOf(instant: EpochMs): number {
-  return Math.floor(instant / tickMs)
+  return Math.floor(instant / secondMs)
 }
 
-function startTimer(tick: () => void): ReturnType<typeof setInterval> {
-  const timer = setInterval(tick, tickMs)
+function startTimer(look: () => void): ReturnType<typeof setInterval> {
+  const timer = setInterval(look, lookMs)
   // Where the runtime has timers that keep a process alive.
   ;(timer as { unref?(): unknown }).unref?.()
   return timer

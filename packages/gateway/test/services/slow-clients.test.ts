@@ -29,9 +29,9 @@ async function borneWith(start: string, drip: string): Promise<{ readonly heldMs
   return { heldMs, heard }
 }
 
-// The server looks every two seconds.
-const lookMs = 2000
-const slackMs = 2000
+// The server looks every quarter of a second.
+const lookMs = 250
+const slackMs = 1500
 
 describe.concurrent('the gateway lets go of a client that', () => {
   it.each([

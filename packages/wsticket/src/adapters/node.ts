@@ -57,7 +57,7 @@ export const serverLimits: {
 } = Object.freeze({
   headersTimeout: 10_000,
   requestTimeout: 15_000,
-  connectionsCheckingInterval: 2000,
+  connectionsCheckingInterval: 250,
   keepAliveTimeout: 5000,
   maxHeaderSize: 8192,
 })

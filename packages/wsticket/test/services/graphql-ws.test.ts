@@ -17,8 +17,8 @@ import { PageWebSocket } from './programs.ts'
 import { openWire } from './wire.ts'
 
 const shortSeconds = 10
-// A session ends within a second after its time.
-const sweptWithinMs = 2500
+// A session ends within a tenth of a second after its time.
+const sweptWithinMs = 1600
 const timeout = 60_000
 const schema = buildSchema('type Query { none: Int } type Subscription { counted: Int! }')
 
