@@ -1,8 +1,8 @@
 /**
  * Proves single use over processes: 64 racers in 4 processes redeem the same ticket at once, on every engine.
  *
- *   npm run prove:single-use                         1,000,000 tickets on each engine. On two cores Redis, SQLite and memory take
- *                                                    half an hour each or less, PostgreSQL and NATS three hours each client
+ *   npm run prove:single-use                         1,000,000 tickets on each engine. On two cores memory takes three minutes,
+ *                                                    Redis and SQLite up to an hour each client, PostgreSQL and NATS a night
  *   npm run prove:single-use -- --short              10,000 tickets, with fewer racers
  *   npm run prove:single-use -- --engine redis,nats  these engines
  *   npm run prove:single-use -- --tickets 50000 --racers 16
