@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster, createSentinel } from 'redis'
 import { expect, it } from 'vitest'
-import type { RedisServer } from 'wsticket-engines/redis'
+import { isInStep, type RedisServer } from 'wsticket-engines/redis'
 import type { RedisCluster } from 'wsticket-engines/redis-cluster'
 import type { RedisSentinel } from 'wsticket-engines/redis-sentinel'
 import { until } from 'wsticket-engines/until'
@@ -99,6 +99,11 @@ export function nodesUnderTest(options: {
       end: () => Promise.all(nodes.map((node) => node.restart())).then(settled),
     },
   }
+}
+
+/** Resolves when all replicas follow their primary again: the first that comes gives it another identity, and voids what was issued before. */
+export async function replicasFollow(redis: RedisSentinel): Promise<void> {
+  for (const replica of await redis.replicas()) await until('the replica follows', () => isInStep(replica))
 }
 
 /** Runs the published suite, unchanged. */

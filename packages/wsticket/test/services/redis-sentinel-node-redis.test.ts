@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-sentinel'
-import { connections, itConforms, nodesUnderTest } from './redis-harness.ts'
+import { connections, itConforms, nodesUnderTest, replicasFollow } from './redis-harness.ts'
 
 describe('the Redis store over node-redis and three sentinels', () => {
   let redis: RedisSentinel
@@ -14,7 +14,7 @@ describe('the Redis store over node-redis and three sentinels', () => {
       nodes: redis.nodes,
       connect: () => connections.nodeRedisSentinel(redis),
       servers: async () => [await redis.primary()],
-      settled: () => redis.primary(),
+      settled: () => replicasFollow(redis),
     }),
   )
 })
