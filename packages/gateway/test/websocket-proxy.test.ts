@@ -95,7 +95,7 @@ describe('an upstream that takes the WebSocket', () => {
     expect(code).toBe(1006)
   })
 
-  it('is not read faster than the client reads', async () => {
+  it('is not read faster than the client reads', { timeout: 30_000 }, async () => {
     const upstream = await startRawUpstream((socket, key) => socket.write(switchingProtocols(key)))
     const gateway = await startGateway(upstream.url)
     const client = sendHandshake(gateway, await gateway.ticket())
@@ -107,20 +107,19 @@ describe('an upstream that takes the WebSocket', () => {
     // One after another: what is written together counts as sent when all of it is.
     const send = () => {
       sent += 1
-      if (sent < 100) socket?.write(chunk, send)
-      else socket?.end(chunk)
+      if (sent < 60) socket?.write(chunk, send)
+      else socket?.end()
     }
     socket?.write(chunk, send)
     // The buffers in between are full when the upstream has made no headway for a while.
     let before = -1
-    while (sent !== before) {
+    while (sent === 0 || sent !== before) {
       before = sent
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
-    expect(sent).toBeGreaterThan(0)
-    expect(sent).toBeLessThan(50)
+    expect(sent).toBeLessThan(40)
     client.socket.resume()
-    expect((await client.all()).length).toBeGreaterThan(100_000_000)
+    expect((await client.all()).length).toBeGreaterThan(60_000_000)
   })
 })
 

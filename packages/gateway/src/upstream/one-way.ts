@@ -6,10 +6,10 @@ import type { Duplex } from 'node:stream'
 import { createFrameFollower } from './frames.ts'
 
 /**
- * How many bytes of one side are passed on before the others have their turn: as many as Node reads of a socket at once. libuv reads up to
- * 32 times as many while there are any, and from 1.45 on takes one new connection in a turn of the event loop.
+ * After how many bytes of one side the others have their turn; the piece that reaches it is passed on whole. As many as Node reads of a
+ * socket at once: libuv reads up to 32 times as many while there are any, and from 1.45 on takes one new connection in a turn of the event loop.
  */
-const mostInATurn = 65_536
+const enoughForATurn = 65_536
 
 /** One way of a tunnel. */
 export interface OneWay {
@@ -75,7 +75,7 @@ function sender(from: Duplex, to: Duplex): (chunk: Buffer) => void {
   let bytesInTurn = 0
 
   function goOn(): void {
-    if (bytesInTurn < mostInATurn && !to.writableNeedDrain) from.resume()
+    if (bytesInTurn < enoughForATurn && !to.writableNeedDrain) from.resume()
   }
 
   function endTurn(): void {
@@ -88,6 +88,6 @@ function sender(from: Duplex, to: Duplex): (chunk: Buffer) => void {
     if (!to.writable) return
     if (bytesInTurn === 0) setImmediate(endTurn)
     bytesInTurn += chunk.length
-    if (!to.write(chunk) || bytesInTurn >= mostInATurn) from.pause()
+    if (!to.write(chunk) || bytesInTurn >= enoughForATurn) from.pause()
   }
 }

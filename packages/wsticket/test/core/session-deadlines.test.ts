@@ -18,8 +18,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Items that are watched, each with its end in milliseconds from the start; and a clock. A look takes so long by the timers, in milliseconds. */
-function setUp(endings: { readonly [name: string]: number | null } = {}, lookMs = 1000) {
+/** Items that are watched, each with its end in milliseconds from the start; and a clock. */
+function setUp(endings: { readonly [name: string]: number | null } = {}) {
   const clock = createMovableClock(start)
   const ended: string[] = []
   const deadlines = createSessionDeadlines<Item>(clock.now, ({ name }) => void ended.push(name))
@@ -32,7 +32,7 @@ function setUp(endings: { readonly [name: string]: number | null } = {}, lookMs 
   /** One look, so much later by the clock. */
   function look(laterMs: number): readonly string[] {
     clock.advance(laterMs)
-    vi.advanceTimersByTime(lookMs)
+    vi.advanceTimersByTime(100)
     return ended.splice(0)
   }
   return { deadlines, watch, look }
@@ -49,7 +49,7 @@ describe('a deadline', () => {
 
   it('is noticed within a tenth of a second, so that not all of a second end together', () => {
     const endings = Object.fromEntries(Array.from({ length: 10 }, (_, nth) => [nth, 100 * nth + 50]))
-    const { look } = setUp(endings, 100)
+    const { look } = setUp(endings)
     for (let nth = 0; nth < 10; nth += 1) expect(look(100)).toEqual([String(nth)])
   })
 

@@ -39,9 +39,9 @@ function createLosingLog() {
 describe('the end of a session', () => {
   it('comes within a tenth of a second of its time, with 4205, and not before', async () => {
     const { sessions, open, pass, codeOfClosing, events } = setUp()
-    const id = open(sessionOf(1))
+    const id = open(sessionOf(1, { expiresAt: at(start + 60_350) }))
     const unlimited = open(sessionOf(2, { expiresAt: null }))
-    await pass(59_950)
+    await pass(60_300)
     expect(codeOfClosing(id)).toBeUndefined()
     await pass(150)
     expect(codeOfClosing(id)).toBe(4205)
