@@ -104,7 +104,7 @@ function measureMemory(size) {
 }
 
 /**
- * CPU time of what is done each second while none ends: it is done many times in turn, each time later by the clock of the registry. So
+ * CPU time of what is done each second while none ends: it is done many times in turn, each a tenth later by the clock of the registry. So
  * the caches of the processor are warm, and it is not in it that a process has to wake up for it.
  * @param {number} size @returns {number} in microseconds
  */

@@ -59,6 +59,7 @@ function describe({ baseline, attacked, flooded, footprints, atOnce, fates }) {
   for (const [name, { rss, peakRss, kept, sockets }] of Object.entries(footprints)) {
     lines.push(`memory ${name}: RSS ${mib(rss)}, peak ${mib(peakRss)}, alive ${mib(kept)}, ${sockets} sockets`)
   }
+  lines.push(`measuring held the server up for ${(measuringMs(footprints) / 1000).toFixed(1)} s at the most`)
   const { before, during } = footprints
   lines.push(`CPU of the server during the attack: ${((during.cpuMs - before.cpuMs) / 1000).toFixed(1)} s`)
   return lines.join('\n  ')
@@ -66,16 +67,21 @@ function describe({ baseline, attacked, flooded, footprints, atOnce, fates }) {
 
 /** @param {Course} course @param {Terms} terms */
 function judgeFates({ fates, footprints }, terms) {
-  const measuringMs = Math.max(...Object.values(footprints).map(({ tookMs }) => tookMs))
+  const heldUpMs = measuringMs(footprints)
   return Object.entries(fates).flatMap(([name, { open, opened, heldMs }]) => {
     const limitMs = /** @type {import('./hostile-socket.mjs').Way} */ (ways[name]).endedAfterMs(terms)
-    const late = heldMs.filter((ms) => ms > limitMs + measuringMs + (terms.timed ? slackMs : untimedSlackMs)).length
+    const late = heldMs.filter((ms) => ms > limitMs + heldUpMs + (terms.timed ? slackMs : untimedSlackMs)).length
     return [
       ...(opened === 0 ? [`${name}: none was opened`] : []),
       ...(open > 0 ? [`${name}: ${open} were never ended`] : []),
       ...(late > 0 ? [`${name}: ${late} were ended later than after ${limitMs / 1000} s`] : []),
     ]
   })
+}
+
+/** @param {Course['footprints']} footprints @returns {number} for how long the longest look at the memory held up the server */
+function measuringMs(footprints) {
+  return Math.max(...Object.values(footprints).map(({ tookMs }) => tookMs))
 }
 
 /** @param {Course} course @param {Terms} terms */
