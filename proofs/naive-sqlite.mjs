@@ -5,9 +5,10 @@
 
 /** @import { RacedStore } from './subject.mjs' */
 
+// Not WAL: the mode is the file's, and where several processes change it at once SQLite refuses some without waiting.
 const setup = `
 PRAGMA busy_timeout = 5000;
-PRAGMA journal_mode = WAL;
+PRAGMA journal_mode = MEMORY;
 PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS naive_tickets (id TEXT PRIMARY KEY, record TEXT NOT NULL)`
 
