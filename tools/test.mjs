@@ -90,12 +90,8 @@ const steps = [
     group: 'pages',
   },
   { part: 'pack', title: 'Packed tarballs', command: ['node', 'tools/pack-test.mjs'], group: 'pages' },
-  { part: 'bench', title: 'Benchmarks, in short', command: ['node', 'benchmarks/run.mjs', '--short'] },
-  {
-    part: 'bench',
-    title: 'What a session costs, in short',
-    command: ['node', 'benchmarks/sessions.mjs', '--short'],
-  },
+  benchmark('Benchmarks', 'run'),
+  benchmark('What a session costs', 'sessions'),
   { title: 'Secrets in the output', command: ['node', 'tools/check-secrets.mjs', output] },
 ]
 
@@ -107,6 +103,12 @@ function check(title, ...command) {
 /** @param {string} title @param {string} name @returns {Step} */
 function proof(title, name) {
   return { part: 'proof', title: `${title}, in short`, command: ['node', `proofs/${name}.mjs`, '--short'] }
+}
+
+/** @param {string} title @param {string} name @returns {Step} */
+function benchmark(title, name) {
+  const command = ['node', `benchmarks/${name}.mjs`, '--short']
+  return { part: 'bench', title: `${title}, in short`, command, group: 'benchmarks' }
 }
 
 /** @param {string} part @param {string} title @param {string[]} [prefix] what runs the command @returns {Step} */
