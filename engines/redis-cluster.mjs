@@ -32,21 +32,27 @@ import { until } from './until.mjs'
 const slotCount = 16_384
 const primaryCount = 3
 
+// Longer than any machine stands still: nobody takes over from a node that only seems to be down.
+const patientMs = 60_000
+const impatientMs = 1000
+
 /**
  * Starts six nodes, and resolves when every one says that all is well and every replica has what its primary has.
  * @param {object} [options]
- * @param {number} [options.nodeTimeoutMs] how long a node is silent before it counts as down
  * @param {readonly string[]} [options.arguments] more of `redis-server`, for each of the nodes
  * @returns {Promise<RedisCluster>}
  */
-export async function startRedisCluster({ nodeTimeoutMs = 1000, arguments: more = [] } = {}) {
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)]
+export async function startRedisCluster({ arguments: more = [] } = {}) {
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(patientMs)]
   /** @type {RedisServer[]} */
   const nodes = []
   const dispose = async () => void (await Promise.all(nodes.map((node) => node.dispose())))
   try {
     while (nodes.length < 2 * primaryCount) nodes.push(await startRedis({ arguments: [...cluster, ...more] }))
+    // Nodes ask one another the more often, the sooner they count as down.
+    await setNodeTimeout(nodes, impatientMs)
     await join(nodes)
+    await setNodeTimeout(nodes, patientMs)
     return { ...describeCluster(nodes), dispose }
   } catch (error) {
     await dispose()
@@ -75,6 +81,7 @@ async function join(nodes) {
 /** @param {RedisServer[]} nodes @returns {Omit<RedisCluster, 'dispose'>} */
 function describeCluster(nodes) {
   const { running, slotOf, ownerOf } = createSlotTable(nodes)
+  const nodeOf = async (/** @type {string} */ key) => ownerOf(await slotOf(key))
   const settled = async () => eachHas(await running(), 'the cluster is well', (node) => isWell(node))
   const beginMigration = async (/** @type {number} */ slot, /** @type {RedisServer} */ target) =>
     createMigration({ slot, source: await ownerOf(slot), target, others: await running() })
@@ -82,7 +89,7 @@ function describeCluster(nodes) {
     nodes,
     addresses: nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
     slotOf,
-    nodeOf: async (key) => ownerOf(await slotOf(key)),
+    nodeOf,
     settled,
     async primaries() {
       const found = await running()
@@ -96,14 +103,7 @@ function describeCluster(nodes) {
         return nodes.find(({ port }) => port === view?.port)
       })
     },
-    async killPrimaryOf(key) {
-      const slot = await slotOf(key)
-      const old = await ownerOf(slot)
-      await old.stop('SIGKILL')
-      await until('a replica has taken over', async () => (await ownerOf(slot)) !== old)
-      await settled()
-      return old
-    },
+    killPrimaryOf: createKilling({ running, nodeOf, settled }),
     beginMigration,
     async migrateSlot(slot, target) {
       const migration = await beginMigration(slot, target)
@@ -161,6 +161,27 @@ async function createMigration({ slot, source, target, others }) {
       )
     },
   }
+}
+
+/**
+ * @param {Pick<RedisCluster, 'nodeOf' | 'settled'> & { running: () => Promise<RedisServer[]> }} cluster
+ * @returns {RedisCluster['killPrimaryOf']}
+ */
+function createKilling({ running, nodeOf, settled }) {
+  return async (key) => {
+    const old = await nodeOf(key)
+    await setNodeTimeout(await running(), impatientMs)
+    await old.stop('SIGKILL')
+    await until('a replica has taken over', async () => (await nodeOf(key)) !== old)
+    await settled()
+    await setNodeTimeout(await running(), patientMs)
+    return old
+  }
+}
+
+/** @param {readonly RedisServer[]} nodes @param {number} timeoutMs */
+async function setNodeTimeout(nodes, timeoutMs) {
+  for (const node of nodes) await node.command('CONFIG', 'SET', 'cluster-node-timeout', String(timeoutMs))
 }
 
 /** Only primaries are told of a slot; replicas learn it. @param {Error} error */

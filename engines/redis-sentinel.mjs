@@ -26,6 +26,7 @@ import { until } from './until.mjs'
  * @property {readonly RedisServer[]} nodes the first was the primary at the start
  * @property {() => Promise<RedisServer>} primary the one that the sentinels name now
  * @property {() => Promise<RedisServer[]>} replicas all the others
+ * @property {() => Promise<void>} hasten from here on, a primary that is silent for half a second is replaced
  * @property {() => Promise<RedisServer>} failover ends the primary as `kill -9` does, and resolves with the new one when every sentinel names it
  * @property {() => Promise<void>} dispose
  */
@@ -33,16 +34,18 @@ import { until } from './until.mjs'
 const name = 'primary'
 const quorum = 2
 const sentinelCount = 3
+// Longer than any machine stands still: a primary that only seems to be down is not replaced.
+const patientMs = 60_000
+const impatientMs = 500
 
 /**
  * Starts them all, and resolves when the sentinels know of each other and of every replica.
  * @param {object} [options]
  * @param {number} [options.replicas]
- * @param {number} [options.downAfterMs] how long a primary is silent before it counts as down
  * @param {readonly string[]} [options.arguments] more of `redis-server`, for each of the nodes
  * @returns {Promise<RedisSentinel>}
  */
-export async function startRedisSentinel({ replicas = 1, downAfterMs = 500, arguments: more = [] } = {}) {
+export async function startRedisSentinel({ replicas = 1, arguments: more = [] } = {}) {
   /** @type {{ dispose: () => Promise<void> }[]} */
   const started = []
   const dispose = async () => void (await Promise.all(started.map((server) => server.dispose())))
@@ -57,7 +60,7 @@ export async function startRedisSentinel({ replicas = 1, downAfterMs = 500, argu
     while (nodes.length <= replicas) nodes.push(keep(await startRedis({ arguments: more, replicaOf: first.port })))
     /** @type {Sentinel[]} */
     const sentinels = []
-    while (sentinels.length < sentinelCount) sentinels.push(keep(await startSentinel(first.port, downAfterMs)))
+    while (sentinels.length < sentinelCount) sentinels.push(keep(await startSentinel(first.port)))
     await until('the sentinels agree', async () => {
       const agreed = await Promise.all(sentinels.map((sentinel) => knowsAll(sentinel, replicas)))
       return agreed.every(Boolean)
@@ -78,6 +81,10 @@ function describeSentinel(nodes, sentinels) {
   const nodeAt = (/** @type {number} */ port) => nodes.find((node) => node.port === port)
   const primary = () =>
     until('a sentinel names the primary', async () => nodeAt(await portAt(/** @type {Sentinel} */ (sentinels[0]))))
+  const setDownAfter = async (/** @type {number} */ downAfterMs) => {
+    const command = ['SENTINEL', 'SET', name, 'down-after-milliseconds', String(downAfterMs)]
+    for (const sentinel of sentinels) await sentinel.command(...command)
+  }
   return {
     name,
     addresses: sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
@@ -88,21 +95,25 @@ function describeSentinel(nodes, sentinels) {
       const current = await primary()
       return nodes.filter((node) => node !== current)
     },
+    hasten: () => setDownAfter(impatientMs),
     async failover() {
       const old = await primary()
+      await setDownAfter(impatientMs)
       await old.stop('SIGKILL')
-      return until('every sentinel names a new primary', async () => {
+      const promoted = await until('every sentinel names a new primary', async () => {
         const [port, ...others] = await Promise.all(sentinels.map(portAt))
         if (port === undefined || port === old.port || others.some((other) => other !== port)) return null
         const role = await sendCommand(port, ['ROLE'])
         return role.startsWith('master') ? nodeAt(port) : null
       })
+      await setDownAfter(patientMs)
+      return promoted
     },
   }
 }
 
-/** @param {number} primaryPort @param {number} downAfterMs @returns {Promise<Sentinel>} */
-async function startSentinel(primaryPort, downAfterMs) {
+/** @param {number} primaryPort @returns {Promise<Sentinel>} */
+async function startSentinel(primaryPort) {
   const folder = temporaryFolder('sentinel')
   const file = join(folder.path, 'sentinel.conf')
   // A sentinel rewrites this file, and so does not start without one.
@@ -110,7 +121,7 @@ async function startSentinel(primaryPort, downAfterMs) {
     'bind 127.0.0.1',
     `dir ${folder.path}`,
     `sentinel monitor ${name} 127.0.0.1 ${primaryPort} ${quorum}`,
-    `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
+    `sentinel down-after-milliseconds ${name} ${patientMs}`,
     `sentinel failover-timeout ${name} 2000`,
   ]
   const launch = (/** @type {number} */ port) => {

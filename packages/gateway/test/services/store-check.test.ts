@@ -21,7 +21,7 @@ async function checkedRedis(): Promise<CheckedEngine> {
 }
 
 async function checkedSentinel(): Promise<CheckedEngine> {
-  const sentinel = await startRedisSentinel({ downAfterMs: 60_000 })
+  const sentinel = await startRedisSentinel()
   const hosts = sentinel.addresses.map(({ host, port }) => `${host}:${port}`).join(',')
   const url = `redis+sentinel://${hosts}/${sentinel.name}`
   return { ...sentinel, url, contents: async () => (await sentinel.primary()).command('KEYS', '*') }

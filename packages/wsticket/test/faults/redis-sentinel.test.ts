@@ -99,6 +99,7 @@ describe('the primary stands still, is replaced, and goes on as if nothing had b
     old.freeze()
     const current = await until('another one is named', async () => {
       const named = await sentinel.primary()
+    await sentinel.hasten()
       return named !== old && (await named.command('ROLE')).startsWith('master') ? named : null
     })
     old.thaw()

@@ -11,13 +11,12 @@ import { connectCluster } from './redis-clients.ts'
 import { fenced, issue, storesOver } from './redis-harness.ts'
 import { type Answer, createTally } from './tally.ts'
 
-const neverMs = 120_000
 const frozenForMs = long ? 30_000 : 5000
 const betweenMs = 20
 
 let cluster: RedisCluster
 beforeAll(async () => {
-  cluster = await startRedisCluster({ nodeTimeoutMs: neverMs })
+  cluster = await startRedisCluster()
 })
 afterAll(() => cluster?.dispose())
 

@@ -24,8 +24,8 @@ let cluster: RedisCluster
 
 // Nobody takes over here while a server is silent: who sends again sends to the same one.
 beforeAll(async () => {
-  const startingSentinel = startRedisSentinel({ downAfterMs: 60_000 })
-  cluster = await startRedisCluster({ nodeTimeoutMs: 60_000 })
+  const startingSentinel = startRedisSentinel()
+  cluster = await startRedisCluster()
   sentinel = await startingSentinel
   server = await startRedis()
 })

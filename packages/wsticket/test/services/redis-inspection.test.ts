@@ -94,7 +94,7 @@ it('refuses a user who may not see the reign, and takes one where somebody accep
 })
 
 it('says that a sentinel is not what it watches', async () => {
-  const { addresses, dispose } = await startRedisSentinel({ downAfterMs: 60_000 })
+  const { addresses, dispose } = await startRedisSentinel()
   onTestFinished(dispose)
   const store = await open({ url: `redis://127.0.0.1:${addresses[0]?.port}` })
   await expect(store.inspect()).rejects.toThrow(/by way of the sentinels/)

@@ -6,7 +6,7 @@ describe('the Redis store over ioredis and three sentinels', () => {
   let redis: RedisSentinel
   beforeAll(async () => {
     // Longer than an outage: a failover voids tickets, which is for the tests under faults.
-    redis = await startRedisSentinel({ downAfterMs: 60_000 })
+    redis = await startRedisSentinel()
   })
   afterAll(() => redis?.dispose())
   itConforms(() =>
