@@ -16,6 +16,14 @@ import {
 } from '../../src/drivers/node-redis.ts'
 import type { RedisDriver } from '../../src/redis-driver.ts'
 
+// As long as a driver allows. A machine that stands still for two seconds costs no line: stores that are in a hurry drop theirs themselves.
+const socketTimeout = 3000
+const ofIoredis = { ...ioredisOptions, socketTimeout }
+const ofIoredisCluster = {
+  ...ioredisClusterOptions,
+  redisOptions: { ...ioredisClusterOptions.redisOptions, socketTimeout },
+}
+
 /** Connected; whoever asked for them closes them. */
 export interface Connected {
   readonly drivers: readonly [RedisDriver, RedisDriver]
@@ -24,21 +32,28 @@ export interface Connected {
 
 /** To one server. */
 export async function connectServer({ port, url }: Pick<RedisServer, 'port' | 'url'>): Promise<Connected> {
-  const ioredis = new Redis(port, '127.0.0.1', ioredisOptions)
-  return both(ioredis, createClient({ url, ...nodeRedisOptions }))
+  const ioredis = new Redis(port, '127.0.0.1', ofIoredis)
+  return both(ioredis, createClient({ url, ...ofNodeRedis() }))
 }
 
 /** To the primary that sentinels name. */
 export async function connectSentinel({ name, addresses }: RedisSentinel): Promise<Connected> {
-  const ioredis = new Redis({ ...ioredisOptions, name, sentinels: [...addresses] })
-  return both(ioredis, createSentinel({ name, sentinelRootNodes: [...addresses], ...nodeRedisSentinelOptions }))
+  const ioredis = new Redis({ ...ofIoredis, name, sentinels: [...addresses] })
+  const nodeClientOptions = ofNodeRedis()
+  const options = { ...nodeRedisSentinelOptions, nodeClientOptions }
+  return both(ioredis, createSentinel({ name, sentinelRootNodes: [...addresses], ...options }))
 }
 
 /** To a cluster. */
 export async function connectCluster({ addresses }: RedisCluster): Promise<Connected> {
-  const ioredis = new Cluster([...addresses], ioredisClusterOptions)
+  const ioredis = new Cluster([...addresses], ofIoredisCluster)
   const rootNodes = addresses.map((socket) => ({ socket }))
-  return both(ioredis, createCluster({ rootNodes, ...nodeRedisClusterOptions }))
+  return both(ioredis, createCluster({ rootNodes, ...nodeRedisClusterOptions, defaults: ofNodeRedis() }))
+}
+
+/** Others each time: node-redis writes into them. */
+function ofNodeRedis() {
+  return { ...nodeRedisOptions, socket: { ...nodeRedisOptions.socket, socketTimeout } }
 }
 
 type NodeRedis = Parameters<typeof fromNodeRedis>[0] & { connect(): Promise<unknown>; destroy(): unknown }

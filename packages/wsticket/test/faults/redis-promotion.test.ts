@@ -7,10 +7,10 @@ import { isInStep, type RedisServer } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
 import {
   controls,
-  fenced,
   halves,
   issue,
   naive,
+  patient,
   replicated,
   type StoreKind,
   saveSnapshot,
@@ -185,7 +185,7 @@ async function run(promotion: Promotion, kind: StoreKind): Promise<Result> {
 
 describe.each(promotions)('$name', (promotion) => {
   it('admits no ticket twice, and none but where it was issued', async () => {
-    const { tally, pending, spent } = await run(promotion, fenced)
+    const { tally, pending, spent } = await run(promotion, patient)
     const half = ticketCount / 2
     expect(tally.admittedTwice).toBe(0)
     expect(tally.admitted).toBe(promotion.goesOn ? 2 * half : half)
@@ -202,10 +202,10 @@ describe.each(promotions)('$name', (promotion) => {
 describe('a replica', () => {
   it('admits nobody, and says so as a fault', async () => {
     const { primary, replica } = await startPair()
-    const [store] = await storesAt(fenced, primary)
+    const [store] = await storesAt(patient, primary)
     const ids = await issue(store)
     await replicated(primary, replica)
-    const answers = await createTally().present(ids, await storesAt(fenced, replica))
+    const answers = await createTally().present(ids, await storesAt(patient, replica))
     expect(answers).toEqual({ unavailable: 4 * ticketCount })
   })
 })
@@ -213,7 +213,7 @@ describe('a replica', () => {
 describe('the identity of a primary that stays one', () => {
   it('changes when its first replica comes: its tickets are void, once', async () => {
     const node = await startNode()
-    const stores = await storesAt(fenced, node)
+    const stores = await storesAt(patient, node)
     const ids = await issue(stores[0])
     await startNode({ replicaOf: node.port })
     const tally = createTally()
@@ -225,7 +225,7 @@ describe('the identity of a primary that stays one', () => {
 
   it('changes when it has had no replica for repl-backlog-ttl: its tickets are void, once', async () => {
     const { primary, replica } = await startPair()
-    const stores = await storesAt(fenced, primary)
+    const stores = await storesAt(patient, primary)
     const ids = await issue(stores[0])
     await primary.command('CONFIG', 'SET', 'repl-backlog-ttl', '1')
     await replica.stop('SIGKILL')

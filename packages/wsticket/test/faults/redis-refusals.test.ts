@@ -16,6 +16,9 @@ import {
   dropping,
   fenced,
   issue,
+  issueOne,
+  patient,
+  type StoreKind,
   scriptsRunBy,
   settledWithinMs,
   startNode,
@@ -24,11 +27,15 @@ import {
 } from './redis-harness.ts'
 import { createTally } from './tally.ts'
 
-async function start(
-  ...more: string[]
-): Promise<{ node: RedisServer; stores: readonly TicketStore[]; ids: TicketId[] }> {
+interface Stage {
+  readonly node: RedisServer
+  readonly stores: readonly TicketStore[]
+  readonly ids: TicketId[]
+}
+
+async function start(kind: StoreKind<TicketStore>, ...more: string[]): Promise<Stage> {
   const node = await startNode({ arguments: more })
-  const stores = await storesAt(fenced, node)
+  const stores = await storesAt(kind, node)
   return { node, stores, ids: await issue(stores[0]) }
 }
 
@@ -37,8 +44,8 @@ async function recovery(stores: readonly TicketStore[]): Promise<number> {
   const startedAt = performance.now()
   for (const store of stores)
     await until('new tickets are good again', async () => {
-      const [id] = await issue(store, 1)
-      return id !== undefined && (await store.redeem(id, systemClock())).kind === 'redeemed'
+      const id = await issueOne(store)
+      return (await store.redeem(id, systemClock())).kind === 'redeemed'
     })
   return performance.now() - startedAt
 }
@@ -54,10 +61,10 @@ describe('a server that evicts', () => {
   const policies = ['allkeys', 'volatile'].flatMap((keys) => ['lru', 'lfu', 'random'].map((how) => `${keys}-${how}`))
   it.each([...policies, 'volatile-ttl'])('is refused with %s', async (policy) => {
     const node = await startNode({ arguments: ['--maxmemory', '64mb', '--maxmemory-policy', policy] })
-    for (const store of await storesAt(fenced, node)) {
+    for (const store of await storesAt(patient, node)) {
       await expect(store.inspect()).rejects.toThrow(ConfigurationError)
       await expect(store.inspect()).rejects.toThrow(/noeviction/)
-      await expect(issue(store, 1)).rejects.toThrow(StoreError)
+      await expect(issueOne(store)).rejects.toThrow(StoreError)
     }
     expect(await node.command('DBSIZE')).toBe('0')
   })
@@ -65,10 +72,10 @@ describe('a server that evicts', () => {
 
 describe('a server that has reached maxmemory', () => {
   it('takes no new ticket, says so as capacity, and admits the old ones once each', async () => {
-    const { node, stores, ids } = await start('--maxmemory-policy', 'noeviction')
+    const { node, stores, ids } = await start(patient, '--maxmemory-policy', 'noeviction')
     const [store] = stores
     await node.command('CONFIG', 'SET', 'maxmemory', '1')
-    for (const each of stores) await expect(issue(each, 1)).rejects.toMatchObject({ code: 'capacity' })
+    for (const each of stores) await expect(issueOne(each)).rejects.toMatchObject({ code: 'capacity' })
     const revoked = ids.slice(0, 2)
     for (const id of revoked) expect(await store?.revoke(id, systemClock())).toBe(true)
     const rest = ids.slice(2)
@@ -80,7 +87,7 @@ describe('a server that has reached maxmemory', () => {
   })
 
   it('drops no ticket, however it is filled', async () => {
-    const { node, stores, ids } = await start('--maxmemory-policy', 'noeviction')
+    const { node, stores, ids } = await start(patient, '--maxmemory-policy', 'noeviction')
     await node.command('CONFIG', 'SET', 'maxmemory', '4mb')
     const claims = { filler: 'x'.repeat(4000), ...noClaims }
     const fill = async () => {
@@ -95,7 +102,7 @@ describe.each(['yes', 'no'])(
   'a primary that is made a replica under its clients (replica-read-only %s)',
   (readOnly) => {
     it('admits nobody then, and voids its tickets when it is promoted again', async () => {
-      const { node, stores, ids } = await start('--replica-read-only', readOnly)
+      const { node, stores, ids } = await start(patient, '--replica-read-only', readOnly)
       await node.command('REPLICAOF', '127.0.0.1', '1')
       const tally = createTally()
       expect(await tally.present(ids, stores)).toEqual({ unavailable: 4 * ticketCount })
@@ -108,7 +115,7 @@ describe.each(['yes', 'no'])(
 
 describe('a server that has forgotten the scripts', () => {
   it('is given them again, and no caller notices', async () => {
-    const { node, stores, ids } = await start()
+    const { node, stores, ids } = await start(patient)
     const tally = createTally()
     let presented = false
     const flushing = (async () => {
@@ -123,7 +130,7 @@ describe('a server that has forgotten the scripts', () => {
 
 describe('a server that is loading', () => {
   it('admits nobody until it has done, and then each ticket once', async () => {
-    const { node, stores, ids } = await start('--loading-process-events-interval-bytes', '1024')
+    const { node, stores, ids } = await start(patient, '--loading-process-events-interval-bytes', '1024')
     // 500 us for each key: long enough to be asked meanwhile.
     for (let filler = 0; filler < 1000; filler += 1) await node.command('SET', `filler:${filler}`, 'x'.repeat(100))
     await node.command('CONFIG', 'SET', 'key-load-delay', '500')
@@ -145,7 +152,7 @@ describe('a server that is loading', () => {
 
 describe('a server that is busy with a script', () => {
   it('admits nobody then, and each ticket at most once', async () => {
-    const { node, stores, ids } = await start('--busy-reply-threshold', '100')
+    const { node, stores, ids } = await start(fenced, '--busy-reply-threshold', '100')
     const busy = node.command('EVAL', 'while true do end', '0').catch((error) => error.message)
     await until('it is busy', () => isRefused(node, 'BUSY'))
     const tally = createTally()
@@ -163,7 +170,7 @@ describe('a server that is busy with a script', () => {
 
 describe('a server that stands still', () => {
   it('is waited for until the deadline, and what it does later admits nobody', async () => {
-    const { node, stores, ids } = await start()
+    const { node, stores, ids } = await start(fenced)
     node.freeze()
     const tally = createTally()
     const slowest = await Promise.all(
@@ -184,7 +191,7 @@ describe('a server that stands still', () => {
 
 describe('a server that drops its connections after it was asked and before it has answered', () => {
   it('is sent no redemption twice: what had no reply admits nobody', async () => {
-    const { node, stores, ids } = await start()
+    const { node, stores, ids } = await start(patient)
     await recovery(stores)
     const tally = createTally()
     const answers = await dropping(node, () =>
@@ -202,8 +209,8 @@ describe('a server that lets nobody see INFO', () => {
   it('is of no use, and says so', async () => {
     const node = await startNode()
     await node.command('ACL', 'SETUSER', 'default', '-info')
-    for (const store of await storesAt(fenced, node)) {
-      await expect(issue(store, 1)).rejects.toThrow(StoreError)
+    for (const store of await storesAt(patient, node)) {
+      await expect(issueOne(store)).rejects.toThrow(StoreError)
       await expect(store.inspect()).rejects.toThrow(/INFO|info/)
     }
   })

@@ -11,8 +11,8 @@ import { until } from 'wsticket-engines/until'
 import type { TicketId } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
 import {
-  fenced,
   issue,
+  patient,
   replicated,
   saveSnapshot,
   startNode,
@@ -30,7 +30,7 @@ interface Stage {
 
 async function start(): Promise<Stage> {
   const node = await startNode()
-  const stores = await storesAt(fenced, node)
+  const stores = await storesAt(patient, node)
   return { node, stores, ids: await issue(stores[0]) }
 }
 
@@ -70,7 +70,7 @@ describe('in one reign of one primary', () => {
 
 // All tickets in one slot, so that a client of one node reaches them.
 const prefix = '{one slot}:'
-const inOneSlot = withPrefix(fenced, prefix)
+const inOneSlot = withPrefix(patient, prefix)
 
 describe('in a cluster', () => {
   // Redis gives a promoted node a new master_replid, but for one case: it does not know where its primary is. It has taken that

@@ -10,9 +10,9 @@ import type { TicketId } from '../../src/ticket.ts'
 import { expectAnswers } from './expect-answers.ts'
 import {
   controls,
-  fenced,
   halves,
   issue,
+  patient,
   type StoreKind,
   saveSnapshot,
   startNode,
@@ -133,7 +133,7 @@ async function run({ arguments: more, prepare, strike }: Rollback, kind: StoreKi
 
 describe.each(rollbacks)('$name', (rollback) => {
   it('voids every ticket of the server that was, and admits none twice', async () => {
-    const { tally, pending, spent, nodes } = await run(rollback, fenced)
+    const { tally, pending, spent, nodes } = await run(rollback, patient)
     expect(tally.admittedTwice).toBe(0)
     // Each ticket was presented four times to each node; on the first of two nodes, the reign that issued it goes on.
     const half = ticketCount / 2

@@ -2,6 +2,7 @@
  * How often each ticket was admitted, over every store that it was presented to.
  * @module
  */
+import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { StoreError } from '../../src/errors.ts'
 import type { TicketId } from '../../src/ticket.ts'
@@ -22,6 +23,8 @@ export interface Tally {
    * engine answers in time, also on a machine that many share. Resolves with how often there was each answer.
    */
   present(ids: readonly TicketId[], stores: readonly Verifier[]): Promise<Answers>
+  /** The same, all over again until every answer is decided: for tickets whose answers stay what they are. */
+  presentUntilDecided(ids: readonly TicketId[], stores: readonly Verifier[]): Promise<Answers>
   /** How many tickets were admitted. */
   readonly admitted: number
   /** How many of them more than once. */
@@ -45,21 +48,27 @@ export function createTally(): Tally {
     if (answer === 'unavailable') undecided.add(id)
     return answer
   }
+  const present: Tally['present'] = async (ids, stores) => {
+    const answers: { [answer in Answer]?: number } = {}
+    const count = async (store: Verifier, id: TicketId) => {
+      const answer = await redeem(store, id)
+      answers[answer] = (answers[answer] ?? 0) + 1
+    }
+    for (let from = 0; from < ids.length; from += ticketsAtOnce) {
+      const some = ids.slice(from, from + ticketsAtOnce)
+      await Promise.all(some.flatMap((id) => stores.map((store) => count(store, id))))
+      for (const store of stores) await Promise.all(some.map((id) => count(store, id)))
+    }
+    return answers
+  }
   return {
     redeem,
-    async present(ids, stores) {
-      const answers: { [answer in Answer]?: number } = {}
-      const count = async (store: Verifier, id: TicketId) => {
-        const answer = await redeem(store, id)
-        answers[answer] = (answers[answer] ?? 0) + 1
-      }
-      for (let from = 0; from < ids.length; from += ticketsAtOnce) {
-        const some = ids.slice(from, from + ticketsAtOnce)
-        await Promise.all(some.flatMap((id) => stores.map((store) => count(store, id))))
-        for (const store of stores) await Promise.all(some.map((id) => count(store, id)))
-      }
-      return answers
-    },
+    present,
+    presentUntilDecided: (ids, stores) =>
+      until('every answer is decided', async () => {
+        const answers = await present(ids, stores)
+        return answers.unavailable === undefined ? answers : null
+      }),
     get admitted() {
       return admissions.size
     },
