@@ -131,14 +131,15 @@ describe('a server that has forgotten the scripts', () => {
 describe('a server that is loading', () => {
   it('admits nobody until it has done, and then each ticket once', async () => {
     const { node, stores, ids } = await start(patient, '--loading-process-events-interval-bytes', '1024')
-    // 500 us for each key: long enough to be asked meanwhile.
+    // 3 ms for each key: long enough to be asked meanwhile, by whoever stands still in between, too.
     for (let filler = 0; filler < 1000; filler += 1) await node.command('SET', `filler:${filler}`, 'x'.repeat(100))
-    await node.command('CONFIG', 'SET', 'key-load-delay', '500')
+    await node.command('CONFIG', 'SET', 'key-load-delay', '3000')
     const reloaded = node.command('DEBUG', 'RELOAD')
     await until('it is loading', () => isRefused(node, 'LOADING'))
     const tally = createTally()
     await tally.present(ids, stores)
     const unavailable = tally.admitted === 0
+    await node.command('CONFIG', 'SET', 'key-load-delay', '0')
     await reloaded
     await recovery(stores)
     await tally.present(ids, stores)
