@@ -6,11 +6,12 @@ import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { createPostgresStore } from '../../src/stores/postgres.ts'
+import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
 import { connectPg } from '../services/postgres-harness.ts'
 import { createCleanup, issue, storesAt, ticketCount } from './postgres-harness.ts'
-import { durable, fenced, kinds, naive, type Spender, type StoreKind } from './postgres-kinds.ts'
+import { durable, fenced, kinds, naive, patient, patientMs, type Spender } from './postgres-kinds.ts'
 import { createTally } from './tally.ts'
 
 const whole = createCleanup()
@@ -26,7 +27,7 @@ afterAll(() => whole.run())
 afterEach(() => each.run())
 
 async function setUp() {
-  const [store] = storesAt(fenced, server.url, each)
+  const [store] = storesAt(patient, server.url, each)
   const [id] = (await issue(store, 1)) as [TicketId]
   return { store, id, tally: createTally() }
 }
@@ -35,7 +36,7 @@ async function setUp() {
 function openStore(): TicketStore {
   const { driver, end } = connectPg(server.url)
   each.add(end)
-  return createPostgresStore(driver, { table: 'fenced' })
+  return createPostgresStore(driver, { table: 'fenced', deadlineMs: patientMs })
 }
 
 describe('the reign of a ticket', () => {
@@ -51,7 +52,7 @@ describe('the reign of a ticket', () => {
     await server.query(`CREATE ROLE abroad LOGIN SUPERUSER; ALTER ROLE abroad SET timezone = 'Asia/Kathmandu';
       ALTER ROLE abroad SET datestyle = 'German'; ALTER ROLE abroad SET intervalstyle = 'iso_8601'`)
     const { store, tally } = await setUp()
-    const [abroad] = storesAt(fenced, server.url.replace('postgres@', 'abroad@'), each)
+    const [abroad] = storesAt(patient, server.url.replace('postgres@', 'abroad@'), each)
     const [here, there] = [await issue(store, 1), await issue(abroad, 1)]
     expect(await tally.redeem(abroad, here[0] as TicketId)).toBe('redeemed')
     expect(await tally.redeem(store, there[0] as TicketId)).toBe('redeemed')
@@ -75,11 +76,11 @@ describe('the commit of a redemption', () => {
     // A commit that waits for a standby, and there is none.
     const withoutWaiting = 'SET synchronous_commit = local;'
     await suffering.query(`${withoutWaiting} ${fenced.schema}; ${durable.schema}`)
-    const [store] = storesAt(fenced, suffering.url, each)
+    const [store] = storesAt(patient, suffering.url, each)
     const [id] = (await issue(store, 1)) as [TicketId]
     expect(await createTally().redeem(store, id)).toBe('redeemed')
     const [control] = storesAt(durable, suffering.url, each)
-    const waits = issue(control, 1).catch(() => null)
+    const waits = control.insert(sampleRecord(systemClock())).catch(() => null)
     await until(
       'the commit of a logged table waits for a standby',
       async () => (await suffering.query(`SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)) !== '0',
@@ -94,11 +95,6 @@ describe('the commit of a redemption', () => {
 })
 
 describe('a race', () => {
-  // What is raced is the engine: a machine that stands still for a second decides nothing.
-  const patient: StoreKind = {
-    ...fenced,
-    create: (driver) => createPostgresStore(driver, { table: fenced.table, deadlineMs: 10_000 }),
-  }
   const racers = 8
   const ticketsAtOnce = 20
   const rounds = ticketCount / ticketsAtOnce

@@ -26,12 +26,21 @@ export interface StoreKind {
 /** How long our store waits for an answer, in milliseconds. */
 export const deadlineMs = 1000
 
+/** The same where nothing is timed. */
+export const patientMs = 10_000
+
 /** Ours. */
 export const fenced: StoreKind = {
   name: 'the store',
   table: 'fenced',
   schema: postgresSchema('fenced'),
   create: (driver) => createPostgresStore(driver, { table: 'fenced', deadlineMs }),
+}
+
+/** Ours, where nothing is timed: a machine that stands still for two seconds decides nothing. */
+export const patient: StoreKind = {
+  ...fenced,
+  create: (driver) => createPostgresStore(driver, { table: fenced.table, deadlineMs: patientMs }),
 }
 
 /** A table as it comes: durable, and a ticket in it is good on any server. */
