@@ -13,7 +13,7 @@ import type { TicketId } from '../../src/ticket.ts'
 import { type Connect, clients, connectPg } from '../services/postgres-harness.ts'
 import { heldUpMs } from './event-loop.ts'
 import { createCleanup, issue } from './postgres-harness.ts'
-import { deadlineMs, fenced, type Spender } from './postgres-kinds.ts'
+import { deadlineMs, fenced, patient, patientMs, type Spender } from './postgres-kinds.ts'
 import { long } from './proof-size.ts'
 import { type Answer, createTally, type Tally } from './tally.ts'
 
@@ -35,18 +35,24 @@ beforeAll(async () => {
 afterAll(() => whole.run())
 afterEach(() => each.run())
 
-/** A store, its tickets, and a transaction of somebody else that has begun. */
-async function setUp(connect: Connect) {
-  const connected = connect(server.url)
+/** Of a server that gives no statement up before somebody has seen what it waits for. */
+function patientUrl(): string {
+  return `${server.url}?statement_timeout=${patientMs}`
+}
+
+/** A store and a timed one, their tickets, and a transaction of somebody else that has begun. */
+async function setUp(connect: Connect, url = patientUrl()) {
+  const connected = connect(url)
   each.add(connected.end)
   stranger = new pg.Client(server.url)
   stranger.on('error', () => {})
   await stranger.connect()
   each.add(() => stranger.end())
   await stranger.query('BEGIN')
-  const store = fenced.create(connected.driver)
+  const timedStore = fenced.create(connected.driver)
+  const store = patient.create(connected.driver)
   const ids = await issue(store, atOnce)
-  return { store, ids, id: ids[0] as TicketId, tally: createTally() }
+  return { timedStore, store, ids, id: ids[0] as TicketId, tally: createTally() }
 }
 
 async function lockRow(id: TicketId): Promise<void> {
@@ -78,8 +84,12 @@ async function stateOf(id: TicketId): Promise<string> {
 
 /** The store answers like one that nothing has happened to. */
 async function expectWell(store: Spender, tally: Tally): Promise<void> {
-  const [id] = (await until('the store issues again', () => issue(store, 1))) as [TicketId]
-  expect(await tally.redeem(store, id)).toBe('redeemed')
+  const answer = await until('the store answers again', async () => {
+    const [id] = (await issue(store, 1)) as [TicketId]
+    const later = await tally.redeem(store, id)
+    return later === 'unavailable' ? null : later
+  })
+  expect(answer).toBe('redeemed')
 }
 
 describe.each(clients)('a redemption over %s', (_, connect) => {
@@ -98,27 +108,27 @@ describe.each(clients)('a redemption over %s', (_, connect) => {
   })
 
   it('that waits for a lock too long is given up by the server, too, and the ticket is as good as before', async () => {
-    const { store, id, tally } = await setUp(connect)
+    const { timedStore, store, id, tally } = await setUp(connect, server.url)
     await lockRow(id)
-    const { answer, tookMs } = await timed(tally.redeem(store, id))
+    const { answer, tookMs } = await timed(tally.redeem(timedStore, id))
     expect(answer).toBe('unavailable')
     expect(tookMs).toBeLessThan(deadlineMs + graceMs + heldUpMs())
     await until('nobody waits for the lock any more', async () => (await locksWaitedFor()) === 0)
     await stranger.query('COMMIT')
     expect(await tally.redeem(store, id)).toBe('redeemed')
-    await expectWell(store, tally)
+    await expectWell(timedStore, tally)
   })
 
   it('of each of many tickets that are locked is refused in time, and the store is well thereafter', async () => {
-    const { store, ids, tally } = await setUp(connect)
+    const { timedStore, store, ids, tally } = await setUp(connect, server.url)
     await stranger.query(`SELECT FROM ${table} WHERE id = ANY ($1) FOR UPDATE`, [ids])
-    const answers = await Promise.all(ids.map((id) => timed(tally.redeem(store, id))))
+    const answers = await Promise.all(ids.map((id) => timed(tally.redeem(timedStore, id))))
     for (const { answer, tookMs } of answers) {
       expect(answer).toBe('unavailable')
       expect(tookMs).toBeLessThan(deadlineMs + graceMs + heldUpMs())
     }
     await stranger.query('COMMIT')
-    await expectWell(store, tally)
+    await expectWell(timedStore, tally)
     // What was at the server is spent by now, for nobody; the rest is as good as before.
     const later = await tally.present(ids, [store])
     expect(Object.keys(later)).not.toContain('unavailable')
@@ -150,16 +160,16 @@ describe.each(clients)('a redemption over %s', (_, connect) => {
 
 describe('a redemption that comes to something after its deadline', () => {
   it.each(clients)('over %s admits nobody', async (_, connect) => {
-    const { store, id, tally } = await setUp(connect)
+    const { timedStore, id, tally } = await setUp(connect)
     await lockRow(id)
-    const { answer, tookMs } = await timed(tally.redeem(store, id))
+    const { answer, tookMs } = await timed(tally.redeem(timedStore, id))
     expect(answer).toBe('unavailable')
     expect(tookMs).toBeLessThan(deadlineMs + graceMs + heldUpMs())
     await stranger.query('COMMIT')
     await until('it has come to something', async () => (await stateOf(id)) === 'redeemed')
     expect(
       await until('the store is back', async () => {
-        const later = await tally.redeem(store, id)
+        const later = await tally.redeem(timedStore, id)
         return later === 'unavailable' ? null : later
       }),
     ).toBe('spent')
@@ -183,14 +193,14 @@ describe('a pool of pg', () => {
     for (const client of taken) client.release()
     await until('nobody waits for a connection', () => pool.waitingCount === 0)
     await expectWell(store, tally)
-    expect(await tally.redeem(store, id)).toBe('redeemed')
+    expect(await tally.redeem(patient.create(driver), id)).toBe('redeemed')
     expect(tally.admittedTwice).toBe(0)
   })
 
   it('into which a connection came back within a transaction admits nobody there', async () => {
     const { pool, driver, end } = connectPg(server.url, { max: 1 })
     each.add(end)
-    const store = fenced.create(driver)
+    const store = patient.create(driver)
     const [id] = (await issue(store, 1)) as [TicketId]
     const forgetful = await pool.connect()
     await forgetful.query('BEGIN')
@@ -222,9 +232,9 @@ describe('a sweep', () => {
     'over %s that ends in a deadlock with somebody else does its work the next time',
     async (_, connect) => {
       await setUp(connect)
-      const connected = connect(server.url)
+      const connected = connect(patientUrl())
       each.add(connected.end)
-      const store = createPostgresStore(connected.driver, { table, deadlineMs })
+      const store = createPostgresStore(connected.driver, { table, deadlineMs: patientMs })
       await server.query(
         `DELETE FROM ${table}; INSERT INTO ${table} (id, record, expires_at) VALUES ('1', '', 0), ('2', '', 0)`,
       )
