@@ -15,6 +15,7 @@ import { createNatsStore } from '../../src/stores/nats.ts'
 import { createRedisStore } from '../../src/stores/redis.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
 
+const deadlineMs = 1500
 const lateMs = 300
 const longEnoughMs = 1000
 
@@ -31,15 +32,19 @@ it('a script that a Redis did not know is not sent in full when it says so too l
   const server = await startRedis()
   onTestFinished(server.dispose)
   const proxy = await startProxy(server.port, 'redis')
-  const client = new Redis(proxy.port, '127.0.0.1', ioredisOptions)
+  // Or the client drops the line before the store's time is up.
+  const socketTimeout = 2 * deadlineMs
+  const client = new Redis(proxy.port, '127.0.0.1', { ...ioredisOptions, socketTimeout })
   onTestFinished(() => client.disconnect())
-  const store = createRedisStore({ ...fromIoredis(client), reconnect: keepTheLine }, { deadlineMs: 500 })
-  await until('the store is there', () => store.inspect())
-  const record = sampleRecord(systemClock())
-  await store.insert(record)
+  const store = createRedisStore({ ...fromIoredis(client), reconnect: keepTheLine }, { deadlineMs })
+  const record = await until('a ticket is issued', async () => {
+    const issued = sampleRecord(systemClock())
+    await store.insert(issued)
+    return issued
+  })
   await server.command('SCRIPT', 'FLUSH')
   proxy.forget()
-  const arrived = proxy.delayReply(record.id, 500 + lateMs)
+  const arrived = proxy.delayReply(record.id, deadlineMs + lateMs)
   await expect(store.redeem(record.id, systemClock())).rejects.toMatchObject({ code: 'unavailable' })
   await arrived
   await pause(lateMs)
