@@ -85,5 +85,5 @@ it('outages leave nothing behind: no listener, no memory, and no connection', { 
   for (const { proxy } of lines) expect(proxy.connections()).toBeLessThanOrEqual(connectionsAtMost)
   for (const { connection } of lines) await connection.close()
   for (const { proxy } of lines) proxy.cut()
-  await until('no socket is left', () => sockets() === 0, 5000)
+  await until('no socket is left', () => sockets() === 0)
 })
