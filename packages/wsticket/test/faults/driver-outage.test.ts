@@ -143,7 +143,7 @@ describe.concurrent.each(networkedStores)('$name', ({ protocol, startServer, con
     await place?.server.dispose()
   })
 
-  describe.sequential('while its engine', { timeout: outageMs + 15_000 }, () => {
+  describe.sequential('while its engine', { timeout: outageMs + 60_000 }, () => {
     it('is not there yet: the store answers in time, and finds it when it is', async ({ annotate }) => {
       await place.server.stop()
       const connection = connect(place.server.port)
@@ -184,8 +184,9 @@ describe.concurrent.each(networkedStores)('$name', ({ protocol, startServer, con
 
 async function timeToRecover(load: ReturnType<typeof startLoad>): Promise<number> {
   const from = performance.now()
-  const at = await Promise.race([load.recovered(), pause(backWithinMs, null)])
-  if (at === null) throw new Error(`no ticket was redeemed within ${backWithinMs} ms`)
+  const at = await Promise.race([load.recovered(), pause(4 * backWithinMs, null)])
+  if (at === null) throw new Error(`no ticket was redeemed within ${4 * backWithinMs} ms`)
+  expect(at - from).toBeLessThan(backWithinMs + heldUpMs())
   return Math.round(at - from)
 }
 
@@ -198,9 +199,10 @@ async function expectRefusalsAtOnce(calls: readonly Call[], startedAt: number): 
   const since = () => calls.filter((call) => call.startedAt > startedAt)
   const opened = await until('the circuit is open', () => since().find(({ unasked }) => unasked))
   expect(opened.startedAt - startedAt).toBeLessThan(opensWithinMs + heldUpMs())
-  await pause(underWayMs)
-  const later = since().filter((call) => call.startedAt > opened.startedAt)
-  expect(later.length).toBeGreaterThan(5)
+  const later = await until('others are refused, too', () => {
+    const calls = since().filter((call) => call.startedAt > opened.startedAt)
+    return calls.length > 10 ? calls : null
+  })
   expect(later.filter(({ unasked }) => !unasked)).toEqual([])
   // The machine may let a process wait: nine of ten tell of the store.
   const times = later.map(({ tookMs }) => tookMs).toSorted((one, other) => one - other)
