@@ -46,14 +46,17 @@ export interface NetworkedStore {
   readonly name: string
   readonly protocol: 'redis' | 'postgres' | 'nats'
   readonly startServer: () => Promise<EngineServer>
-  /** Connects by way of a port, where nobody need listen yet. */
-  readonly connect: (port: number) => Connection
+  /** Connects by way of a port, where nobody need listen yet. The store waits for an answer so long, by default `deadlineMs`. */
+  readonly connect: (port: number, waitMs?: number) => Connection
   /** Text that stands in the request that spends a ticket, once in each, and in no other that a redemption sends. */
   readonly spendingText: (id: TicketId) => string
 }
 
 /** How long a store waits for an answer here, in milliseconds: less than by default, for there is much to wait for. */
 export const deadlineMs = 1000
+
+/** The same where nothing is timed: a machine that stands still for two seconds decides nothing. */
+export const patientMs = 10_000
 
 const redis = {
   protocol: 'redis',
@@ -75,18 +78,18 @@ export const networkedStores: readonly NetworkedStore[] = [
   {
     ...redis,
     name: 'redis over ioredis',
-    connect(port) {
+    connect(port, waitMs = deadlineMs) {
       const client = new Redis(port, '127.0.0.1', ioredisOptions)
-      const store = createRedisStore(fromIoredis(client), { deadlineMs })
+      const store = createRedisStore(fromIoredis(client), { deadlineMs: waitMs })
       return { store, listeners: () => listenersOf(client), close: async () => client.disconnect() }
     },
   },
   {
     ...redis,
     name: 'redis over node-redis',
-    connect(port) {
+    connect(port, waitMs = deadlineMs) {
       const client = createClient({ url: `redis://127.0.0.1:${port}`, ...nodeRedisOptions })
-      const store = createRedisStore(fromNodeRedis(client), { deadlineMs })
+      const store = createRedisStore(fromNodeRedis(client), { deadlineMs: waitMs })
       client.connect().catch(() => {})
       return { store, listeners: () => listenersOf(client), close: async () => client.destroy() }
     },
@@ -94,19 +97,19 @@ export const networkedStores: readonly NetworkedStore[] = [
   {
     ...postgresql,
     name: 'postgres over pg',
-    connect(port) {
+    connect(port, waitMs = deadlineMs) {
       const pool = new pg.Pool({ connectionString: postgresUrl(port), ...pgOptions })
-      const store = createPostgresStore(fromPg(pool), { deadlineMs })
+      const store = createPostgresStore(fromPg(pool), { deadlineMs: waitMs })
       return { store, listeners: () => listenersOf(pool), close: () => pool.end() }
     },
   },
   {
     ...postgresql,
     name: 'postgres over postgres.js',
-    connect(port) {
+    connect(port, waitMs = deadlineMs) {
       const store = createPostgresStore(
         fromPostgresJs(() => postgres(postgresUrl(port), postgresJsOptions)),
-        { deadlineMs },
+        { deadlineMs: waitMs },
       )
       return { store, listeners: () => 0, close: () => store.close() }
     },
@@ -119,9 +122,11 @@ export const networkedStores: readonly NetworkedStore[] = [
       return { ...server, start: () => server.restart() }
     },
     spendingText: (id) => `HPUB $KV.wsticket.${id}.end `,
-    connect(port) {
+    connect(port, waitMs = deadlineMs) {
       const connecting = connect({ port, ...natsOptions, waitOnFirstConnect: true })
-      const store = createNatsStore(fromNats(connecting.then((connection) => jetstream(connection))), { deadlineMs })
+      const store = createNatsStore(fromNats(connecting.then((connection) => jetstream(connection))), {
+        deadlineMs: waitMs,
+      })
       const close = async () => (await connecting).close()
       return { store, listeners: () => 0, close }
     },
