@@ -97,8 +97,10 @@ export function launchRedis(command, folder) {
 
 /**
  * Starts something on a port that was free a moment ago, and may not be any more.
- * @param {(port: number) => Promise<ServerProcess>} launch
+ * @template Server
+ * @param {(port: number) => Promise<Server>} launch
  * @param {number} [port]
+ * @returns {Promise<{ port: number, server: Server }>}
  */
 export async function launchOnFreePort(launch, port) {
   if (port !== undefined) return { port, server: await launch(port) }
