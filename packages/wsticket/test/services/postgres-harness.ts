@@ -55,6 +55,16 @@ export function connectPostgresJs(url: string, options: postgres.Options<Record<
   }
 }
 
+/** Connects likewise, and bears with a server that takes its time: for a store or a log whose deadline is as long. */
+export function patient(connect: Connect): Connect {
+  if (connect === connectPg)
+    return (url) => connectPg(url, { statement_timeout: patienceMs, connectionTimeoutMillis: 5000 })
+  return (url) => connectPostgresJs(url, { connection: { statement_timeout: patienceMs }, connect_timeout: 5 })
+}
+
+/** In milliseconds. */
+export const patienceMs = 10_000
+
 /** Both clients, by name. */
 export const clients: readonly (readonly [string, Connect])[] = [
   ['pg', connectPg],

@@ -7,10 +7,18 @@ import {
   unsynced,
 } from 'wsticket-engines/postgres'
 import { systemClock } from '../../src/clock.ts'
-import { createPostgresStore, postgresSchema } from '../../src/stores/postgres.ts'
+import { createPostgresStore, type PostgresStoreOptions, postgresSchema } from '../../src/stores/postgres.ts'
 import { newId, sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
-import { type Connect, type Connected, clients, connectPg, connectPostgresJs } from './postgres-harness.ts'
+import {
+  type Connect,
+  type Connected,
+  clients,
+  connectPg,
+  connectPostgresJs,
+  patienceMs,
+  patient,
+} from './postgres-harness.ts'
 
 const rounds = 5
 const creators = 8
@@ -36,11 +44,14 @@ afterAll(async () => {
   await server.dispose()
 })
 
-function open(connect: Connect, options: { readonly url?: string; readonly table?: string } = {}): TicketStore {
-  const { url = server.url, table = 'wsticket_tickets' } = options
+interface Opening extends PostgresStoreOptions {
+  readonly url?: string
+}
+
+function open(connect: Connect, { url = server.url, ...options }: Opening = {}): TicketStore {
   const connected = connect(url)
   connections.push(connected)
-  return createPostgresStore(connected.driver, { table })
+  return createPostgresStore(connected.driver, options)
 }
 
 function urlAs(role: string): string {
@@ -92,7 +103,9 @@ describe.each(clients)('the PostgreSQL store over %s, when it inspects its serve
 
   it(`lets ${creators} create the table at once`, async () => {
     for (let round = 0; round < rounds; round += 1) {
-      const stores = Array.from({ length: creators }, () => open(connect, { table: `${prefix}_race_${round}` }))
+      const options = { table: `${prefix}_race_${round}`, deadlineMs: patienceMs }
+      // Each waits for all the others.
+      const stores = Array.from({ length: creators }, () => open(patient(connect), options))
       const inspections = await Promise.all(stores.map((store) => store.inspect()))
       expect(inspections).toHaveLength(creators)
     }

@@ -9,10 +9,14 @@ import {
 import type { Subject } from '../../src/credential.ts'
 import { createPostgresLogStatements } from '../../src/postgres-log-statements.ts'
 import { entryAgeMs, type LoggedEntry, type LogPosition, type SessionEntry } from '../../src/session-log.ts'
-import { createPostgresSessionLog, postgresLogSchema } from '../../src/session-logs/postgres.ts'
+import {
+  createPostgresSessionLog,
+  type PostgresSessionLogOptions,
+  postgresLogSchema,
+} from '../../src/session-logs/postgres.ts'
 import { at } from '../core/fixtures.ts'
 import { harnessOf, itConformsAsLog, type OpenedLog } from '../session-logs/log-suite.ts'
-import { type Connect, clients, connectPg } from './postgres-harness.ts'
+import { type Connect, clients, connectPg, patienceMs, patient } from './postgres-harness.ts'
 
 const entry: SessionEntry = {
   kind: 'revocation',
@@ -42,14 +46,19 @@ afterAll(async () => {
   await server?.dispose()
 })
 
-function connectLog(connect: Connect, table: string, url = server.url): OpenedLog {
+interface Opening extends PostgresSessionLogOptions {
+  readonly connect?: Connect
+  readonly url?: string
+}
+
+function connectLog({ connect = connectPg, url = server.url, ...options }: Opening): OpenedLog {
   const { driver, end } = connect(url)
-  return { log: createPostgresSessionLog(driver, { table }), end }
+  return { log: createPostgresSessionLog(driver, options), end }
 }
 
 /** A log that ends with the test. */
-function openLog(table: string, { connect = connectPg as Connect, url = server.url } = {}) {
-  const one = connectLog(connect, table, url)
+function openLog(table: string, opening: Opening = {}) {
+  const one = connectLog({ table, ...opening })
   opened.push(one)
   return one.log
 }
@@ -63,7 +72,7 @@ describe.each(clients)('the log in PostgreSQL over %s', (client, connect) => {
   const table = `conforming_${client.replace('.', '_')}`
   itConformsAsLog(() =>
     harnessOf(
-      async () => connectLog(connect, table),
+      async () => connectLog({ connect, table }),
       // As a server that is put back: the same ids are drawn again.
       () => server.query(`${postgresLogSchema(table)}; TRUNCATE ${table} RESTART IDENTITY`),
     ),
@@ -71,7 +80,9 @@ describe.each(clients)('the log in PostgreSQL over %s', (client, connect) => {
 
   it('creates the table that postgresLogSchema says, where there is none, also for many at once', async () => {
     const [made, documented] = [`made_${table}`, `documented_${table}`]
-    const logs = Array.from({ length: creators }, () => openLog(made, { connect }))
+    // Each waits for all the others.
+    const opening = { connect: patient(connect), deadlineMs: patienceMs }
+    const logs = Array.from({ length: creators }, () => openLog(made, opening))
     await Promise.all(logs.map((log) => log.append(entry)))
     await server.query(postgresLogSchema(documented))
     const dump = async (name: string) => {
