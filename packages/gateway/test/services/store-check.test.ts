@@ -4,6 +4,7 @@ import { type PostgresServer, startPostgres, unsynced } from 'wsticket-engines/p
 import { startRedis } from 'wsticket-engines/redis'
 import { startRedisCluster } from 'wsticket-engines/redis-cluster'
 import { startRedisSentinel } from 'wsticket-engines/redis-sentinel'
+import { until } from 'wsticket-engines/until'
 import { run, start } from './program.ts'
 
 /** An engine that is checked, and what can be seen of it behind the back of the store. */
@@ -46,7 +47,8 @@ async function checkedPostgres(): Promise<CheckedEngine> {
 async function checkedNats(): Promise<CheckedEngine> {
   const nats = await startNats()
   const contents = async () => {
-    const { streams } = (await nats.monitor('/jsz?streams=true')) as { streams: number }
+    const view = await until('the server says it', () => nats.monitor('/jsz?streams=true'))
+    const { streams } = view as { streams: number }
     return `${streams} streams`
   }
   return { ...nats, contents }
