@@ -19,6 +19,7 @@ import {
   neverIssued,
   redeemInPython,
   requirePython,
+  runPatiently,
   runTickets,
   textsOf,
 } from './python-tickets.ts'
@@ -84,7 +85,7 @@ describe('a verifier in Python admits nobody on a record', () => {
   })
 
   async function expectRefused(ticket: Awaited<ReturnType<typeof insertTampered>>) {
-    const { status, answer, complaint } = await runTickets(['redeem', redis.url], ticket)
+    const { status, answer, complaint } = await runPatiently(['redeem', redis.url], ticket)
     expect([status, answer]).toEqual([1, null])
     expect(complaint).toMatch(/^tickets\.py: [^\n]+\n$/)
     expect(await redeemInPython(redis.url, ticket)).toEqual({ outcome: 'spent' })
@@ -175,7 +176,7 @@ it.each([
   const { status, complaint } = await runTickets(['redeem', engine.url], neverIssued)
   expect([status, complaint]).toEqual([1, 'tickets.py: failed (TimeoutError)\n'])
   const tookMs = performance.now() - startedAt
-  expect([tookMs > 2000, tookMs < 6000]).toEqual([true, true])
+  expect([tookMs > 2000, tookMs < 15_000]).toEqual([true, true])
 })
 
 it('Python sends a script once, also when nobody answers', async () => {

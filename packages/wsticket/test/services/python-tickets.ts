@@ -49,6 +49,11 @@ export function runTickets(words: readonly string[], input = ''): Promise<Python
   return run(['tickets.py', ...words], input)
 }
 
+/** The same, but it waits for twenty seconds. */
+export function runPatiently(words: readonly string[], input = ''): Promise<PythonRun> {
+  return run(['-c', patient, ...words], input)
+}
+
 /** The words that issue a ticket; options that are given again count. */
 export function issuing(url: string, ...options: readonly string[]): string[] {
   return ['issue', url, '--subject', subject, '--audience', 'chat', ...options]
@@ -56,7 +61,7 @@ export function issuing(url: string, ...options: readonly string[]): string[] {
 
 /** A ticket from Python. */
 export async function issueInPython(url: string, ...options: readonly string[]) {
-  const { ticket, id, expires_in: expiresIn } = answerOf(await run(['-c', patient, ...issuing(url, ...options)]))
+  const { ticket, id, expires_in: expiresIn } = answerOf(await runPatiently(issuing(url, ...options)))
   return { ticket: ticket as Ticket, id: id as TicketId, expiresIn }
 }
 
@@ -68,12 +73,12 @@ export function issueWithoutRandomness(url: string): Promise<PythonRun> {
 /** What Python says of a ticket that is presented to it, alone or with a key. */
 export async function redeemInPython(url: string, ticket: Ticket, key?: Key) {
   const presented = key === undefined ? ticket : `${ticket}.${key}`
-  return answerOf(await run(['-c', patient, 'redeem', url], `${presented}\n`))
+  return answerOf(await runPatiently(['redeem', url], `${presented}\n`))
 }
 
 /** Voids a ticket in Python: true where it was pending. */
 export async function revokeInPython(url: string, id: TicketId): Promise<boolean> {
-  return answerOf(await run(['-c', patient, 'revoke', url], `${id}\n`)).revoked
+  return answerOf(await runPatiently(['revoke', url], `${id}\n`)).revoked
 }
 
 /** The constants of a module of the program that are texts, by name. */
