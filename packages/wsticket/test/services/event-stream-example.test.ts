@@ -27,5 +27,5 @@ it('tells a user of a real OpenID provider the events of the program that the do
   const told: string[] = []
   events.onmessage = ({ data, lastEventId }) => told.push(`${lastEventId}: ${data}`)
   const subject = `${provider.issuer}#alice`
-  await expect.poll(() => told.slice(0, 2), { timeout: 10_000 }).toEqual([`1: 1 for ${subject}`, `2: 2 for ${subject}`])
+  await expect.poll(() => told.slice(0, 2)).toEqual([`1: 1 for ${subject}`, `2: 2 for ${subject}`])
 })

@@ -332,6 +332,6 @@ describe('two registries of sessions on one NATS', () => {
     }
     there.attach(session, { close: (closing) => void closings.push(closing), destroy() {} })
     await here.revoke({ kind: 'subject', subject: alice })
-    await expect.poll(() => closings, { timeout: 5000 }).toMatchObject([{ closeCode: 4401 }])
+    await expect.poll(() => closings).toMatchObject([{ closeCode: 4401 }])
   })
 })
