@@ -29,4 +29,4 @@ it('the gateway has a ticket for every good token, and the same answer for every
   expect(keptBytes).toBeLessThan(mostKeptBytes)
   const issued = gateway.events.filter(({ type }) => type === 'ticket_issued')
   expect(issued).toHaveLength(forgedCredentials.cases.filter(({ verdict }) => verdict === 'accepted').length)
-})
+}, 30_000)

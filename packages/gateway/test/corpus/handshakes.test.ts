@@ -24,5 +24,5 @@ describe('the gateway', () => {
 
   it('refuses a text that means something to an engine in the place of a ticket', async () => {
     expect(await playHandshakes(gatewayTarget, presentedTexts)).toMatchObject({ admitted: 0, complaints: [] })
-  })
+  }, 30_000)
 })

@@ -82,7 +82,7 @@ async function complaintsOf(gateway: GatewayUnderTest, got: Map<string, Got>, on
 
 it('tunnels nothing, either way, but behind a 101 that answers the handshake', async () => {
   const got = new Map<string, Got>()
-  const gateway = await startGateway(await startUpstream(got), limits, { upstreamTimeoutMs: 1500 })
+  const gateway = await startGateway(await startUpstream(got), limits, { upstreamTimeoutMs: 4000 })
   const { result, crashes, keptBytes } = await watch(async () => {
     const complaints: string[] = []
     const waiting = [...smuggling.cases]

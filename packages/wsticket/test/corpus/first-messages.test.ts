@@ -10,7 +10,7 @@ it.each([
 ])(
   '%s lets nobody in but by a good first message, and the process lives on',
   async (_, guard) => {
-    const target = await startEcho({ carriers: ['message'], messageDeadlineMs: 1500 }, guard)
+    const target = await startEcho({ carriers: ['message'], messageDeadlineMs: 4000 }, guard)
     const { result, crashes, keptBytes } = await watch(() => playFirstMessages(target, firstMessages.cases))
     expect(result).toEqual([])
     expect(crashes).toEqual([])

@@ -32,4 +32,4 @@ it('the ticket endpoint has a ticket for every good token, and the same answer f
   expect(crashes).toEqual([])
   expect(keptBytes).toBeLessThan(mostKeptBytes)
   expect(records).toHaveLength(forgedCredentials.cases.filter(({ verdict }) => verdict === 'accepted').length)
-})
+}, 30_000)
