@@ -157,7 +157,8 @@ describe('the order of the log in PostgreSQL', () => {
   })
 
   function connectPgPool() {
-    const connected = connectPg(server.url)
+    // Else the server gives up on who waits for the turn, on a busy machine before anybody has seen it.
+    const connected = connectPg(server.url, { statement_timeout: 60_000 })
     opened.push({ log: createPostgresSessionLog(connected.driver), end: connected.end })
     return connected
   }
