@@ -23,7 +23,7 @@ import { startRacers } from './racers.mjs'
 const processCount = 4
 // A batch is so many tickets in flight as take about so long: many enough to keep everything busy, and far from any deadline.
 const batchMs = 200
-const [fewest, most] = [4, 1000]
+const fewest = 4
 const sweepEveryMs = 10_000
 const faultsShown = 3
 
@@ -32,6 +32,7 @@ const faultsShown = 3
  * @property {'store' | 'naive'} kind
  * @property {number} tickets
  * @property {number} racers in all processes together
+ * @property {number} mostAtOnce in a batch: where the machine stands still, of all of them it may not be known who won
  * @property {(tickets: number) => void} [onProgress]
  */
 
@@ -60,20 +61,19 @@ export async function startRaces({ oneProcess, ...common }) {
 }
 
 /** @param {RacerProcess[]} processes @param {Race} race @returns {Promise<Tally>} */
-async function run(processes, { kind, tickets, racers, onProgress = () => {} }) {
+async function run(processes, { kind, tickets, racers, mostAtOnce, onProgress = () => {} }) {
   await Promise.all(processes.map((each) => each.ask('open', { kind, racers: racers / processes.length })))
   const inspection = await processes[0]?.ask('inspect')
-  const counts = await raceAll(processes, tickets, onProgress)
+  const counts = await raceAll(processes, { tickets, mostAtOnce, onProgress })
   await Promise.all(processes.map((each) => each.ask('close')))
   return { ...counts, tickets, racers, redeems: tickets * racers, engine: inspection?.engine ?? null }
 }
 
 /**
  * @param {RacerProcess[]} processes
- * @param {number} tickets
- * @param {(tickets: number) => void} onProgress
+ * @param {{ tickets: number, mostAtOnce: number, onProgress: (tickets: number) => void }} race
  */
-async function raceAll(processes, tickets, onProgress) {
+async function raceAll(processes, { tickets, mostAtOnce, onProgress }) {
   const startedAt = performance.now()
   const tally = { none: 0, undecided: 0, several: 0, most: 0, faults: /** @type {string[]} */ ([]) }
   let size = fewest
@@ -91,7 +91,7 @@ async function raceAll(processes, tickets, onProgress) {
     onProgress(done)
     const elapsedMs = performance.now() - beganAt
     size = Math.round(
-      Math.min(most, Math.max(fewest, 2 * size, 1), Math.max(fewest, (ids.length * batchMs) / elapsedMs)),
+      Math.min(mostAtOnce, Math.max(fewest, 2 * size, 1), Math.max(fewest, (ids.length * batchMs) / elapsedMs)),
     )
     if (performance.now() - sweptAt < sweepEveryMs) continue
     sweptAt = performance.now()
