@@ -113,15 +113,25 @@ const waitsForTraffic: Guard = {
         webSocket.close(4408, 'timeout')
         socket.end()
       }
-      let timer = setTimeout(giveUp, waiting.limits.deadlineMs)
-      const waitAnew = () => {
-        clearTimeout(timer)
-        timer = setTimeout(giveUp, waiting.limits.deadlineMs)
+      let timer: NodeJS.Timeout
+      let lastLook: NodeJS.Immediate
+      // What came while the machine stood still is read behind the timers that are due, and before this.
+      const lookOnceMore = () => {
+        lastLook = setImmediate(giveUp)
       }
+      const stopWaiting = () => {
+        clearTimeout(timer)
+        clearImmediate(lastLook)
+      }
+      const waitAnew = () => {
+        stopWaiting()
+        timer = setTimeout(lookOnceMore, waiting.limits.deadlineMs)
+      }
+      waitAnew()
       socket.on('data', waitAnew)
       webSocket.once('message', (data: Buffer) => {
         socket.off('data', waitAnew)
-        clearTimeout(timer)
+        stopWaiting()
         void waiting.admit({ kind: 'text', text: data.toString() }).then((decision) => {
           if (decision.kind === 'refused') return webSocket.close(4401, 'invalid_ticket')
           sessions.set(request, decision.session)
