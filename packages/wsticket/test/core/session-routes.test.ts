@@ -148,7 +148,9 @@ describe('DELETE /tickets/{id}', () => {
 
   it('says that it could not, where the log cannot be written', async () => {
     const log = { ...createMemorySessionLog({ clock }), append: async () => Promise.reject(new Error('away')) }
-    const { send, issue } = setUp({ sessions: createSessions({ log, clock }) })
+    const sessions = createSessions({ log, clock })
+    onTestFinished(() => sessions.close())
+    const { send, issue } = setUp({ sessions })
     expect((await send('DELETE', `/tickets/${(await issue()).id}`)).status).toBe(503)
   })
 })
