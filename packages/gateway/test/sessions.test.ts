@@ -27,7 +27,7 @@ async function sessionAt(gateway: GatewayUnderTest): Promise<TicketId> {
 describe('a session at the gateway', () => {
   it('ends with its own code at the client, and as going away at the upstream', async () => {
     const upstream = await startUpstream()
-    const gateway = await startGateway(upstream.url, ['--session-lifetime-ms=1000'])
+    const gateway = await startGateway(upstream.url, ['--session-lifetime-ms=3000'])
     const connection = upstream.connection()
     const socket = await openWebSocket(gateway, await gateway.ticket())
     const backend = closing((await connection).socket)
@@ -37,7 +37,7 @@ describe('a session at the gateway', () => {
   })
 
   it('ends in the same way where the first message opened it', async () => {
-    const gateway = await startGateway((await startEcho()).url, ['--carrier=message', '--session-lifetime-ms=1000'])
+    const gateway = await startGateway((await startEcho()).url, ['--carrier=message', '--session-lifetime-ms=3000'])
     const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/ws`, { origin })
     onTestFinished(() => socket.terminate())
     await once(socket, 'open')

@@ -183,7 +183,7 @@ describe('the end of the session of an event stream', () => {
 
   it('is told: its time is up', async () => {
     const server = await start()
-    const client = await open(server, await server.issue(null, 1000))
+    const client = await open(server, await server.issue(null, 3000))
     expect(await endingOf(client)).toEqual({ code: 4205, reason: 'session_expired', action: 'new_ticket' })
   })
 
