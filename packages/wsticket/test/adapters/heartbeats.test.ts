@@ -78,7 +78,7 @@ describe.concurrent('a WebSocket', () => {
     test.expect(server.count()).toBe(0)
   })
 
-  it('is gone where its client takes nothing any more, not even the end', async (test) => {
+  it('is gone where its client takes nothing any more, not even the end', { timeout: 30_000 }, async (test) => {
     const server = await startServer(test, { pingEveryMs: 1000 })
     const [own, ticket] = await server.protocols()
     const socket = connect(server.port, '127.0.0.1')
