@@ -20,7 +20,7 @@ import {
   send,
   serverHasHeard,
 } from './adapter-moves.ts'
-import { onStage, type Stage } from './adapter-stage.ts'
+import { deadlineOf, onStage, type Stage } from './adapter-stage.ts'
 import { expectSame, expectThat, within } from './conformance-case.ts'
 import { headerOf, type RawClient } from './raw-client.ts'
 import { type RawHandshake, withLines } from './raw-handshake.ts'
@@ -194,7 +194,7 @@ const waitingCases: readonly AdapterCase[] = [
         await serverHasHeard(stage)
         const drained = stage.sessions.drain({ windowMs: 0 })
         for (const client of [silent, dripping]) await expectClosedWith(client, 1012, 'restarting')
-        await within(harness.deadlineMs ?? 5000, 'The drain', drained)
+        await within(deadlineOf(harness), 'The drain', drained)
         await expectState(stage, issued, 'pending')
         expectReached(stage, 0)
       }),

@@ -5,7 +5,7 @@
 import { type SessionEnding, sessionEndings } from '../refusals.ts'
 import type { AdapterCase } from './adapter-harness.ts'
 import { expectEcho, open } from './adapter-moves.ts'
-import { onStage, type Stage } from './adapter-stage.ts'
+import { deadlineOf, onStage, type Stage } from './adapter-stage.ts'
 import { expectSame, within } from './conformance-case.ts'
 import type { RawClient } from './raw-client.ts'
 import { closeFrame, opcodes, textFrame } from './websocket-frame.ts'
@@ -78,7 +78,7 @@ export const sessionCases: readonly AdapterCase[] = [
         set.stage = stage
         await expectEnded(stage, await open(stage), 'draining')
         expectSame('the number of WebSockets of the application', stage.connections.length, 0)
-        await within(harness.deadlineMs ?? 5000, 'The drain', set.drained ?? Promise.resolve())
+        await within(deadlineOf(harness), 'The drain', set.drained ?? Promise.resolve())
         expectSame('the number of sessions', stage.sessions.count(), 0)
       })
     },
@@ -118,7 +118,7 @@ export const sessionCases: readonly AdapterCase[] = [
         clients[1]?.send(closeFrame(1000))
         await Promise.all(clients.map((client) => client.readToEnd().catch(() => {})))
         clients[1]?.reset()
-        await within(harness.deadlineMs ?? 5000, 'Forgetting the sessions', untilNone(stage))
+        await within(deadlineOf(harness), 'Forgetting the sessions', untilNone(stage))
       }),
   },
 ]
