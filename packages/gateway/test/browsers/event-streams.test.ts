@@ -100,7 +100,7 @@ describe('an event stream, in Chromium', () => {
     const page = await openPage(gateway, isOther ? site : gateway.url)
     await expect.poll(() => toldBy(page)).toEqual(['open', ['1', '1\u00e9', gateway.url]])
     upstream.responses[0]?.end()
-    await expect.poll(() => upstream.requests.length, { timeout: 5000 }).toBe(2)
+    await expect.poll(() => upstream.requests.length).toBe(2)
     await expect.poll(() => toldBy(page)).toHaveLength(5)
     expect(upstream.requests.map(({ url }) => url)).toEqual(['/ws?room=1', '/ws?room=1'])
     expect(Buffer.from(String(upstream.requests[1]?.headers['last-event-id']), 'latin1').toString()).toBe('1\u00e9')

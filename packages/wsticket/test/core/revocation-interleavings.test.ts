@@ -90,7 +90,7 @@ async function play(scheduler: Scheduler): Promise<Ended> {
     turns.over = true
     await scheduler.waitIdle()
     // Long enough for a look.
-    await expect.poll(() => !admitted || closedWith !== null, { timeout: 2000, interval: 2 }).toBe(true)
+    await expect.poll(() => !admitted || closedWith !== null, { interval: 2 }).toBe(true)
     return { admitted, closedWith, isListed: here.list().length > 0 }
   } finally {
     for (const node of nodes) node.close()
