@@ -186,9 +186,10 @@ describe('a ticket EventSource comes back', () => {
     const first = await streamOf(server, 0)
     expect(source.url).toBe(`${server.url}/events?room=1`)
     expect(first.request.headers['last-event-id']).toBe('41')
+    const heard = new Promise((resolve) => source.addEventListener('message', resolve, { once: true }))
     first.response.write('id: 42\ndata: x\n\n')
-    await expect.poll(() => urls.length).toBe(1)
-    await new Promise((resolve) => source.addEventListener('message', resolve, { once: true }))
+    await heard
+    expect(urls).toHaveLength(1)
     first.response.end()
     expect((await streamOf(server, 1)).request.headers['last-event-id']).toBe('42')
   })
