@@ -212,13 +212,13 @@ describe.concurrent('a ticket WebSocket', () => {
   }
 
   it('outlives its credential by a newer one, and nothing is sent over it', async (test) => {
-    const { url, options, requests, frames } = await startServer(test, 8)
+    const { url, options, requests, frames } = await startServer(test, 12)
     const socket = new (createTicketWebSocket(options))(url)
     let received = 0
     socket.onmessage = () => (received += 1)
     const closed = next(socket, 'close').then(({ code }) => code)
     await opened(socket)
-    const outcome = await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 9500, 'still open'))])
+    const outcome = await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 13_500, 'still open'))])
     test.expect(outcome).toBe('still open')
     test.expect(requests[0]).toBe('POST /tickets Bearer credential-1')
     test.expect(requests[1]).toBe('POST /sessions/ID/renew Bearer credential-2')
@@ -228,13 +228,14 @@ describe.concurrent('a ticket WebSocket', () => {
     await closed
     await new Promise((resolve) => setTimeout(resolve, 100))
     test.expect(requests).toHaveLength(asked)
-  }, 20_000)
+  }, 30_000)
 
   it.for(['renewal off', 'a ticket source that says nothing of it'])(
     'is not renewed with %s',
     { timeout: 20_000 },
     async (how, test) => {
-      const { url, options, requests } = await startServer(test, 6)
+      // Long enough to be renewed.
+      const { url, options, requests } = await startServer(test, 10)
       const { ticketUrl, credential, WebSocket: base } = options
       const source = createTicketSource({ ticketUrl, credential })
       const ticketSource: TicketSource = async (request) => ({ ...(await source(request)), renewal: undefined })
