@@ -7,12 +7,11 @@ const playground = usePlayground()
 const messagesOf = ({ page }: Visitor) => page.getByRole('log', { name: 'Messages' }).locator('li')
 
 /** Signs in with a token that is over after a second, and waits until it is. */
-async function signInForAMoment(visitor: Visitor): Promise<void> {
-  const { page } = visitor
+async function signInForAMoment({ page }: Visitor): Promise<void> {
   await page.route('**/dev/token', (route) => {
     return route.continue({ postData: JSON.stringify({ subject: 'alice', expires_in: 1 }) })
   })
-  await visitor.signIn()
+  await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('expired: sign in again').waitFor()
   await page.unroute('**/dev/token')
 }

@@ -84,6 +84,8 @@ function createVisitor(page: Page, observed: Observed): Visitor {
     async signIn() {
       await page.getByRole('button', { name: /^Sign in/ }).click()
       await page.getByText('Signed in as').waitFor()
+      // The words may be those of the time before; a token that is not over is shown at the same moment.
+      await page.locator('.remaining:not(.is-over)').waitFor()
     },
     async connect() {
       await page.getByRole('button', { name: 'Connect', exact: true }).click()
