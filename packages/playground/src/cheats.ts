@@ -65,7 +65,7 @@ const invalidTicket = { status: 401, publicCode: 'invalid_ticket' }
 const ticketLine = /^Sec-WebSocket-Protocol:/i
 const foreignOrigin = 'https://evil.example'
 const foreignAddress = '127.9.9.9'
-const shortTokenSeconds = 2
+const shortTokenSeconds = 4
 // Past the end of the ticket, whose lifetime the answer rounds down to whole seconds.
 const marginSeconds = 1.2
 const auditPatienceMs = 3000
