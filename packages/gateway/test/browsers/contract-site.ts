@@ -56,7 +56,7 @@ const authenticate: Authenticate = async ({ headers }) => {
 }
 
 /** What the client renews by itself, with some seconds to spare: it does not ask for the last five. */
-const briefSessionMs = 9000
+const briefSessionMs = 14_000
 
 /** @param pingEveryMs how often the server looks whether a client is still there */
 export async function startContractSite({ pingEveryMs = 30_000 } = {}): Promise<ContractSite> {

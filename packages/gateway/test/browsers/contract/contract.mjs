@@ -23,7 +23,7 @@ const beside = renewal
 export const namesInTurn = Object.keys(inTurn)
 export const namesBeside = Object.keys(beside)
 
-const caseDeadlineMs = 20_000
+const caseDeadlineMs = 30_000
 
 /** @param {Cases} cases @param {string} name @returns {Promise<[string, string]>} the name, and `kept` or what is wrong */
 async function attempt(cases, name) {

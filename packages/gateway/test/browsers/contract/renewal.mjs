@@ -4,7 +4,7 @@
 import { answerTo, opened, pause, same } from './expectations.mjs'
 
 /** Longer than the session of who has the credential `brief`. */
-const beyondMs = 9500
+const beyondMs = 14_500
 
 /** @type {import('./contract.mjs').Cases} */
 export const renewal = {

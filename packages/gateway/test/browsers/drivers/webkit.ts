@@ -8,7 +8,8 @@ import type { Driver, Tab } from '../driver.ts'
 /** Sends one command of the session, and resolves with its value. */
 type Command = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>
 
-const capabilities = { alwaysMatch: { timeouts: { script: 60_000 } } }
+// One script tries the whole contract, case by case.
+const capabilities = { alwaysMatch: { timeouts: { script: 110_000 } } }
 
 /** Starts it. */
 export async function startWebKit(): Promise<Driver> {
