@@ -12,6 +12,7 @@ import { type Authenticate, createAdmission, createIssuer, createSessions, creat
 import { admitEventStream, createRequestListener } from 'wsticket/adapters/node'
 import { createWebSocketUpgrade } from 'wsticket/adapters/ws'
 import { createMemoryStore } from 'wsticket/stores/memory'
+import { until } from 'wsticket-engines/until'
 import { createPlaces, type Journal, type Places } from './contract-places.ts'
 import { converse } from './conversation.ts'
 
@@ -91,7 +92,10 @@ export async function startContractSite({ pingEveryMs = 30_000 } = {}): Promise<
       for (const webSocket of application.openIn(place)) webSocket.terminate()
     },
     sleep,
-    wake: () => listen(port),
+    async wake() {
+      // Somebody may have the port for a moment.
+      await until('the port is free', () => listen(port).then(() => true))
+    },
     async stop() {
       await sleep()
       application.close()

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { until } from 'wsticket-engines/until'
 import { startDevelopmentGateway } from './development-gateway.ts'
 import { usePlayground } from './playground.ts'
 
@@ -113,7 +114,8 @@ describe('the view of the audit', () => {
     await expect.poll(() => state.innerText()).toBe('Live')
     await gateway.stop()
     await expect.poll(() => state.innerText()).toBe('Connection lost, trying again')
-    const restarted = await startDevelopmentGateway(gateway.port)
+    // Somebody may have the port for a moment.
+    const restarted = await until('the port is free', () => startDevelopmentGateway(gateway.port))
     try {
       await expect.poll(() => state.innerText(), { timeout: 30_000 }).toBe('Live')
     } finally {
