@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from 'wsticket-engines/fault-proxy'
+import { heldUpMs } from 'wsticket-engines/held-up'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { StoreError } from '../../src/errors.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId, TicketRecord } from '../../src/ticket.ts'
 import type { RedeemOutcome, TicketStore } from '../../src/ticket-store.ts'
-import { heldUpMs } from './event-loop.ts'
 import { type Connection, deadlineMs, type EngineServer, networkedStores, patientMs } from './networked-stores.ts'
 
 const graceMs = 1000

@@ -3,11 +3,11 @@
  * somebody accepts what the last of these shows.
  */
 import { describe, expect, it } from 'vitest'
+import { heldUpMs } from 'wsticket-engines/held-up'
 import type { NatsCluster, NatsNode } from 'wsticket-engines/nats-cluster'
 import { until } from 'wsticket-engines/until'
 import type { TicketId } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
-import { heldUpMs } from './event-loop.ts'
 import { startLoad } from './load.ts'
 import {
   clientOf,

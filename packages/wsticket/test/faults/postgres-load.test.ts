@@ -4,10 +4,10 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { heldUpMs } from 'wsticket-engines/held-up'
 import { type PostgresServer, startPostgres } from 'wsticket-engines/postgres'
 import { until } from 'wsticket-engines/until'
 import type { TicketId } from '../../src/ticket.ts'
-import { heldUpMs } from './event-loop.ts'
 import { startLoad } from './load.ts'
 import { createCleanup, storesAt } from './postgres-harness.ts'
 import { deadlineMs, fenced, type Spender } from './postgres-kinds.ts'

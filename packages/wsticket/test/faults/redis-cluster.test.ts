@@ -3,11 +3,11 @@
  * last, which tears it apart.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { heldUpMs } from 'wsticket-engines/held-up'
 import { isInStep, type RedisServer } from 'wsticket-engines/redis'
 import { type RedisCluster, startRedisCluster } from 'wsticket-engines/redis-cluster'
 import { until } from 'wsticket-engines/until'
 import type { TicketStore } from '../../src/ticket-store.ts'
-import { heldUpMs } from './event-loop.ts'
 import { startLoad } from './load.ts'
 import { connectCluster } from './redis-clients.ts'
 import {

@@ -2,6 +2,7 @@
  * A server that answers, but not what was asked for (F15, F16): it is full, busy, loading, a replica, or has forgotten the scripts.
  */
 import { describe, expect, it } from 'vitest'
+import { heldUpMs } from 'wsticket-engines/held-up'
 import type { RedisServer } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
 import { noClaims } from '../../src/claims.ts'
@@ -10,7 +11,6 @@ import { ConfigurationError, StoreError } from '../../src/errors.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
-import { heldUpMs } from './event-loop.ts'
 import {
   backWithinMs,
   dropping,

@@ -3,11 +3,11 @@
  */
 import { createSentinel } from 'redis'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { heldUpMs } from 'wsticket-engines/held-up'
 import { isInStep } from 'wsticket-engines/redis'
 import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-sentinel'
 import { until } from 'wsticket-engines/until'
 import { fromNodeRedis, nodeRedisSentinelOptions } from '../../src/drivers/node-redis.ts'
-import { heldUpMs } from './event-loop.ts'
 import { expectAnswers } from './expect-answers.ts'
 import { startLoad } from './load.ts'
 import { long } from './proof-size.ts'

@@ -8,6 +8,6 @@ const delay = monitorEventLoopDelay({ resolution: 10 })
 delay.enable()
 
 /** Since this module was loaded, in milliseconds. */
-export function heldUpMs(): number {
+export function heldUpMs() {
   return delay.max / 1e6
 }
