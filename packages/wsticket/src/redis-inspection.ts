@@ -64,8 +64,10 @@ export async function inspectRedis(driver: RedisDriver, inspecting: Inspecting):
   const failed = looks.find((look) => look.status === 'rejected')
   if (nodes.length === 0 && failed !== undefined) throw failed.reason
   const [primary, ...others] = nodes.filter(isNoLeftover)
-  if (primary === undefined && own.length > 0) return inspectRedis(driver, { ...inspecting, primary: null })
-  if (primary === undefined) throw new StoreError('unavailable', 'the cluster has no primary now')
+  // Where none was named, all were looked at: the only one that a client of a single server has is named null.
+  if (primary === undefined && own.length > 0 && inspecting.primary !== null)
+    return inspectRedis(driver, { ...inspecting, primary: null })
+  if (primary === undefined) throw new StoreError('unavailable', 'no primary of the cluster is reached now')
   for (const node of [primary, ...others]) requireSound(node, fence)
   return {
     engine: engineOf(primary, 1 + others.length),

@@ -43,6 +43,21 @@ it('counts the primaries of a cluster', async () => {
   }
 })
 
+it('refuses a replica of a cluster to a client of a single server, and leaves it alone', async () => {
+  const cluster = await startRedisCluster()
+  onTestFinished(() => cluster.dispose())
+  const replica = await cluster.replicaOf(cluster.nodes[0] as RedisServer)
+  for (const connect of [connections.ioredis, connections.nodeRedis]) {
+    const connection = await connect(replica)
+    onTestFinished(() => void connection.close())
+    const complaint = { code: 'unavailable', message: 'no primary of the cluster is reached now' }
+    await expect(createRedisStore(connection.driver).inspect()).rejects.toMatchObject(complaint)
+  }
+  await replica.command('CONFIG', 'RESETSTAT')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(await replica.command('INFO', 'commandstats')).not.toContain('cmdstat_eval:')
+})
+
 it('refuses a Redis that evicts, with what to do, until that is done', async () => {
   const server = await start('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru')
   const store = await open(server)
