@@ -4,9 +4,9 @@ import { heldUpMs } from 'wsticket-engines/held-up'
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { StoreError } from '../../src/errors.ts'
-import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId, TicketRecord } from '../../src/ticket.ts'
 import type { RedeemOutcome, TicketStore } from '../../src/ticket-store.ts'
+import { issueInTime } from './issuing.ts'
 import { type Connection, deadlineMs, type EngineServer, networkedStores, patientMs } from './networked-stores.ts'
 
 const graceMs = 1000
@@ -36,14 +36,8 @@ async function redeem(store: TicketStore, { id }: TicketRecord): Promise<Answere
   return { answer, tookMs: performance.now() - startedAt }
 }
 
-/** In place of one that was not stored in time, another. */
 function issue(store: TicketStore, count: number): Promise<TicketRecord[]> {
-  const issueOne = async () => {
-    const record = sampleRecord(systemClock())
-    await store.insert(record)
-    return record
-  }
-  return Promise.all(Array.from({ length: count }, () => until('a ticket is issued', issueOne)))
+  return Promise.all(Array.from({ length: count }, () => issueInTime(store)))
 }
 
 describe.concurrent.each(networkedStores)('$name', ({ protocol, startServer, connect, spendingText }) => {

@@ -14,6 +14,7 @@ import { fromNats, natsOptions } from '../../src/drivers/nats.ts'
 import { createNatsStore } from '../../src/stores/nats.ts'
 import { createRedisStore } from '../../src/stores/redis.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
+import { issueInTime } from './issuing.ts'
 
 const deadlineMs = 1500
 const lateMs = 300
@@ -37,11 +38,7 @@ it('a script that a Redis did not know is not sent in full when it says so too l
   const client = new Redis(proxy.port, '127.0.0.1', { ...ioredisOptions, socketTimeout })
   onTestFinished(() => client.disconnect())
   const store = createRedisStore({ ...fromIoredis(client), reconnect: keepTheLine }, { deadlineMs })
-  const record = await until('a ticket is issued', async () => {
-    const issued = sampleRecord(systemClock())
-    await store.insert(issued)
-    return issued
-  })
+  const record = await issueInTime(store)
   await server.command('SCRIPT', 'FLUSH')
   proxy.forget()
   const arrived = proxy.delayReply(record.id, deadlineMs + lateMs)

@@ -7,14 +7,13 @@ import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { onTestFinished } from 'vitest'
 import { type NatsCluster, startNatsCluster } from 'wsticket-engines/nats-cluster'
 import { until } from 'wsticket-engines/until'
-import { systemClock } from '../../src/clock.ts'
 import { fromNats, natsOptions } from '../../src/drivers/nats.ts'
 import { StoreError } from '../../src/errors.ts'
 import { readRecord, writeRecord } from '../../src/record-text.ts'
 import { createNatsStore, type NatsStoreOptions } from '../../src/stores/nats.ts'
-import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
+import { issueAllInTime } from './issuing.ts'
 import { long } from './proof-size.ts'
 
 /** As much of a store as issues and admits. */
@@ -92,15 +91,9 @@ export async function partiesOf(cluster: NatsCluster) {
   return { leader, followers }
 }
 
-/** Issues so many tickets. In place of one that was not stored in time, another: a machine that many share stands still now and then. */
-export function issue(store: Spender, count: number = ticketCount): Promise<TicketId[]> {
-  return Promise.all(Array.from({ length: count }, () => until('a ticket is issued', () => issueOne(store))))
-}
-
-async function issueOne(store: Spender): Promise<TicketId> {
-  const record = sampleRecord(systemClock())
-  await store.insert(record)
-  return record.id
+/** Issues so many tickets. */
+export function issue(store: Spender, count = ticketCount): Promise<TicketId[]> {
+  return issueAllInTime(store, count)
 }
 
 /** What must be caught: it finds the record, and deletes it with no condition, as key-value clients do. */

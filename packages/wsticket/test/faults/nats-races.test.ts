@@ -6,6 +6,7 @@ import { type NatsServer, startNats } from 'wsticket-engines/nats'
 import { type NatsCluster, startNatsCluster } from 'wsticket-engines/nats-cluster'
 import { until } from 'wsticket-engines/until'
 import type { TicketId } from '../../src/ticket.ts'
+import { issueAll } from './issuing.ts'
 import {
   clientOf,
   createCompareAndSetStore,
@@ -51,7 +52,7 @@ async function race(stores: readonly Spender[]) {
   const lost: TicketId[] = []
   for (let round = 0; round < rounds; round += 1) {
     // Refused while its breaker is open: of an answer that was late, on a machine that many share.
-    const ids = await until('tickets are issued', () => issue(stores[0] as Spender))
+    const ids = await until('tickets are issued', () => issueAll(stores[0] as Spender, ticketCount))
     await tally.present(ids, stores)
     lost.push(...tally.lost(ids))
   }
@@ -126,7 +127,8 @@ describe('while the leader of the bucket hands over again and again', () => {
     const tally = createTally()
     for (let handover = 0; handover < rounds; handover += 1) {
       // Refused while its breaker is open: of a handover that took longer than a question may.
-      const ids = await until('tickets are issued again', () => issue(stores[0] as Spender), handoverMs)
+      const again = () => issueAll(stores[0] as Spender, ticketCount)
+      const ids = await until('tickets are issued again', again, handoverMs)
       const presented = tally.present(ids, stores)
       await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, '', { timeout: 5000 })
       await presented

@@ -3,10 +3,9 @@
  * @module
  */
 import { until } from 'wsticket-engines/until'
-import { systemClock } from '../../src/clock.ts'
-import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId } from '../../src/ticket.ts'
 import { type Connected, clients } from '../services/postgres-harness.ts'
+import { issueAll } from './issuing.ts'
 import type { Spender, StoreKind } from './postgres-kinds.ts'
 import { long } from './proof-size.ts'
 
@@ -45,11 +44,7 @@ export function storesAt(kind: StoreKind, url: string, cleanup: Cleanup): readon
 
 /** Issues tickets. Others, where some of them were not stored in time: a machine that many share stands still now and then. */
 export function issue(store: Pick<Spender, 'insert'>, count = ticketCount): Promise<TicketId[]> {
-  return until('tickets are issued', async () => {
-    const records = Array.from({ length: count }, () => sampleRecord(systemClock()))
-    await Promise.all(records.map((record) => store.insert(record)))
-    return records.map(({ id }) => id)
-  })
+  return until('tickets are issued', () => issueAll(store, count))
 }
 
 /** The tickets of which every second is redeemed before something happens. */

@@ -7,9 +7,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { isInStep, type RedisServer } from 'wsticket-engines/redis'
 import type { RedisDriver } from '../../src/redis-driver.ts'
 import type { TicketId } from '../../src/ticket.ts'
+import { issueAll } from './issuing.ts'
 import { long } from './proof-size.ts'
 import { connectServer } from './redis-clients.ts'
-import { fenced, issueOne, naive, type Spender, type StoreKind, saveSnapshot, startNode } from './redis-harness.ts'
+import { fenced, naive, type StoreKind, saveSnapshot, startNode } from './redis-harness.ts'
 import { createTally } from './tally.ts'
 
 const seeds = Array.from({ length: long ? 25 : 2 }, (_, index) => index + 1)
@@ -88,11 +89,6 @@ async function oneAct({ nodes, random }: Stage): Promise<void> {
   await (acts[random(acts.length)] as Act)(node, other).catch(() => {})
 }
 
-/** Not every server takes tickets at every moment. */
-function issueFour(store: Spender): Promise<TicketId[]> {
-  return Promise.all(Array.from({ length: 4 }, () => issueOne(store)))
-}
-
 async function whenReady(drivers: readonly RedisDriver[]): Promise<void> {
   await Promise.race([Promise.all(drivers.map((driver) => driver.ready())), pause(1000)])
 }
@@ -105,8 +101,9 @@ describe.each(seeds)('at random, seed %i', (seed) => {
     const issued: TicketId[][] = kinds.map(() => [])
     const issueSome = async () => {
       const driver = drivers[random(drivers.length)] as RedisDriver
+      // Not every server takes tickets at every moment.
       for (const [index, kind] of kinds.entries())
-        issued[index]?.push(...(await issueFour(kind.create(driver)).catch(() => [])))
+        issued[index]?.push(...(await issueAll(kind.create(driver), 4).catch(() => [])))
     }
     // New stores each time: one whose server was a replica a moment ago does not ask it for a while.
     const present = (at: readonly RedisDriver[], choose: () => boolean) =>

@@ -7,12 +7,11 @@ import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { type RedisOptions, type RedisServer, startRedis } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
-import { systemClock } from '../../src/clock.ts'
 import type { RedisDriver } from '../../src/redis-driver.ts'
 import { createRedisStore } from '../../src/stores/redis.ts'
-import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
+import { issueAllInTime } from './issuing.ts'
 import { createNaiveRedisStore } from './naive-redis-store.ts'
 import { long } from './proof-size.ts'
 import { type Connected, connectServer } from './redis-clients.ts'
@@ -104,16 +103,9 @@ export async function storesAtAll(kind: StoreKind, nodes: readonly RedisServer[]
   return stores.flat()
 }
 
-/** Issues a ticket, or fails to. */
-export async function issueOne(store: Pick<TicketStore, 'insert'>): Promise<TicketId> {
-  const record = sampleRecord(systemClock())
-  await store.insert(record)
-  return record.id
-}
-
-/** Issues tickets. In place of one that was not stored in time, another: a machine that many share stands still now and then. */
+/** Issues tickets. */
 export function issue(store: Pick<TicketStore, 'insert'>, count = ticketCount): Promise<TicketId[]> {
-  return Promise.all(Array.from({ length: count }, () => until('a ticket is issued', () => issueOne(store))))
+  return issueAllInTime(store, count)
 }
 
 /** The tickets of which every second is redeemed before something happens. */

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { isInStep, type RedisServer } from 'wsticket-engines/redis'
 import { until } from 'wsticket-engines/until'
+import { issueAll } from './issuing.ts'
 import {
   controls,
   halves,
@@ -218,7 +219,7 @@ describe('the identity of a primary that stays one', () => {
     await startNode({ replicaOf: node.port })
     const tally = createTally()
     expect(await tally.present(ids, stores)).toEqual({ unknown: 4 * ticketCount })
-    const later = await issue(stores[0])
+    const later = await issueAll(stores[0], ticketCount)
     await startNode({ replicaOf: node.port })
     expect(await tally.present(later, stores)).toEqual({ redeemed: ticketCount, spent: 3 * ticketCount })
   })

@@ -11,12 +11,12 @@ import { ConfigurationError, StoreError } from '../../src/errors.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketId } from '../../src/ticket.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
+import { issueOne } from './issuing.ts'
 import {
   backWithinMs,
   dropping,
   fenced,
   issue,
-  issueOne,
   patient,
   type StoreKind,
   scriptsRunBy,
@@ -44,7 +44,7 @@ async function recovery(stores: readonly TicketStore[]): Promise<number> {
   const startedAt = performance.now()
   for (const store of stores)
     await until('new tickets are good again', async () => {
-      const id = await issueOne(store)
+      const { id } = await issueOne(store)
       return (await store.redeem(id, systemClock())).kind === 'redeemed'
     })
   return performance.now() - startedAt
@@ -131,9 +131,9 @@ describe('a server that has forgotten the scripts', () => {
 describe('a server that is loading', () => {
   it('admits nobody until it has done, and then each ticket once', async () => {
     const { node, stores, ids } = await start(patient, '--loading-process-events-interval-bytes', '1024')
-    // 3 ms for each key: long enough to be asked meanwhile, by whoever stands still in between, too.
+    // 20 ms for each key: long enough to be asked meanwhile, by whoever stands still in between, too.
     for (let filler = 0; filler < 1000; filler += 1) await node.command('SET', `filler:${filler}`, 'x'.repeat(100))
-    await node.command('CONFIG', 'SET', 'key-load-delay', '3000')
+    await node.command('CONFIG', 'SET', 'key-load-delay', '20000')
     const reloaded = node.command('DEBUG', 'RELOAD')
     await until('it is loading', () => isRefused(node, 'LOADING'))
     const tally = createTally()

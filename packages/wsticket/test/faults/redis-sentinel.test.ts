@@ -9,6 +9,7 @@ import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-s
 import { until } from 'wsticket-engines/until'
 import { fromNodeRedis, nodeRedisSentinelOptions } from '../../src/drivers/node-redis.ts'
 import { expectAnswers } from './expect-answers.ts'
+import { issueOne } from './issuing.ts'
 import { startLoad } from './load.ts'
 import { long } from './proof-size.ts'
 import { connectSentinel } from './redis-clients.ts'
@@ -17,7 +18,6 @@ import {
   controls,
   fenced,
   issue,
-  issueOne,
   patient,
   replicated,
   saveSnapshot,

@@ -2,7 +2,7 @@
  * How often each ticket was admitted, over every store that it was presented to.
  * @module
  */
-import { until } from 'wsticket-engines/until'
+import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.ts'
 import { StoreError } from '../../src/errors.ts'
 import type { TicketId } from '../../src/ticket.ts'
@@ -23,7 +23,7 @@ export interface Tally {
    * engine answers in time, also on a machine that many share. Resolves with how often there was each answer.
    */
   present(ids: readonly TicketId[], stores: readonly Verifier[]): Promise<Answers>
-  /** The same, all over again until every answer is decided: for tickets whose answers stay what they are. */
+  /** The same, all over again until every answer is decided, or twenty seconds are over: for tickets whose answers stay what they are. */
   presentUntilDecided(ids: readonly TicketId[], stores: readonly Verifier[]): Promise<Answers>
   /** How many tickets were admitted. */
   readonly admitted: number
@@ -37,6 +37,8 @@ export interface Tally {
 export type Answers = { readonly [answer in Answer]?: number }
 
 const ticketsAtOnce = 60
+const decidedWithinMs = 20_000
+const pauseMs = 20
 
 /** Starts to count. */
 export function createTally(): Tally {
@@ -64,11 +66,14 @@ export function createTally(): Tally {
   return {
     redeem,
     present,
-    presentUntilDecided: (ids, stores) =>
-      until('every answer is decided', async () => {
+    async presentUntilDecided(ids, stores) {
+      const startedAt = performance.now()
+      for (;;) {
         const answers = await present(ids, stores)
-        return answers.unavailable === undefined ? answers : null
-      }),
+        if (answers.unavailable === undefined || performance.now() - startedAt > decidedWithinMs) return answers
+        await pause(pauseMs)
+      }
+    },
     get admitted() {
       return admissions.size
     },

@@ -5,8 +5,8 @@ import { type PostgresServer, startPostgres, unsynced } from 'wsticket-engines/p
 import { until } from 'wsticket-engines/until'
 import { systemClock } from '../../src/clock.ts'
 import { createPostgresStore } from '../../src/stores/postgres.ts'
-import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketRecord } from '../../src/ticket.ts'
+import { issueInTime } from '../faults/issuing.ts'
 import { type Connected, connectPg, connectPostgresJs } from './postgres-harness.ts'
 
 const deadlineMs = 2500
@@ -46,13 +46,7 @@ async function setUp(connect: (url: string) => Connected) {
   const store = createPostgresStore(driver, { deadlineMs })
   connections.push({ end: () => store.close().then(end) })
   await until('the store is there', () => store.inspect())
-  const issue = () =>
-    until('a ticket is issued', async () => {
-      const record = sampleRecord(systemClock())
-      await store.insert(record)
-      return record
-    })
-  return { store, issue }
+  return { store, issue: () => issueInTime(store) }
 }
 
 /** Holds the rows of some tickets, each by a transaction of its own. Resolves with what lets each go. */
