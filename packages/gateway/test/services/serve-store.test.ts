@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { postgresLogSchema } from 'wsticket/session-logs/postgres'
 import { postgresSchema } from 'wsticket/stores/postgres'
-import { heldUpMs } from 'wsticket-engines/held-up'
+import { forgetHeldUp, heldUpMs } from 'wsticket-engines/held-up'
 import { startNats } from 'wsticket-engines/nats'
 import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
@@ -9,6 +9,8 @@ import { nextMessage, openWebSocket, sendHandshake } from '../clients.ts'
 import { startUpstream } from '../upstreams.ts'
 import { type Ended, run } from './program.ts'
 import { type Served, startIssuer, startServing } from './serving.ts'
+
+beforeEach(forgetHeldUp)
 
 /** An engine that can be killed, and comes back on the same port. */
 interface Engine {
@@ -85,7 +87,9 @@ describe.each(engines)('two gateways on one %s', (_, startEngine) => {
     const ticket = await first.ticket()
     expect(await readiness(first)).toBe(200)
     await engine.kill()
+    const killedAt = performance.now()
     await expect.poll(() => readiness(first)).toBe(503)
+    expect(performance.now() - killedAt).toBeLessThan(5000 + heldUpMs())
     const many = Array.from({ length: 8 }, () => handshakeStatus(second, ticket))
     expect(new Set(await Promise.all(many))).toEqual(new Set([503]))
     // By now it is known to be away, and not waited for.

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { heldUpMs } from 'wsticket-engines/held-up'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { forgetHeldUp, heldUpMs } from 'wsticket-engines/held-up'
 import { startNats } from 'wsticket-engines/nats'
 import { startPostgres, unsynced } from 'wsticket-engines/postgres'
 import { startRedis } from 'wsticket-engines/redis'
@@ -9,6 +9,8 @@ import { openSessionLog, openStore } from '../../src/open-store.ts'
 import { sourceOf } from '../../src/store-source.ts'
 import { sampleRecord } from '../../src/testing/store-harness.ts'
 import type { TicketStore } from '../../src/ticket-store.ts'
+
+beforeEach(forgetHeldUp)
 
 /** An engine, and how many connections of others it has. */
 interface Observed {

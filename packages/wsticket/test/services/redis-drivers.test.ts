@@ -3,8 +3,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
 import { createSentinel } from 'redis'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { heldUpMs } from 'wsticket-engines/held-up'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { forgetHeldUp, heldUpMs } from 'wsticket-engines/held-up'
 import { type RedisServer, startRedis } from 'wsticket-engines/redis'
 import { type RedisCluster, startRedisCluster } from 'wsticket-engines/redis-cluster'
 import { type RedisSentinel, startRedisSentinel } from 'wsticket-engines/redis-sentinel'
@@ -24,6 +24,8 @@ let sentinel: RedisSentinel
 let cluster: RedisCluster
 
 // Nobody takes over here while a server is silent: who sends again sends to the same one.
+beforeEach(forgetHeldUp)
+
 beforeAll(async () => {
   const startingSentinel = startRedisSentinel()
   cluster = await startRedisCluster()
@@ -90,7 +92,9 @@ describe.each(all)('over %s', (name, connect) => {
     await expect(redeemed).rejects.toMatchObject({ code: 'unavailable' })
     expect(performance.now() - startedAt).toBeLessThan(4000 + heldUpMs())
     node.thaw()
+    const thawedAt = performance.now()
     await until('the store is back', () => store.inspect())
+    expect(performance.now() - thawedAt).toBeLessThan(5000 + heldUpMs())
     // The server read it when it could: nobody else asks.
     await until('it has run', async () => (await callsOf(node, 'hdel')) > 0)
     expect([await callsOf(node, 'hdel'), await callsOf(node, 'evalsha')]).toEqual([1, 1])
@@ -238,7 +242,9 @@ describe.each([
     await once(silent, 'listening')
     const { port } = silent.address() as AddressInfo
     const addresses = [{ host: '127.0.0.1', port }, ...sentinel.addresses]
+    const startedAt = performance.now()
     await open(connect({ ...sentinel, addresses }))
+    expect(performance.now() - startedAt).toBeLessThan(5000 + heldUpMs())
   })
 })
 
