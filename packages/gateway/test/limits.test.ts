@@ -20,6 +20,7 @@ it('answers 429 before the upgrade, and for a ticket, and says how long to wait'
   const limited = await attempt()
   expect(limited.status).toBe(429)
   expect(Number(limited.retryAfter)).toBeGreaterThan(50)
+  expect(Number(limited.retryAfter)).toBeLessThanOrEqual(100)
   expect(gateway.events.at(-1)).toMatchObject({ type: 'refused', code: 'address_rate_limited' })
   for (let n = 0; n < 2; n++) await gateway.ticket()
   const authorization = `Bearer ${encodeURIComponent('"alice"')}`

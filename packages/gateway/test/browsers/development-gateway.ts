@@ -34,8 +34,14 @@ export async function startDevelopmentGateway(port = 0): Promise<DevelopmentGate
 function readUrl(gateway: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = ''
-    const timer = setTimeout(() => reject(new Error(`The gateway did not start. It said: ${said}`)), startTimeoutMs)
-    gateway.once('exit', (code) => reject(new Error(`The gateway ended with ${code}. It said: ${said}`)))
+    const timer = setTimeout(() => {
+      gateway.kill('SIGKILL')
+      reject(new Error(`The gateway did not start. It said: ${said}`))
+    }, startTimeoutMs)
+    gateway.once('exit', (code) => {
+      clearTimeout(timer)
+      reject(new Error(`The gateway ended with ${code}. It said: ${said}`))
+    })
     gateway.stderr?.on('data', (chunk: Buffer) => {
       said += chunk.toString()
       const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0]

@@ -77,6 +77,7 @@ describe('the view of the audit', () => {
     const origin = 'https://cleared.example'
     await causeRefusals(1, origin)
     await rowsOf(page, origin).waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByRole('button', { name: 'Clear' }).click()
     expect(await rows(page).count()).toBe(0)
     expect(await page.getByText('Nothing has happened yet.').isVisible()).toBe(true)

@@ -13,7 +13,7 @@ import { uncaughtDuring } from './uncaught.ts'
 import { createWsHarness, type Guard, wsHarness } from './ws-harness.ts'
 
 describe('the adapter for ws', () => {
-  for (const { name, run } of adapterCasesFor(wsHarness)) it(name, () => run(wsHarness))
+  for (const { name, run } of adapterCasesFor(wsHarness)) it(name, () => run(wsHarness), 20_000)
 })
 
 /** The adapter in front of a WebSocketServer that the application has set up in its own way. */

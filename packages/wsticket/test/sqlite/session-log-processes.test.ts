@@ -10,6 +10,8 @@ import { positionsIn } from './scribed.ts'
 const writers = 3
 const entries = long ? 5000 : 400
 const kills = long ? 200 : 5
+// So much does each of them write: no more than can be read at once.
+const most = 900
 
 let path: string
 
@@ -47,20 +49,22 @@ it(
   async () => {
     const [survivor] = (await startScribes('survivor')) as [Program]
     let written = 0
+    let interrupted = 0
     for (let kill = 0; kill < kills; kill += 1) {
       const [scribe] = (await startScribes(`${kill}`)) as [Program]
       const [last = ''] = positionsIn(await survivor.ask('append 0 1'))
       const begun = await scribe.ask('append 0 1')
-      // No more than can be read at once.
-      scribe.tell('append 1 900')
+      scribe.tell(`append 1 ${most}`)
       await sleep(20 + Math.random() * 50)
       const said = positionsIn([...begun, ...(await scribe.kill())])
       const found = positionsIn(await survivor.ask(`readAfter ${last}`))
       expect(found.slice(0, said.length)).toEqual(said.slice(0, found.length))
       expect([said.length, said.length + 1]).toContain(found.length)
       written += said.length
+      if (said.length < most) interrupted += 1
     }
     expect(written).toBeGreaterThan(kills)
+    expect(interrupted).toBeGreaterThan(0)
   },
   20_000 + kills * 3000,
 )
