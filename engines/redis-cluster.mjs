@@ -32,7 +32,8 @@ import { until } from './until.mjs'
 const slotCount = 16_384
 const primaryCount = 3
 
-// Longer than any machine stands still: nobody takes over from a node that only seems to be down.
+// Longer than any machine stands still: nobody takes over from a node that only seems to be down. For twice as long nobody votes about
+// the same primary again.
 const patientMs = 60_000
 const impatientMs = 1000
 

@@ -26,7 +26,7 @@ import { until } from './until.mjs'
  * @property {readonly RedisServer[]} nodes the first was the primary at the start
  * @property {() => Promise<RedisServer>} primary the one that the sentinels name now
  * @property {() => Promise<RedisServer[]>} replicas all the others
- * @property {() => Promise<void>} hasten from here on, a primary that is silent for half a second is replaced
+ * @property {() => Promise<void>} hasten until the next `failover`, a primary that is silent for half a second is replaced
  * @property {() => Promise<RedisServer>} failover ends the primary as `kill -9` does, and resolves with the new one when every sentinel names it
  * @property {() => Promise<void>} dispose
  */

@@ -4,7 +4,7 @@
  * answers nothing does not keep the process beyond the deadline, though it does where the deadline is far.
  *
  *   npm run prove:drain                  2,000 WebSockets: half a minute
- *   npm run prove:drain -- --short       200: some seconds
+ *   npm run prove:drain -- --short       200: a quarter of a minute
  *
  * The gateway, its upstream and the clients are processes of their own. Ends with 1 where one of these does not hold.
  * @module

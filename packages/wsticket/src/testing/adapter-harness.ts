@@ -71,7 +71,7 @@ export interface AdapterHarness {
   start(parts: ServerParts): Promise<ServerUnderTest>
   /** What the platform cannot do, and where that is written. Default: nothing. */
   readonly lacks?: { readonly [capability in AdapterCapability]?: string }
-  /** The longest that anything may take, in milliseconds. Default 8,000. */
+  /** The longest that anything may take, in milliseconds. Default 8,000. A case that fails may take it twice: give your runner more. */
   readonly deadlineMs?: number
 }
 

@@ -20,8 +20,8 @@ const looks = 7
 const firstPauseMs = 20
 
 /**
- * For what a directory does in passing, and nobody waits for: begins it and looks whether it is done, again and again, each time after a pause
- * twice as long. False where it is not after two and a half seconds of pauses.
+ * For what a directory does in passing, and nobody waits for: tells it to and looks whether it is done, again and again, each time after a pause
+ * twice as long. A directory may do nothing where it was told the same a moment ago. False where it is not after two and a half seconds of pauses.
  */
 async function inPassing(
   begin: (round: number) => Promise<unknown>,

@@ -62,7 +62,7 @@ export function patient(connect: Connect): Connect {
   return (url) => connectPostgresJs(url, { connection: { statement_timeout: patienceMs }, connect_timeout: 5 })
 }
 
-/** In milliseconds. */
+/** How long those bear with it, in milliseconds. */
 export const patienceMs = 10_000
 
 /** Both clients, by name. */

@@ -5,7 +5,6 @@ import { connections, itConforms, nodesUnderTest, replicasFollow } from './redis
 describe('the Redis store over node-redis and three sentinels', () => {
   let redis: RedisSentinel
   beforeAll(async () => {
-    // Longer than an outage: a failover voids tickets, which is for the tests under faults.
     redis = await startRedisSentinel()
   })
   afterAll(() => redis?.dispose())
