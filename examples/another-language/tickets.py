@@ -243,7 +243,7 @@ def arguments() -> argparse.Namespace:
     issuing.add_argument('--claims', default='{}', help='a JSON object')
     issuing.add_argument('--client-address', help='of whoever asks for the ticket')
     issuing.add_argument('--origin', help='of the request for the ticket')
-    issuing.add_argument('--lock', help='the SHA-256 of a key that whoever asks keeps')
+    issuing.add_argument('--lock', help='the SHA-256 of a key that whoever asks keeps; behind =, as it may begin with -')
     issuing.add_argument('--lifetime-ms', type=int, default=30_000)
     return parser.parse_args()
 

@@ -30,7 +30,12 @@ it.each([
   expect(await say(args)).toEqual({ code: 2, line: expect.stringMatching(line) })
 })
 
-it.each(['list', 'end --everything'])('sessions %s fails where the engine is away', async (call) => {
-  const { code, line } = await say(call.split(' '), { WSTICKET_STORE: `${nowhere}?deadlineMs=200` })
-  expect({ code, line }).toEqual({ code: 1, line: expect.stringMatching(/^The engine cannot be asked now: /) })
-})
+const dashedId = '-VCaA8j7nFm0CwT7PG8pDfgTqTa6yYy3sWqTqv8Q0aM'
+
+it.each(['list', 'end --everything', `end --id ${dashedId}`, `end --id=${dashedId}`])(
+  'sessions %s fails where the engine is away',
+  async (call) => {
+    const { code, line } = await say(call.split(' '), { WSTICKET_STORE: `${nowhere}?deadlineMs=200` })
+    expect({ code, line }).toEqual({ code: 1, line: expect.stringMatching(/^The engine cannot be asked now: /) })
+  },
+)

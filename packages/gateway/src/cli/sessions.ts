@@ -51,7 +51,7 @@ type Asked = { readonly url: string | undefined } & (
 /** Null for what nobody can ask. */
 function readArguments(args: readonly string[]): Asked | null {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+    const { values, positionals } = parseArgs({ args: withIds(args), options, allowPositionals: true })
     const [verb, url, ...strangers] = positionals
     const { subject } = values
     const [kind, ...others] = Object.keys(values)
@@ -62,6 +62,18 @@ function readArguments(args: readonly string[]): Asked | null {
   } catch {
     return null
   }
+}
+
+// One of 64 begins so, and would be taken for an option.
+const dashedId = /^-[\w-]{42}$/
+
+/** With an id of that kind as part of its option. */
+function withIds(args: readonly string[]): string[] {
+  const joined: string[] = []
+  for (const arg of args)
+    if (joined.at(-1) === '--id' && dashedId.test(arg)) joined.splice(-1, 1, `--id=${arg}`)
+    else joined.push(arg)
+  return joined
 }
 
 const options = {

@@ -106,7 +106,7 @@ describe.each([
   it('let the client in who shows the key of a ticket that Python has locked, and nobody without it', async () => {
     const connect = await startVerifier(store)
     const key = generateKey()
-    const options = ['--lock', lockOfKey(key), '--client-address', '127.0.0.1']
+    const options = [`--lock=${lockOfKey(key)}`, '--client-address', '127.0.0.1']
     const [locked, stolen] = [await issueInPython(engine.url, ...options), await issueInPython(engine.url, ...options)]
     expect(await connect(locked.ticket, key)).toMatchObject({ id: locked.id, subject })
     expect(await connect(stolen.ticket)).toBe(401)
